@@ -1,0 +1,125 @@
+"""The checkpoint writer: first in, last out, and the only one that acknowledges.
+
+It takes verdicts in batches and settles each batch in one script: fence (are these entries still pending under that
+consumer's name?), XACK, and the new watermark, which is the greatest id up to which everything in the group is settled.
+The watermark goes to Redis in the same step, or into memory where that was asked for.
+
+Settling is safe to repeat. After a lost reply the first try may have been applied, and then the second finds nothing
+pending any more: what it calls lost is not, so nothing is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from attrs import define, frozen
+from typing_extensions import assert_never
+
+from ..wire import EntryId, NoGroup, PendingList, RedisError, Retry
+from ._checkpoint import MemoryCheckpoint
+from ._gather import gather
+from ._keys import checkpoint_key, dead_letter_key
+from ._mailbox import Mailbox
+from ._messages import Barrier, DeadLetter, Settle, Settled, SettleMessage
+from ._stage import Stage
+from ._status import CheckpointStatus
+from ._supervisor import Actor
+from ._weather import Weather
+
+BATCH_MESSAGES_MAX = 100
+"""Verdict batches taken from the mailbox at once."""
+
+SCRIPT_IDS_MAX = 5000
+"""Ids settled by one script at most: about 15 ms during which the server serves nobody else."""
+
+
+@frozen
+class CheckpointSettings:
+    """Whose entries are settled, and where the watermark goes: into `memory` where given, else to Redis."""
+
+    stream: str
+    group: str
+    memory: MemoryCheckpoint | None = None
+    retry: Retry = Retry()
+
+
+@define(eq=False)
+class _Writer:
+    settings: CheckpointSettings
+    pending: PendingList
+    weather: Weather
+    settled: int = 0
+    watermark: EntryId = EntryId(0, 0)
+
+
+def checkpoint_writer_actor(
+    settings: CheckpointSettings, pending: PendingList, mailbox: Mailbox[SettleMessage], rng: Random
+) -> Actor:
+    """The actor that settles what the consumers of one group have done."""
+
+    async def run(stage: Stage) -> None:
+        weather = Weather(stage, f"settling {settings.stream}", retry=settings.retry, rng=rng)
+        writer = _Writer(settings, pending, weather)
+        stage.started()
+        with mailbox.open() as inbox:
+            while messages := await gather(inbox, stage, most=BATCH_MESSAGES_MAX):
+                await _serve_all(writer, messages)
+                stage.publish(CheckpointStatus(writer.watermark, writer.settled))
+
+    return run
+
+
+async def _serve_all(writer: _Writer, messages: Sequence[SettleMessage]) -> None:
+    try:
+        for message in messages:
+            await _serve(writer, message)
+    finally:
+        for message in messages:
+            message.reply.close()
+
+
+async def _serve(writer: _Writer, message: SettleMessage) -> None:
+    match message:
+        case Settle():
+            message.reply.set(await _settle(writer, message))
+        case Barrier():
+            message.reply.set(None)
+        case never:
+            assert_never(never)
+
+
+async def _settle(writer: _Writer, message: Settle) -> Settled:
+    lost: set[bytes] = set()
+    try:
+        for letter in message.dead:
+            await _bury(writer, message.consumer, letter)
+        for start in range(0, len(message.done), SCRIPT_IDS_MAX):
+            lost |= await _acknowledge(writer, message.consumer, message.done[start : start + SCRIPT_IDS_MAX])
+    except NoGroup:
+        return Settled(frozenset(message.done), group_lost=True)
+    return Settled(frozenset(lost))
+
+
+async def _bury(writer: _Writer, consumer: str, letter: DeadLetter) -> None:
+    dead = dead_letter_key(writer.settings.stream, writer.settings.group)
+    await writer.weather.through(lambda: writer.pending.move_to(dead, consumer, letter.raw_id, letter.fields))
+
+
+async def _acknowledge(writer: _Writer, consumer: str, raw_ids: Sequence[bytes]) -> frozenset[bytes]:
+    settings, repeated = writer.settings, False
+    key = None if settings.memory is not None else checkpoint_key(settings.stream, settings.group)
+    while True:
+        try:
+            result = await writer.pending.settle(consumer, raw_ids, checkpoint_key=key)
+        except RedisError as error:
+            repeated = True
+            await writer.weather.wait(error)
+        else:
+            break
+    writer.weather.clear()
+    writer.settled += result.acknowledged
+    writer.watermark = result.watermark
+    if settings.memory is not None:
+        settings.memory.watermark = result.watermark
+    return frozenset() if repeated else result.lost

@@ -1,0 +1,133 @@
+"""The consumer: reads entries, has them handled, and tells the checkpoint writer what came of it.
+
+Four activities share one `Desk`, each a task of the incarnation:
+
+* **acquire** (`_consumer_acquire`) fills free places: first with what is pending under our own name, then with new
+  entries, and beside that with what the reclaimer offers. It never asks for more than the free places: that is the
+  demand which bounds the memory.
+* **work** (`_consumer_work`) runs the handlers, at most `concurrency` at a time.
+* **settle** (`_consumer_work`) sends verdicts to the checkpoint writer in batches, and sends them again until it hears
+  that they are settled.
+* **leases** (here) keep what is held from looking idle: the idle clock of an entry starts at the read, not at the
+  handler, so entries that wait for a worker are renewed like those that run.
+
+Stopping runs through the same four in their order: nothing new is acquired, the workers finish what is held for as long
+as `drain_seconds` allow, the verdicts are settled, and what is left is handed back, idle enough for another consumer to
+take it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from ..wire import RedisError
+from ._consumer_acquire import interrupt_reads, read_new, take_tickets
+from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
+from ._consumer_hold import Hold
+from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
+from ._events import HandedBack, LeaseLost
+from ._stage import Stage
+from ._status import ConsumerStatus
+from ._supervisor import Actor
+
+LEASE_RENEWALS = 4
+"""Renewals within one lease: three may fail before anybody else may take an entry."""
+
+LEASE_CHUNK = 1000
+"""Ids in one renewal: about 2 ms of the server's time."""
+
+
+def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
+    """The actor that reads and handles entries under one consumer name."""
+
+    async def run(stage: Stage) -> None:
+        desk = Desk(stage, settings, wiring, Hold(settings.prefetch))
+        stage.started()
+        async with trio.open_nursery() as beside:
+            beside.start_soon(_keep_leases, desk)
+            beside.start_soon(_publish_status, desk)
+            await _acquire_work_settle(desk)
+            await _hand_back(desk)
+            beside.cancel_scope.cancel()
+
+    return run
+
+
+async def _acquire_work_settle(desk: Desk) -> None:
+    """All that is acquired is worked on, and all that is worked on is settled: each stage outlives the one before."""
+    async with trio.open_nursery() as settling:
+        settling.start_soon(settle_verdicts, desk)
+        with trio.CancelScope() as working:
+            async with trio.open_nursery() as workers:
+                _start_workers(desk, workers)
+                workers.start_soon(_limit_drain, desk, working)
+                async with trio.open_nursery() as acquiring:
+                    acquiring.start_soon(read_new, desk)
+                    acquiring.start_soon(take_tickets, desk)
+                    workers.start_soon(interrupt_reads, desk)
+                desk.close_acquisition()
+        desk.close_judgement()
+
+
+def _start_workers(desk: Desk, workers: trio.Nursery) -> None:
+    work = desk.wiring.work
+    for _ in range(desk.settings.concurrency):
+        if work.handle is not None:
+            workers.start_soon(work_one_by_one, desk, work.handle)
+        elif work.handle_batch is not None:
+            workers.start_soon(work_in_batches, desk, work.handle_batch)
+
+
+async def _limit_drain(desk: Desk, working: trio.CancelScope) -> None:
+    """Handlers that run longer than the drain allows are cancelled; what they worked on is handed back."""
+    await desk.stage.wait_draining()
+    working.deadline = trio.current_time() + desk.settings.drain_seconds
+
+
+async def _keep_leases(desk: Desk) -> None:
+    settings = desk.settings
+    while True:
+        await trio.sleep(settings.lease_ms / 1000 / LEASE_RENEWALS)
+        held = desk.hold.raw_ids()
+        for start in range(0, len(held), LEASE_CHUNK):
+            await _renew(desk, held[start : start + LEASE_CHUNK])
+
+
+async def _renew(desk: Desk, raw_ids: Sequence[bytes]) -> None:
+    settings = desk.settings
+    try:
+        lost = await desk.wiring.pending.renew(settings.name, raw_ids)
+    except RedisError:
+        return  # There are more renewals than one within a lease; the other activities tell of the trouble.
+    # What was settled while the renewal was under way is not pending any more, but was not lost either.
+    lost_here = tuple(raw_id for raw_id in lost if raw_id in desk.hold and not desk.hold.is_finished(raw_id))
+    if lost_here:
+        desk.stage.emit(LeaseLost(desk.stage.path, settings.stream, settings.group, lost_here))
+        desk.hold.lose(lost_here)
+        desk.room_made.ring()
+
+
+async def _hand_back(desk: Desk) -> None:
+    """Make what was not finished look idle, so that others take it now and not after the idle limit."""
+    settings, unfinished = desk.settings, desk.hold.unfinished()
+    for start in range(0, len(unfinished), LEASE_CHUNK):
+        part = unfinished[start : start + LEASE_CHUNK]
+        try:
+            await desk.wiring.pending.hand_back(settings.name, part, idle_ms=settings.lease_ms)
+        except RedisError:
+            return  # Then others take it after the idle limit.
+    if unfinished:
+        desk.stage.emit(HandedBack(desk.stage.path, settings.stream, settings.group, len(unfinished)))
+
+
+async def _publish_status(desk: Desk) -> None:
+    """What a snapshot shows of this consumer, once a second: cheap enough to have always."""
+    while True:
+        desk.stage.publish(
+            ConsumerStatus(
+                held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed
+            )
+        )
+        await trio.sleep(1)

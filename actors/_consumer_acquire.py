@@ -1,0 +1,217 @@
+"""How a consumer comes by entries: its own pending ones, new ones, and what the reclaimer offers.
+
+A read that was cut short may have been applied all the same: its entries are then pending under our name and nobody
+has seen them. So after any broken read, and at the start of each incarnation, the consumer *recovers*: it closes the
+old connection on the server too (a command still on its way through it would deliver after we looked), waits for the
+verdicts that are under way, lists what is pending under its name, subtracts what it holds, and takes the rest. The
+list comes from XPENDING, which, unlike a history read, neither raises delivery counts nor resets idle times of what is
+in hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from ..wire import Connection, EntryId, Link, NoGroup, Pending, RedisError
+from ._consumer_desk import SETTLE_SECONDS, Desk
+from ._errors import NoReply
+from ._events import EntriesDestroyed, EntriesReclaimed, EntriesRecovered
+from ._mailbox import Reply
+from ._messages import Barrier, Heal, Offer
+from ._weather import Weather
+
+PAGE = 100
+"""Pending rows in one look: small enough to be quick for the server, large enough to make 10,000 rows 100 looks."""
+
+HEAL_SECONDS_MIN = 1.0
+"""Time between two repairs of the group at least, should somebody destroy it again and again."""
+
+UNBLOCK_SECONDS = 0.1
+"""Time between two attempts to end a blocking read: the first may reach the server before the read does."""
+
+
+async def read_new(desk: Desk) -> None:
+    """Recover, then read new entries for as long as there are free places, until the stage drains."""
+    settings = desk.settings
+    weather = Weather(desk.stage, f"reading {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
+    with desk.wiring.client.link() as link:
+        while not desk.stage.draining:
+            try:
+                connection = await link.connection()
+                if desk.suspect:
+                    desk.suspect = not await _recover(desk, link)
+                await _wait_room(desk, for_claim=False)
+                if not desk.stage.draining and desk.hold.free:
+                    await _read_once(desk, connection)
+            except NoGroup:
+                await _have_group_healed(desk)
+            except RedisError as error:
+                desk.suspect = True
+                with desk.stage.intake():
+                    await weather.wait(error)
+            else:
+                weather.clear()
+
+
+async def _read_once(desk: Desk, connection: Connection) -> None:
+    settings, hold = desk.settings, desk.hold
+    count = min(settings.count, hold.free)
+    desk.reader_id = connection.client_id
+    hold.reserve(count)
+    try:
+        entries = await connection.read_group(
+            settings.stream, settings.group, settings.name, count=count, block_ms=settings.block_ms
+        )
+    finally:
+        desk.reader_id = None
+        hold.reserve(-count)
+    desk.admit(entries)
+
+
+async def interrupt_reads(desk: Desk) -> None:
+    """End a blocking read when the stage drains, without cutting its connection: what it delivered is kept."""
+    await desk.stage.wait_draining()
+    desk.room_made.ring()
+    while not desk.acquired_all:
+        await _unblock_reader(desk)
+        await trio.sleep(UNBLOCK_SECONDS)
+
+
+async def _unblock_reader(desk: Desk) -> None:
+    if desk.reader_id is not None:
+        try:
+            await desk.wiring.client.call(b"CLIENT", b"UNBLOCK", desk.reader_id)
+        except RedisError:
+            pass  # Then the read ends by its own time limit.
+
+
+async def _wait_room(desk: Desk, *, for_claim: bool) -> None:
+    """Wait until asking for entries is worth while: room for a good part of a read, or no work left at all."""
+    hold = desk.hold
+    enough = 1 if for_claim else max(1, min(desk.settings.count, hold.places // 2))
+    while not desk.stage.draining:
+        ours = for_claim or not desk.claims_waiting
+        if ours and (hold.free >= enough or (hold.free > 0 and not hold.waiting)):
+            return
+        await desk.room_made.wait()
+
+
+async def _have_group_healed(desk: Desk) -> None:
+    try:
+        await desk.wiring.group.ask(Heal, timeout_seconds=SETTLE_SECONDS)
+    except NoReply:
+        return  # The next read shows whether the group exists by now.
+    with desk.stage.intake():
+        await trio.sleep(HEAL_SECONDS_MIN)
+
+
+async def _recover(desk: Desk, link: Link) -> bool:
+    """Take what is pending under our name and not held; True when all of it was looked at."""
+    settings = desk.settings
+    await link.kill_former()
+    await _wait_settled(desk)
+    taken, start = 0, EntryId(0, 0)
+    async with desk.claiming:
+        while not desk.stage.draining:
+            rows = await desk.wiring.pending.of(settings.name, start=start, count=PAGE)
+            taken += await _take_unseen(desk, rows)
+            if len(rows) < PAGE:
+                if taken:
+                    desk.stage.emit(EntriesRecovered(desk.stage.path, settings.stream, settings.group, taken))
+                return not desk.stage.draining
+            start = rows[-1].id.next()
+    return False
+
+
+async def _wait_settled(desk: Desk) -> None:
+    """Wait until verdicts that are under way, also those of a former incarnation, have been settled."""
+
+    def message(reply: Reply[None]) -> Barrier:
+        return Barrier(reply)
+
+    while not desk.stage.draining:
+        try:
+            await desk.wiring.writer.ask(message, timeout_seconds=SETTLE_SECONDS)
+        except NoReply:
+            continue
+        return
+
+
+async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
+    unseen = [row for row in rows if row.raw_id not in desk.hold]
+    taken = 0
+    while unseen:
+        await _wait_room(desk, for_claim=True)
+        if desk.stage.draining:
+            return taken
+        part, unseen = unseen[: desk.hold.free], unseen[desk.hold.free :]
+        own = await desk.wiring.pending.take_own(desk.settings.name, [row.raw_id for row in part])
+        for entry, deliveries in own.entries:
+            taken += desk.admit([entry], deliveries)
+        _give_up_destroyed(desk, own.deleted)
+    return taken
+
+
+def _give_up_destroyed(desk: Desk, raw_ids: Sequence[bytes]) -> None:
+    """Entries that were deleted while pending can't be handled by anybody: acknowledge them, and say so."""
+    if raw_ids:
+        settings, path = desk.settings, desk.stage.path
+        desk.stage.emit(EntriesDestroyed(path, settings.stream, settings.group, tuple(raw_ids)))
+        desk.verdicts.done.extend(raw_ids)
+        desk.verdict_made.ring()
+
+
+async def take_tickets(desk: Desk) -> None:
+    """Claim what the reclaimer offers, as room allows, until the stage drains."""
+    settings = desk.settings
+    weather = Weather(desk.stage, f"claiming from {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
+    with desk.wiring.tickets.open() as inbox:
+        while not desk.stage.draining:
+            offers: Sequence[Offer] = ()
+            with desk.stage.intake():
+                offers = (await inbox.receive()).offers
+            if not offers:
+                continue
+            try:
+                await _claim_when_room(desk, offers)
+            except NoGroup:
+                continue  # The reader notices the same and has it healed.
+            except RedisError as error:
+                desk.suspect = True  # The claim may have been applied: the reader looks.
+                await _unblock_reader(desk)
+                with desk.stage.intake():
+                    await weather.wait(error)
+            else:
+                weather.clear()
+
+
+async def _claim_when_room(desk: Desk, offers: Sequence[Offer]) -> None:
+    desk.claims_waiting += 1
+    try:
+        if not desk.hold.free:
+            await _unblock_reader(desk)
+        await _wait_room(desk, for_claim=True)
+        if not desk.stage.draining:
+            async with desk.claiming:
+                await _claim(desk, offers)
+    finally:
+        desk.claims_waiting -= 1
+        desk.room_made.ring()
+
+
+async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
+    settings = desk.settings
+    wanted = [offer for offer in offers if offer.raw_id not in desk.hold][: desk.hold.free]
+    if not wanted:
+        return
+    deliveries = {offer.raw_id: offer.deliveries + 1 for offer in wanted}
+    entries = await desk.wiring.pending.claim(settings.name, list(deliveries), min_idle_ms=settings.lease_ms)
+    ours = [entry for entry in entries if entry.fields is not None]
+    for entry in ours:
+        desk.admit([entry], deliveries[entry.raw_id])
+    _give_up_destroyed(desk, [entry.raw_id for entry in entries if entry.fields is None])
+    if ours:
+        raw_ids = tuple(entry.raw_id for entry in ours)
+        desk.stage.emit(EntriesReclaimed(desk.stage.path, settings.stream, settings.group, raw_ids))

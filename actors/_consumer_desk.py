@@ -1,0 +1,155 @@
+"""What the tasks of one consumer incarnation share: its settings, what it is wired to, and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from random import Random
+
+import trio
+from attrs import define, field, frozen, validators
+
+from ..wire import Client, Entry, PendingList, Retry
+from ._consumer_hold import Hold
+from ._mailbox import Address, Mailbox
+from ._messages import Barrier, DeadLetter, Heal, Settle, Ticket
+from ._stage import Stage
+from ._verdict import Handle, HandleBatch
+
+SETTLE_SECONDS = 30.0
+"""How long a consumer waits for the checkpoint writer before it says the same again. Above any single command's
+deadline, below what a person would call hanging."""
+
+
+@frozen
+class ConsumerSettings:
+    """How one consumer reads, holds and lets go.
+
+    Attributes:
+        stream, group, name: where it reads, and as whom. The name is stable across restarts, so that what a crash left
+            pending is found again.
+        count: entries in one read at most.
+        prefetch: entries held at most, from the read until they are settled.
+        block_ms: how long one read waits for new entries.
+        concurrency: handlers that run at the same time at most.
+        batch: entries that a batch handler gets at most; not looked at by a handler of single events.
+        lease_ms: idle time after which others may take an entry from us; renewed at a quarter of it.
+        drain_seconds: how long a stopping consumer works on what it holds before it hands back the rest.
+    """
+
+    stream: str
+    group: str
+    name: str
+    count: int = field(default=100, validator=validators.ge(1))
+    prefetch: int = field(default=300, validator=validators.ge(1))
+    block_ms: int = field(default=5000, validator=validators.ge(1))
+    concurrency: int = field(default=1, validator=validators.ge(1))
+    batch: int = field(default=100, validator=validators.ge(1))
+    lease_ms: int = field(default=30_000, validator=validators.ge(1))
+    drain_seconds: float = field(default=8.0, validator=validators.ge(0))
+    retry: Retry = Retry()
+
+
+@frozen
+class Work:
+    """Whoever runs the handlers: exactly one of the two is given."""
+
+    handle: Handle | None = None
+    handle_batch: HandleBatch | None = None
+
+
+@frozen
+class ConsumerWiring:
+    """What a consumer may talk to."""
+
+    client: Client
+    pending: PendingList
+    writer: Address[Settle | Barrier]
+    group: Address[Heal]
+    tickets: Mailbox[Ticket]
+    work: Work
+    rng: Random
+
+
+class Bell:
+    """Wakes the tasks that wait for a change of shared state; who wakes looks at the state again."""
+
+    __slots__ = ("_lot",)
+
+    def __init__(self) -> None:
+        self._lot = trio.lowlevel.ParkingLot()
+
+    async def wait(self) -> None:
+        """Wait for the next ring. No ring is lost if the state was looked at without an await in between."""
+        await self._lot.park()
+
+    def ring(self, most: int | None = None) -> None:
+        """Wake all who wait, or the first `most` of them."""
+        if self._lot:
+            self._lot.unpark(count=len(self._lot) if most is None else most)
+
+
+@define
+class Verdicts:
+    """Verdicts that have not gone to the checkpoint writer yet."""
+
+    done: list[bytes] = field(factory=list)
+    dead: list[DeadLetter] = field(factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.done or self.dead)
+
+    def take(self) -> tuple[Sequence[bytes], Sequence[DeadLetter]]:
+        """Everything gathered so far; the next ones start anew."""
+        taken = (self.done, self.dead)
+        self.done, self.dead = [], []
+        return taken
+
+
+@define(eq=False)
+class Desk:
+    """The state of one incarnation; all its tasks run in one Trio thread, so plain attributes do."""
+
+    stage: Stage
+    settings: ConsumerSettings
+    wiring: ConsumerWiring
+    hold: Hold
+    verdicts: Verdicts = field(factory=Verdicts)
+    work_arrived: Bell = field(factory=Bell)
+    room_made: Bell = field(factory=Bell)
+    verdict_made: Bell = field(factory=Bell)
+    acquired_all: bool = False
+    """Nothing more will be acquired: workers return when nothing waits."""
+    judged_all: bool = False
+    """No more verdicts will come: settling returns when all are settled."""
+    suspect: bool = True
+    """Entries may be pending under our name that we never saw: left by a former life, or by a call that was cut short."""
+    claiming: trio.Lock = field(factory=trio.Lock)
+    """Held while entries change hands by a claim, so that a recovery does not take what a claim is about to bring."""
+    claims_waiting: int = 0
+    """Claims that wait for room: reads leave the next free places to them."""
+    reader_id: int | None = None
+    """The id that Redis gave to the connection of a read that may be blocking now."""
+    handled: int = 0
+    failed: int = 0
+
+    def admit(self, entries: Iterable[Entry], deliveries: int = 1) -> int:
+        """Take entries in and wake as many workers as there is work for; returns how many were new."""
+        admitted = self.hold.admit(entries, deliveries)
+        if admitted:
+            self.work_arrived.ring(admitted)
+        return admitted
+
+    def release(self, raw_ids: Iterable[bytes]) -> None:
+        """Free the places of entries that are settled or given up."""
+        self.hold.release(raw_ids)
+        self.room_made.ring()
+
+    def close_acquisition(self) -> None:
+        """Say that nothing more will come."""
+        self.acquired_all = True
+        self.work_arrived.ring()
+
+    def close_judgement(self) -> None:
+        """Say that no more verdicts will come."""
+        self.judged_all = True
+        self.verdict_made.ring()

@@ -1,0 +1,98 @@
+"""What one consumer holds: pure bookkeeping, without clock, Redis or Trio.
+
+An entry is *held* from the moment a read delivers it until the checkpoint writer said that it is settled. While it is
+held it takes one of the consumer's places, its lease is renewed, and it is never taken in a second time. Within that
+span it is first *waiting*, then in the hands of a worker, then *finished*: its verdict is on the way.
+
+::
+
+    admit ──> waiting ──take──> running ──> finished ──release──> (gone)
+                 └────────────────┴── lose: somebody else owns it now
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from ..wire import Entry
+
+Job = tuple[Entry, int]
+"""An entry and the number of times it has been delivered, this one included."""
+
+
+class Hold:
+    """The entries of one consumer, at most `places` of them."""
+
+    __slots__ = ("_held", "_reserved", "_waiting", "places")
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self._reserved = 0
+        # A dict, because it keeps the order of arrival and a set would not.
+        self._held: dict[bytes, bool] = {}
+        self._waiting: deque[Job] = deque()
+
+    def __contains__(self, raw_id: bytes) -> bool:
+        return raw_id in self._held
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def free(self) -> int:
+        """Places neither taken nor reserved: how much may be asked for."""
+        return self.places - len(self._held) - self._reserved
+
+    def reserve(self, places: int) -> None:
+        """Keep places for a read that is under way; a negative number gives them back."""
+        self._reserved += places
+
+    @property
+    def waiting(self) -> int:
+        """Entries that no worker has taken yet."""
+        return len(self._waiting)
+
+    def admit(self, entries: Iterable[Entry], deliveries: int = 1) -> int:
+        """Take in what a read delivered; returns how many of them were new."""
+        held, waiting, before = self._held, self._waiting, len(self._held)
+        for entry in entries:
+            if entry.raw_id not in held:
+                held[entry.raw_id] = False
+                waiting.append((entry, deliveries))
+        return len(held) - before
+
+    def take(self) -> Job | None:
+        """The next waiting entry for a worker, None when nothing waits."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def take_many(self, most: int) -> list[Job]:
+        """Up to `most` waiting entries for a worker that handles several at once."""
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    def finish(self, raw_id: bytes) -> None:
+        """A verdict stands for this entry, which must be held: it needs no handing back any more."""
+        self._held[raw_id] = True
+
+    def is_finished(self, raw_id: bytes) -> bool:
+        """Whether a verdict stands for this entry."""
+        return self._held.get(raw_id, False)
+
+    def release(self, raw_ids: Iterable[bytes]) -> None:
+        """These are settled or given up: their places are free."""
+        for raw_id in raw_ids:
+            self._held.pop(raw_id, None)
+
+    def lose(self, raw_ids: Iterable[bytes]) -> None:
+        """Somebody else owns these now: forget them, and do not start those that still wait."""
+        lost = frozenset(raw_ids)
+        self.release(lost)
+        self._waiting = deque(job for job in self._waiting if job[0].raw_id not in lost)
+
+    def raw_ids(self) -> Sequence[bytes]:
+        """Everything that is held, in the order of arrival."""
+        return tuple(self._held)
+
+    def unfinished(self) -> Sequence[bytes]:
+        """Everything that has no verdict yet, in the order of arrival."""
+        return tuple(raw_id for raw_id, finished in self._held.items() if not finished)

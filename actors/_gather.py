@@ -1,0 +1,29 @@
+"""Taking from a mailbox what has gathered there: the way all actors that work in batches receive."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import trio
+
+from ._mailbox import Inbox
+from ._stage import Stage
+
+M = TypeVar("M")
+
+
+async def gather(inbox: Inbox[M], stage: Stage, *, most: int) -> list[M]:
+    """Wait for a message, then take the others that are there already, up to `most` in all.
+
+    Returns nothing when the stage drains and the mailbox is empty: the actor has served everything and may return.
+    """
+    messages: list[M] = []
+    if not stage.draining:
+        with stage.intake():
+            messages.append(await inbox.receive())
+    while len(messages) < most:
+        try:
+            messages.append(inbox.receive_nowait())
+        except (trio.WouldBlock, trio.EndOfChannel):
+            break
+    return messages

@@ -1,0 +1,137 @@
+"""The group actor: creates the consumer group, heals it, and watches how far behind it is.
+
+A group that was there and is gone is created again at the checkpoint, below which everything is settled: nothing is
+skipped, and at most what was settled above the watermark comes a second time. It is never done in silence: an event
+says what happened and where the group resumes.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Literal
+
+import trio
+from attrs import define, field, frozen, validators
+
+from ..wire import Client, EntryId, NoGroup, RedisError, ResponseError, Retry, ensure_group
+from ._checkpoint import MemoryCheckpoint
+from ._events import GroupCreated, GroupRecreated
+from ._gather import gather
+from ._keys import checkpoint_key
+from ._mailbox import Mailbox
+from ._messages import Heal
+from ._stage import Stage
+from ._status import GroupStatus
+from ._supervisor import Actor
+from ._weather import Weather
+
+
+@frozen
+class GroupSettings:
+    """Which group, and where it begins if there has never been one.
+
+    Attributes:
+        start: ``"$"`` for what is published from now on, or the id after which it begins (0-0 for everything).
+        memory: where the checkpoint is when it is not in Redis.
+        watch_seconds: time between two looks at how far behind the group is.
+    """
+
+    stream: str
+    group: str
+    start: EntryId | Literal["$"] = EntryId(0, 0)
+    memory: MemoryCheckpoint | None = None
+    watch_seconds: float = field(default=5.0, validator=validators.gt(0))
+    retry: Retry = Retry()
+
+
+@define(eq=False)
+class _Keeper:
+    stage: Stage
+    settings: GroupSettings
+    client: Client
+    weather: Weather
+    existed: bool = False
+    """Whether this actor has seen the group: from then on a missing one is a loss, not a beginning."""
+
+
+def group_actor(settings: GroupSettings, client: Client, mailbox: Mailbox[Heal], rng: Random) -> Actor:
+    """The actor that keeps one consumer group in existence."""
+
+    async def run(stage: Stage) -> None:
+        weather = Weather(stage, f"keeping group {settings.group} of {settings.stream}", retry=settings.retry, rng=rng)
+        keeper = _Keeper(stage, settings, client, weather)
+        await weather.through(lambda: _ensure(keeper))
+        stage.started()
+        with mailbox.open() as inbox:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_watch, keeper)
+                while requests := await gather(inbox, stage, most=1000):
+                    await _heal(keeper, requests)
+                nursery.cancel_scope.cancel()
+
+    return run
+
+
+async def _heal(keeper: _Keeper, requests: list[Heal]) -> None:
+    try:
+        await keeper.weather.through(lambda: _ensure(keeper))
+        for request in requests:
+            request.reply.set(None)
+    finally:
+        for request in requests:
+            request.reply.close()
+
+
+async def _ensure(keeper: _Keeper) -> None:
+    """Create the group where it is missing, in one step, and tell what was found."""
+    settings, path = keeper.settings, keeper.stage.path
+    memory = settings.memory
+    found = await ensure_group(
+        keeper.client,
+        settings.stream,
+        settings.group,
+        # A group that vanished together with its checkpoint went with the whole stream: all that is there now is new.
+        start=EntryId(0, 0) if keeper.existed else settings.start,
+        checkpoint_key=checkpoint_key(settings.stream, settings.group) if memory is None else None,
+        checkpoint=memory.watermark if memory is not None else None,
+    )
+    if memory is not None and (memory.watermark is None or found.what != "existed"):
+        memory.watermark = found.position
+    if found.what == "created" and not keeper.existed:
+        keeper.stage.emit(GroupCreated(path, settings.stream, settings.group, found.position))
+    elif found.what != "existed":
+        reason = _REASONS[found.what]
+        keeper.stage.emit(GroupRecreated(path, settings.stream, settings.group, found.position, reason))
+    keeper.existed = True
+
+
+_REASONS = {
+    "created": "the group, its checkpoint and its stream were gone: everything in the stream is new",
+    "recreated": "the group was gone: it resumes at its checkpoint",
+    "restarted": "the group was gone and the stream's ids went backwards: everything in the stream is new",
+}
+
+
+async def _watch(keeper: _Keeper) -> None:
+    while True:
+        try:
+            await _look(keeper)
+        except NoGroup:
+            await keeper.weather.through(lambda: _ensure(keeper))
+        except ResponseError as error:
+            # XINFO answers "no such key" without a code of its own when the whole stream is gone.
+            if "no such key" not in str(error):
+                raise
+            await keeper.weather.through(lambda: _ensure(keeper))
+        except RedisError:
+            pass  # The activities that need Redis now tell of the trouble; this look can be left out.
+        await trio.sleep(keeper.settings.watch_seconds)
+
+
+async def _look(keeper: _Keeper) -> None:
+    settings = keeper.settings
+    for group in await keeper.client.xinfo_groups(settings.stream):
+        if group.name == settings.group:
+            keeper.stage.publish(GroupStatus(group.pending, group.lag, group.last_delivered_id))
+            return
+    raise NoGroup(f"NOGROUP {settings.group} is not a group of {settings.stream}")

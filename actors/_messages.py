@@ -1,0 +1,90 @@
+"""What the five actors say to each other: every message, and nothing else.
+
+An actor imports these and never another actor. Messages are facts or offers, never ownership: each is safe to lose
+and safe to deliver late, because who owns an entry is what Redis' pending list says. They carry batches, since one
+hop over a channel costs more than parsing an entry. They flow along a DAG::
+
+    publisher → stream        reclaimer → consumer → checkpoint writer
+                              reclaimer → group ← consumer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from ..wire import EntryId
+from ._mailbox import Reply
+
+
+@frozen
+class Append:
+    """To the stream: append these entries in this order."""
+
+    entries: Sequence[Sequence[bytes]]
+    """Each entry as a flat list of field, value, field, value, …"""
+    reply: Reply[Sequence[EntryId]]
+    """The ids in the order of the entries, or why there are none."""
+
+
+@frozen
+class DeadLetter:
+    """An entry that a group can never handle, with what a person needs to look into it."""
+
+    raw_id: bytes
+    fields: Sequence[bytes]
+    """What is written to the dead-letter stream: flat field, value, …"""
+
+
+@frozen
+class Settled:
+    """From the checkpoint writer: what became of a `Settle`."""
+
+    lost: frozenset[bytes] = frozenset()
+    """Raw ids that were no longer ours to settle: somebody else claimed them, or the group is gone."""
+    group_lost: bool = False
+
+
+@frozen
+class Settle:
+    """To the checkpoint writer: these entries are done with. Saying it twice is harmless."""
+
+    consumer: str
+    done: Sequence[bytes]
+    """Raw ids to acknowledge."""
+    dead: Sequence[DeadLetter]
+    """Entries to move to the dead-letter stream and acknowledge in one step."""
+    reply: Reply[Settled]
+
+
+@frozen
+class Barrier:
+    """To the checkpoint writer: answer when everything said before this has been settled."""
+
+    reply: Reply[None]
+
+
+SettleMessage = Settle | Barrier
+
+
+@frozen
+class Heal:
+    """To the group: Redis answered NOGROUP. Answered when the group exists."""
+
+    reply: Reply[None]
+
+
+@frozen
+class Offer:
+    """One entry that has been idle for too long, as it stood when the reclaimer looked."""
+
+    raw_id: bytes
+    deliveries: int
+
+
+@frozen
+class Ticket:
+    """To whichever consumer has room: these may be claimed. The claim itself decides who gets them."""
+
+    offers: Sequence[Offer]

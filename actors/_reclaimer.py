@@ -1,0 +1,99 @@
+"""The reclaimer: finds entries that have been idle for too long and offers them to whoever has room.
+
+It moves tickets, not entries: the consumer that takes a ticket claims the entries itself, with a minimum idle time,
+which is a compare-and-swap on the server. So the reclaimer holds nothing, may die anywhere, and any number of
+reclaimers may run beside each other.
+
+The scan keeps its cursor from page to page and goes round: a scan that began at the start every time would never reach
+the tail of a long pending list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import trio
+from attrs import define, field, frozen, validators
+
+from ..wire import EntryId, NoGroup, Pending, PendingList, RedisError, Retry
+from ._mailbox import Address
+from ._messages import Offer, Ticket
+from ._stage import Stage
+from ._status import ReclaimerStatus
+from ._supervisor import Actor
+from ._weather import Weather
+
+PENDING_START = EntryId(0, 0)
+
+PAGE = 100
+"""Rows in one look at the pending list: quick enough to disturb nobody."""
+
+
+@frozen
+class ReclaimSettings:
+    """When an entry counts as left behind, and how often to look.
+
+    Attributes:
+        interval_ms: time from the end of one round through the pending list to the next.
+        min_idle_ms: idle time after which an entry is offered to others.
+        ticket_size: entries in one offer at most; no more than a consumer has places for.
+    """
+
+    stream: str
+    group: str
+    interval_ms: int = field(default=30_000, validator=validators.ge(1))
+    min_idle_ms: int = field(default=30_000, validator=validators.ge(1))
+    ticket_size: int = field(default=16, validator=validators.ge(1))
+    retry: Retry = Retry()
+
+
+@define(eq=False)
+class _Scan:
+    stage: Stage
+    settings: ReclaimSettings
+    pending: PendingList
+    tickets: Address[Ticket]
+    rounds: int = 0
+    offered: int = 0
+
+
+def reclaimer_actor(settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], rng: Random) -> Actor:
+    """The actor that offers what was left behind in one group."""
+
+    async def run(stage: Stage) -> None:
+        weather = Weather(stage, f"looking for idle entries of {settings.stream}", retry=settings.retry, rng=rng)
+        scan = _Scan(stage, settings, pending, tickets)
+        cursor = PENDING_START
+        stage.started()
+        while not stage.draining:
+            with stage.intake():
+                try:
+                    cursor = await _look(scan, cursor)
+                except NoGroup:
+                    cursor = PENDING_START
+                    await trio.sleep(settings.interval_ms / 1000)  # The readers have it healed.
+                except RedisError as error:
+                    await weather.wait(error)
+                else:
+                    weather.clear()
+
+    return run
+
+
+async def _look(scan: _Scan, cursor: EntryId) -> EntryId:
+    """Offer what is idle in the next page; returns where to go on. A round ends with a rest."""
+    page = await scan.pending.idle(start=cursor, count=PAGE, idle_ms=scan.settings.min_idle_ms)
+    for start in range(0, len(page.rows), scan.settings.ticket_size):
+        await _offer(scan, page.rows[start : start + scan.settings.ticket_size])
+    scan.rounds += page.next is None
+    scan.stage.publish(ReclaimerStatus(scan.rounds, scan.offered))
+    if page.next is not None:
+        return page.next
+    await trio.sleep(scan.settings.interval_ms / 1000)
+    return PENDING_START
+
+
+async def _offer(scan: _Scan, rows: Sequence[Pending]) -> None:
+    await scan.tickets.send(Ticket([Offer(row.raw_id, row.deliveries) for row in rows]))
+    scan.offered += len(rows)

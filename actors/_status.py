@@ -1,0 +1,44 @@
+"""What the five actors last published of themselves, as a snapshot shows it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ..wire import EntryId
+
+
+@frozen
+class ConsumerStatus:
+    """Entries held now, of these waiting for a worker, and handler runs since the incarnation began."""
+
+    held: int
+    waiting: int
+    handled: int
+    failed: int
+
+
+@frozen
+class GroupStatus:
+    """The group as it stood at the last look."""
+
+    pending: int
+    lag: int | None
+    """Entries that no consumer has read yet; None where the server can't tell (before 7.0, or after deletions)."""
+    last_delivered_id: EntryId
+
+
+@frozen
+class CheckpointStatus:
+    """The watermark: every entry up to this id is settled."""
+
+    watermark: EntryId
+    settled: int
+    """Entries settled since the incarnation began."""
+
+
+@frozen
+class ReclaimerStatus:
+    """Where the scan of the pending list stands."""
+
+    scans: int
+    offered: int

@@ -1,0 +1,165 @@
+"""The wiring: which actors there are, under which supervisor, and who holds whose address.
+
+::
+
+    root                        one for one
+    ├ redis                     the link that all actors' commands share
+    └ streams                   one for one; a stream joins when it is first used
+      └ stream:<name>           one for one
+        ├ stream                appends in coalesced batches
+        └ group:<name>          one for one
+          ├ checkpoint-writer   first in, last out: the only one that acks
+          ├ group               creates the group, heals it, watches its lag
+          ├ consumers           one for one: interchangeable, stopped together
+          │  ├ consumer-0 …
+          └ reclaimer           last in, first out
+
+Every strategy is one for one, because no actor owns anything: mailboxes outlive their actor, messages are safe to lose,
+and who owns an entry is written in Redis. A crash therefore leaves nothing behind that a sibling would have to
+throw away, and a running handler is not cancelled because somebody else had a bug.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from random import Random
+
+from attrs import field, frozen
+
+from ..wire import Client, PendingList
+from ._checkpoint_writer import CheckpointSettings, checkpoint_writer_actor
+from ._consumer import consumer_actor
+from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
+from ._group import GroupSettings, group_actor
+from ._mailbox import Address, Mailbox
+from ._messages import Append, Heal, SettleMessage, Ticket
+from ._observer import Observer
+from ._reclaimer import ReclaimSettings, reclaimer_actor
+from ._stream import StreamSettings, stream_actor
+from ._supervisor import Backoff, Child, Limits, Supervisor
+
+APPEND_MAILBOX = 1000
+"""Appends that wait for the stream actor; a publisher beyond that waits itself."""
+
+SETTLE_MAILBOX = 100
+"""Verdict batches that wait for the checkpoint writer; each consumer has one under way at most."""
+
+HEAL_MAILBOX = 100
+"""Consumers that ask for the group at the same time."""
+
+STOP_SECONDS = 5.0
+"""What is left to an actor beyond its own drain time: one command's deadline."""
+
+
+@frozen
+class Supervision:
+    """What all supervisors of one tree have in common."""
+
+    rng: Callable[[str], Random]
+    observer: Observer
+    limits: Limits = Limits()
+    backoff: Backoff = Backoff()
+
+    def supervisor(self, name: str, children: Sequence[Child]) -> Supervisor:
+        """A one-for-one supervisor over these children."""
+        return Supervisor(
+            children,
+            limits=self.limits,
+            backoff=self.backoff,
+            rng=self.rng(f"supervisor/{name}"),
+            observer=self.observer,
+        )
+
+
+@frozen
+class GroupPlan:
+    """One consumer group of a stream, as this process takes part in it."""
+
+    settings: GroupSettings
+    consumers: Sequence[ConsumerSettings]
+    work: Work
+    reclaim: ReclaimSettings | None
+    """None: nobody in this process looks for what others left behind."""
+
+
+@frozen
+class StreamPlan:
+    """One stream with everything this process does with it."""
+
+    settings: StreamSettings
+    groups: Sequence[GroupPlan] = ()
+    appends: Mailbox[Append] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Open the stream's mailbox: publishers hold its address before the actor runs, and across its restarts."""
+        mailbox: Mailbox[Append] = Mailbox(f"{self.settings.stream}/append", APPEND_MAILBOX)
+        object.__setattr__(self, "appends", mailbox)
+
+
+def stream_child(plan: StreamPlan, client: Client, supervision: Supervision) -> Child:
+    """The subtree of one stream."""
+    settings = plan.settings
+    rng = supervision.rng(f"stream/{settings.stream}")
+    stream = Child(
+        "stream",
+        stream_actor(settings, client, plan.appends, rng),
+        grace_seconds=STOP_SECONDS,
+        mailboxes=(plan.appends,),
+    )
+    groups = [group_child(group, client, supervision) for group in plan.groups]
+    return _nest(f"stream:{settings.stream}", [stream, *groups], supervision)
+
+
+def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Child:
+    """The subtree of one consumer group."""
+    settings = plan.settings
+    rng = supervision.rng(f"group/{settings.stream}/{settings.group}")
+    pending = PendingList(client, settings.stream, settings.group)
+    settles: Mailbox[SettleMessage] = Mailbox(f"{settings.group}/settle", SETTLE_MAILBOX)
+    heals: Mailbox[Heal] = Mailbox(f"{settings.group}/heal", HEAL_MAILBOX)
+    # Capacity 0: an offer is made to a consumer that has room at this moment, or not at all.
+    tickets: Mailbox[Ticket] = Mailbox(f"{settings.group}/tickets", 0)
+    wiring = ConsumerWiring(client, pending, settles.address, heals.address, tickets, plan.work, rng)
+    checkpoints = CheckpointSettings(settings.stream, settings.group, settings.memory, settings.retry)
+    children = [
+        Child(
+            "checkpoint-writer",
+            checkpoint_writer_actor(checkpoints, pending, settles, rng),
+            grace_seconds=STOP_SECONDS,
+            mailboxes=(settles,),
+        ),
+        Child(
+            "group",
+            group_actor(settings, client, heals, rng),
+            grace_seconds=STOP_SECONDS,
+            start_timeout_seconds=math.inf,  # It waits for Redis, however long that takes.
+            mailboxes=(heals,),
+        ),
+        _consumers_child(plan, wiring, supervision),
+    ]
+    if plan.reclaim is not None:
+        children.append(_reclaimer_child(plan.reclaim, pending, tickets.address, rng))
+    return _nest(f"group:{settings.group}", children, supervision)
+
+
+def _consumers_child(plan: GroupPlan, wiring: ConsumerWiring, supervision: Supervision) -> Child:
+    consumers = [
+        Child(
+            f"consumer-{index}",
+            consumer_actor(settings, wiring),
+            grace_seconds=settings.drain_seconds + STOP_SECONDS,
+            mailboxes=(wiring.tickets,),
+        )
+        for index, settings in enumerate(plan.consumers)
+    ]
+    return _nest("consumers", consumers, supervision)
+
+
+def _reclaimer_child(settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], rng: Random) -> Child:
+    return Child("reclaimer", reclaimer_actor(settings, pending, tickets, rng), grace_seconds=STOP_SECONDS)
+
+
+def _nest(name: str, children: Sequence[Child], supervision: Supervision) -> Child:
+    supervisor = supervision.supervisor(name, children)
+    return Child(name, supervisor.run, grace_seconds=math.inf, start_timeout_seconds=math.inf)

@@ -1,0 +1,177 @@
+"""From an entry to the handler that is meant for it, and from what the handler did to a verdict."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar, cast
+
+import trio
+from attrs import define, field, frozen
+
+from ..actors import DONE, Failed, Handle, HandleBatch, Job, Undecodable, Verdict
+from ..wire import Entry
+from ._codec import Codec, Content
+from ._errors import HandlerConflict, UndecodableEntry
+from ._event import Event
+from ._typed import Structure, type_name
+
+E = TypeVar("E")
+
+Function = Callable[[E], object]
+"""A handler as users write it: plain or async. It returns None or anything true to acknowledge, anything false to leave
+what it got for redelivery."""
+
+Run = Callable[[E], Awaitable[object]]
+
+
+@frozen
+class Route:
+    """One handler, and the class that its events' payload becomes."""
+
+    function: Function[Event[object]]
+    run: Run[Event[object]]
+    payload_class: type | None = None
+
+
+@define
+class Routes:
+    """The handlers of one group, by the type of event that each is meant for."""
+
+    by_type: dict[str, Route] = field(factory=dict)
+    fallback: Route | None = None
+
+    def add(self, function: Function[Event[object]], event_types: Iterable[str | type] | None) -> None:
+        """Send events of these types to this handler, or all that no other handler is meant for.
+
+        Raises:
+            HandlerConflict: another handler is meant for the same events already.
+        """
+        run = awaitable(function)
+        if event_types is None:
+            if self.fallback is not None:
+                raise HandlerConflict(f"{_name(self.fallback.function)} takes every event already, {_name(function)} can't too")
+            self.fallback = Route(function, run)
+            return
+        for wanted in event_types:
+            name, payload_class = (wanted, None) if isinstance(wanted, str) else (type_name(wanted), wanted)
+            if name in self.by_type:
+                raise HandlerConflict(f"{_name(self.by_type[name].function)} takes {name!r} already, {_name(function)} can't too")
+            self.by_type[name] = Route(function, run, payload_class)
+
+    def find(self, event_type: str) -> Route | None:
+        """The handler that is meant for this type, None if nobody wants it."""
+        return self.by_type.get(event_type, self.fallback)
+
+
+@frozen
+class Reader:
+    """Makes events of entries."""
+
+    stream: str
+    codec: Codec
+    structure: Structure
+
+    def event(self, entry: Entry, content: Content, payload_class: type | None, deliveries: int) -> Event[object]:
+        """The event as a handler sees it.
+
+        Raises:
+            UndecodableEntry: the payload does not fit the class.
+        """
+        payload = content.payload
+        if payload_class is not None:
+            payload = self.structure.from_json(payload, payload_class)
+        return Event(
+            entry.raw_id,
+            content.event_id,
+            content.event_type,
+            payload,
+            content.metadata,
+            content.timestamp_ms or entry.id.ms,
+            self.stream,
+            deliveries,
+        )
+
+
+def one_by_one(reader: Reader, routes: Routes) -> Handle:
+    """Runs the right handler on one entry. Events that no handler is meant for are done with as they are."""
+    decode, find, make_event = reader.codec.decode, routes.find, reader.event
+
+    async def handle(entry: Entry, deliveries: int) -> Verdict:
+        try:
+            content = decode(entry.fields or ())
+            route = find(content.event_type)
+            if route is None:
+                return DONE
+            event = make_event(entry, content, route.payload_class, deliveries)
+        except UndecodableEntry as error:
+            return Undecodable(str(error))
+        try:
+            answer = await route.run(event)
+        except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
+            return Failed(error)
+        return verdict_of(answer)
+
+    return handle
+
+
+def in_batches(reader: Reader, routes: Routes, run: Run[Sequence[Event[object]]]) -> HandleBatch:
+    """Runs one handler on a list of events; what can't be decoded or is not wanted is sorted out before."""
+
+    async def handle(jobs: Sequence[Job]) -> Sequence[Verdict]:
+        sorted_out = [_prepare(reader, routes, job) for job in jobs]
+        events = [item for item in sorted_out if isinstance(item, Event)]
+        answers = iter(await _run_batch(run, events) if events else ())
+        return [next(answers) if isinstance(item, Event) else item for item in sorted_out]
+
+    return handle
+
+
+def _prepare(reader: Reader, routes: Routes, job: Job) -> Event[object] | Verdict:
+    entry, deliveries = job
+    try:
+        content = reader.codec.decode(entry.fields or ())
+        route = routes.find(content.event_type)
+        return DONE if route is None else reader.event(entry, content, route.payload_class, deliveries)
+    except UndecodableEntry as error:
+        return Undecodable(str(error))
+
+
+async def _run_batch(run: Run[Sequence[Event[object]]], events: Sequence[Event[object]]) -> Sequence[Verdict]:
+    """One answer for all of them, or a list with an answer for each."""
+    try:
+        answer = await run(events)
+    except Exception as error:  # noqa: BLE001 - as above: users' code ends here
+        return [Failed(error)] * len(events)
+    if isinstance(answer, list | tuple) and len(answer) == len(events):
+        return [verdict_of(single) for single in answer]
+    return [verdict_of(answer)] * len(events)
+
+
+def verdict_of(answer: object) -> Verdict:
+    """What a handler's return value says."""
+    return DONE if answer is None or answer else Failed(None)
+
+
+def awaitable(function: Function[E]) -> Run[E]:
+    """The handler itself if it is async; else one that runs it in a worker thread."""
+    if is_async(function):
+        return cast("Run[E]", function)
+
+    async def run_in_thread(argument: E) -> object:
+        # Abandoned when its time to stop has run out: the thread can't be interrupted, but its answer counts no more.
+        return await trio.to_thread.run_sync(function, argument, abandon_on_cancel=True)
+
+    return run_in_thread
+
+
+def is_async(function: Callable[..., object]) -> bool:
+    """Whether calling this gives something to await."""
+    while isinstance(function, partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__qualname__", function))

@@ -1,0 +1,97 @@
+"""What a user may say about a group of handlers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Literal
+
+from attrs import field, frozen, validators
+
+from ..wire import EntryId
+
+Start = str | EntryId | datetime
+"""Where a *new* group begins: "0" (everything), "$" (what comes from now on), an id (after it), a time (from it on)."""
+
+
+@frozen
+class Reclaim:
+    """How entries that were left behind are found.
+
+    Attributes:
+        interval_ms: time between two rounds through the group's pending list.
+        min_idle_ms: idle time after which others may take an entry. Entries in hand are renewed at a quarter of it, so
+            a long handler keeps its entry; all processes of a group should use the same.
+    """
+
+    interval_ms: int = field(default=30_000, validator=validators.ge(1))
+    min_idle_ms: int = field(default=30_000, validator=validators.ge(1))
+
+
+@frozen
+class GroupOptions:
+    """How one group of handlers reads.
+
+    Attributes:
+        consumer: the consumer's name, stable across restarts; None: made of host and process.
+        consumers: readers of this process in the group; more than one are named consumer-0, consumer-1, …
+        concurrency: handlers of each reader that run at the same time.
+        batch: None: the handler gets one event; else a list of at most so many.
+        count: entries in one read at most.
+        prefetch: entries held by each reader at most, from the read until they are settled; None: three reads, and
+            enough for all handlers to be busy.
+        block_ms: how long one read waits for new entries.
+        start: where a *new* group begins; one that exists goes on where it was.
+        checkpoint: where the watermark is kept: "redis", or "memory" for tests.
+        reclaim: None: this process does not look for what others left behind.
+        drain_seconds: how long a stop works on what is held, before the rest is handed back.
+    """
+
+    consumer: str | None = None
+    consumers: int = field(default=1, validator=validators.ge(1))
+    concurrency: int = field(default=1, validator=validators.ge(1))
+    batch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    count: int = field(default=100, validator=validators.ge(1))
+    prefetch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    block_ms: int = field(default=5000, validator=validators.ge(1))
+    start: EntryId | Literal["$"] = field(default="0", converter=lambda start: parse_start(start))
+    checkpoint: Literal["redis", "memory"] = field(default="redis", validator=validators.in_(("redis", "memory")))
+    reclaim: Reclaim | None = Reclaim()
+    drain_seconds: float = field(default=8.0, validator=validators.ge(0))
+
+    @property
+    def places(self) -> int:
+        """The prefetch in force."""
+        if self.prefetch is not None:
+            return self.prefetch
+        return max(3 * self.count, 2 * self.concurrency, 2 * (self.batch or 0))
+
+
+def parse_start(start: Start) -> EntryId | Literal["$"]:
+    """The id after which a new group begins, or "$" for its end.
+
+    Raises:
+        ValueError: it is none of "0", "$", an id or a time.
+    """
+    if isinstance(start, EntryId):
+        return start
+    if isinstance(start, datetime):
+        return _just_before(start)
+    if start == "$":
+        return "$"
+    try:
+        return EntryId.parse(start)
+    except ValueError:
+        pass
+    try:
+        return _just_before(datetime.fromisoformat(start.replace("Z", "+00:00")))
+    except ValueError:
+        raise ValueError(
+            f"start must be '0' (everything), '$' (only what is new), an id like '1700000000000-0' or a time like "
+            f"'2026-01-31T12:00:00+00:00', not {start!r}"
+        ) from None
+
+
+def _just_before(time: datetime) -> EntryId:
+    """Groups begin *after* an id, so this is the last id before the time; a time without a zone is local time."""
+    ms = max(0, int(time.astimezone(timezone.utc).timestamp() * 1000))
+    return EntryId(ms, 0).previous() if ms else EntryId(0, 0)
