@@ -19,9 +19,12 @@ from ._typed import Structure, type_name
 
 E = TypeVar("E")
 
-Function = Callable[[E], object]
+Function = Callable[[Event[object]], object]
 """A handler as users write it: plain or async. It returns None or anything true to acknowledge, anything false to leave
 what it got for redelivery."""
+
+BatchFunction = Callable[[Sequence[Event[object]]], object]
+"""The same for a list of events; it may also return a list with an answer for each."""
 
 Run = Callable[[E], Awaitable[object]]
 
@@ -30,7 +33,7 @@ Run = Callable[[E], Awaitable[object]]
 class Route:
     """One handler, and the class that its events' payload becomes."""
 
-    function: Function[Event[object]]
+    function: Function
     run: Run[Event[object]]
     payload_class: type | None = None
 
@@ -42,7 +45,7 @@ class Routes:
     by_type: dict[str, Route] = field(factory=dict)
     fallback: Route | None = None
 
-    def add(self, function: Function[Event[object]], event_types: Iterable[str | type] | None) -> None:
+    def add(self, function: Function, event_types: Iterable[str | type] | None) -> None:
         """Send events of these types to this handler, or all that no other handler is meant for.
 
         Raises:
@@ -154,7 +157,7 @@ def verdict_of(answer: object) -> Verdict:
     return DONE if answer is None or answer else Failed(None)
 
 
-def awaitable(function: Function[E]) -> Run[E]:
+def awaitable(function: Callable[[E], object]) -> Run[E]:
     """The handler itself if it is async; else one that runs it in a worker thread."""
     if is_async(function):
         return cast("Run[E]", function)

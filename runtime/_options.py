@@ -6,11 +6,16 @@ from datetime import datetime, timezone
 from typing import Literal
 
 from attrs import field, frozen, validators
+from typing_extensions import TypedDict
 
 from ..wire import EntryId
 
 Start = str | EntryId | datetime
 """Where a *new* group begins: "0" (everything), "$" (what comes from now on), an id (after it), a time (from it on)."""
+
+
+def _parse_start(start: Start) -> EntryId | Literal["$"]:
+    return parse_start(start)
 
 
 @frozen
@@ -53,10 +58,15 @@ class GroupOptions:
     count: int = field(default=100, validator=validators.ge(1))
     prefetch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
     block_ms: int = field(default=5000, validator=validators.ge(1))
-    start: EntryId | Literal["$"] = field(default="0", converter=lambda start: parse_start(start))
+    start: EntryId | Literal["$"] = field(default="0", converter=_parse_start)
     checkpoint: Literal["redis", "memory"] = field(default="redis", validator=validators.in_(("redis", "memory")))
     reclaim: Reclaim | None = Reclaim()
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
+
+    @property
+    def lease_ms(self) -> int:
+        """Idle time after which others may take an entry from us; theirs is taken to be like ours."""
+        return (self.reclaim or Reclaim()).min_idle_ms
 
     @property
     def places(self) -> int:
@@ -64,6 +74,22 @@ class GroupOptions:
         if self.prefetch is not None:
             return self.prefetch
         return max(3 * self.count, 2 * self.concurrency, 2 * (self.batch or 0))
+
+
+class GroupOptionsKeywords(TypedDict, total=False):
+    """The same options as keywords of `Runtime.handler`."""
+
+    consumer: str | None
+    consumers: int
+    concurrency: int
+    batch: int | None
+    count: int
+    prefetch: int | None
+    block_ms: int
+    start: Start
+    checkpoint: Literal["redis", "memory"]
+    reclaim: Reclaim | None
+    drain_seconds: float
 
 
 def parse_start(start: Start) -> EntryId | Literal["$"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,35 +10,359 @@ from types import TracebackType
 from typing import TypeVar
 
 import trio
-from attrs import define, evolve, field
-from typing_extensions import Self
+from attrs import define
+from typing_extensions import Self, Unpack
 
 from ..actors import (
-    ActorEvent,
+    ActorStopped,
     Append,
+    Backoff,
     Child,
-    ConsumerSettings,
-    GroupPlan,
-    GroupSettings,
-    MemoryCheckpoint,
+    Limits,
+    Mailbox,
     NoReply,
-    ReclaimSettings,
+    Reply,
     Snapshot,
     Stage,
     StreamPlan,
-    StreamSettings,
     Supervision,
     Supervisor,
-    Work,
     run_root,
     stream_child,
 )
 from ..wire import Client, EntryId, LinkEvent, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
-from ._dispatch import Function, Reader, Routes, awaitable, in_batches, one_by_one
-from ._errors import HandlerConflict, NotRunning, PublishTimeout
-from ._event import Event, Json, NewEvent
-from ._log import log_event
-from ._options import GroupOptions
+from ._dispatch import BatchFunction, Function
+from ._errors import NotRunning, PublishTimeout
+from ._event import Json, NewEvent
+from ._log import Observer, log_event
+from ._options import GroupOptions, GroupOptionsKeywords
+from ._plans import Plans
 from ._ports import Ports
 from ._typed import Structure, type_name
+from ._unwrap import unwrapped
+
+F = TypeVar("F", bound=Callable[..., object])
+
+PUBLISH_ENTRIES_MAX = 1000
+"""Events that one message to the stream actor carries; longer lists go in parts, in order."""
+
+
+@define(eq=False)
+class _Running:
+    """What exists only while the runtime runs."""
+
+    client: Client
+    streams: Supervisor
+    scope: trio.CancelScope
+    appends: dict[str, Mailbox[Append]]
+    """Where to send events for a stream; streams join as they are first published to."""
+
+
+class Runtime:
+    """Streams, groups and handlers of one application, on one Redis.
+
+    ::
+
+        runtime = Runtime("redis://localhost:6379")
+
+        @runtime.handler("orders", group="billing")
+        async def bill(event):
+            ...
+
+        async with runtime:
+            await runtime.publish("orders", {"total": 12}, event_type="order.placed")
+
+    It runs as ``async with``, in a nursery (``await nursery.start(runtime.run)``), or until a signal comes
+    (``trio.run(runtime.serve)``). Leaving the block, cancelling the nursery, the signal: each drains before it returns.
+    Two runtimes live side by side in one process; there is no global state.
+
+    Args:
+        url: ``redis://``, ``rediss://`` or ``unix://``, with user, password, ``?db=`` and ``?client_name=`` as needed.
+        codec: how events are written to and read from fields; yours, to read what other programs write.
+        timeouts: how long a connection, a reply and a late blocking read may take, in seconds.
+        retry: how often the first connection is tried, and how long to wait between tries, then and ever after.
+        limits: restarts of crashed actors before the runtime gives up and raises `RestartLimitExceeded`.
+        backoff: how long a crashed actor waits before it starts again.
+        publish_seconds: how long `publish` waits for Redis.
+        observer: hears typed events of everything that happens; logs them by default.
+        ports: clock, randomness and dialling, for simulations.
+
+    Raises:
+        AddressError: the URL is none.
+    """
+
+    def __init__(
+        self,
+        url: str = "redis://localhost:6379",
+        *,
+        codec: Codec | None = None,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+        limits: Limits | None = None,
+        backoff: Backoff | None = None,
+        publish_seconds: float = 30.0,
+        observer: Observer = log_event,
+        ports: Ports | None = None,
+    ) -> None:
+        self.address = ServerAddress.parse(url)
+        self.structure = Structure()
+        self._codec = codec or JsonCodec()
+        self._timeouts = timeouts or Timeouts()
+        self._retry = retry or Retry()
+        self._publish_seconds = publish_seconds
+        self._observer = observer
+        self._ports = ports or Ports()
+        self._supervision = Supervision(
+            self._ports.rng, observer, limits=limits or Limits(), backoff=backoff or Backoff()
+        )
+        self._plans = Plans(self._codec, self.structure, self._retry, self._ports.own_name)
+        self._ids = self._ports.rng("event-ids")
+        self._running: _Running | None = None
+        self._root: Supervisor | None = None
+        self._entered: AbstractAsyncContextManager[None] | None = None
+
+    # What is handled
+
+    def handler(
+        self,
+        stream: str,
+        group: str,
+        *,
+        event_types: Iterable[str | type] | None = None,
+        **options: Unpack[GroupOptionsKeywords],
+    ) -> Callable[[F], F]:
+        """Decorator: this function handles events of a stream, as a member of a consumer group.
+
+        Args:
+            stream: where to read.
+            group: the consumer group; each of its events is handled by one of its members.
+            event_types: names, or attrs classes whose instances the payload then is; None: whatever no other handler
+                of the group is meant for. Events that no handler is meant for are acknowledged and passed over.
+            options: see `GroupOptions`; they hold for the group, so say them with its first handler.
+
+        The function gets an `Event` (with ``batch=``: a list of them). It may be async, or plain: then it runs in a
+        worker thread. Returning None or anything true acknowledges; False or an exception leaves the event to be
+        delivered again. With ``batch=`` it may also return a list with an answer for each event.
+        """
+
+        def register(function: F) -> F:
+            self.add_handler(stream, group, function, event_types=event_types, **options)
+            return function
+
+        return register
+
+    def add_handler(
+        self,
+        stream: str,
+        group: str,
+        function: Function | BatchFunction,
+        *,
+        event_types: Iterable[str | type] | None = None,
+        **options: Unpack[GroupOptionsKeywords],
+    ) -> None:
+        """As `handler`, called plainly. Handlers are added before the runtime starts."""
+        if self._running is not None:
+            raise NotRunning("handlers are added before the runtime starts: this one is running already")
+        self._plans.add_handler(stream, group, function, event_types, GroupOptions(**options) if options else None)
+
+    def stream(self, name: str, *, max_length: int | None = None) -> None:
+        """Say what holds for a stream, before it is first used.
+
+        Args:
+            name: the stream.
+            max_length: about how many entries it keeps; older ones are trimmed when new ones are published.
+        """
+        self._plans.add_stream(name, max_length)
+
+    # What is published
+
+    async def publish(
+        self,
+        stream: str,
+        payload: object,
+        *,
+        event_type: str | None = None,
+        metadata: Mapping[str, Json] | None = None,
+        event_id: str = "",
+    ) -> EntryId:
+        """Publish one event and wait until Redis has it.
+
+        Args:
+            stream: where to.
+            payload: an instance of an attrs class, whose name is the event's type; or a dict, with ``event_type``.
+            event_type: what kind of event this is.
+            metadata: what is to be said about the event, beside its payload.
+            event_id: the event's own identity; a new one is drawn when it is empty.
+
+        Returns:
+            The id that Redis gave to the entry.
+
+        Raises:
+            PublishIndeterminate: the connection broke while the event was on its way: it may have been published.
+            PublishTimeout: Redis was not there for `publish_seconds`.
+            redis.exceptions.ResponseError: Redis refused it, for instance for lack of memory.
+            TypeError: the payload can't be written as JSON, or there is no event type.
+        """
+        event = payload if event_type is None else NewEvent(event_type, payload, metadata, event_id)
+        if event_type is None and not isinstance(payload, NewEvent):
+            event = NewEvent(type_name(type(payload)), payload, metadata, event_id)
+        return (await self._append(stream, [self._fields(event)]))[0]
+
+    async def publish_many(self, stream: str, events: Iterable[object]) -> Sequence[EntryId]:
+        """Publish events in this order and wait until Redis has them all; much faster than one by one.
+
+        Args:
+            stream: where to.
+            events: `NewEvent`s, or instances of attrs classes.
+
+        Returns:
+            The ids, in the order of the events.
+
+        Raises:
+            PublishIncomplete: Redis refused some of them; it has the ids of the others.
+            Exception: otherwise as `publish`. What came before a failing part of a thousand is published.
+        """
+        fields = [self._fields(event) for event in events]
+        ids: list[EntryId] = []
+        for start in range(0, len(fields), PUBLISH_ENTRIES_MAX):
+            ids += await self._append(stream, fields[start : start + PUBLISH_ENTRIES_MAX])
+        return ids
+
+    def _fields(self, event: object) -> Sequence[bytes]:
+        new = event if isinstance(event, NewEvent) else NewEvent(type_name(type(event)), event)
+        payload = self.structure.to_json(new.payload)
+        event_id = new.event_id or f"{self._ids.getrandbits(128):032x}"
+        return self._codec.encode(
+            Content(event_id, new.event_type, payload, new.metadata or {}, self._ports.wall_clock_ms())
+        )
+
+    async def _append(self, stream: str, entries: Sequence[Sequence[bytes]]) -> Sequence[EntryId]:
+        running = self._require_running()
+        mailbox = running.appends.get(stream)
+        if mailbox is None:
+            mailbox = await self._start_stream(running, self._plans.one(stream))
+
+        def message(reply: Reply[Sequence[EntryId]]) -> Append:
+            return Append(entries, reply)
+
+        try:
+            return await mailbox.address.ask(message, timeout_seconds=self._publish_seconds)
+        except NoReply as error:
+            raise PublishTimeout(
+                f"{len(entries)} event(s) for {stream} not taken by {self.address} within {self._publish_seconds:g} s; "
+                "is the server there? publish them again when it is"
+            ) from error
+        except ActorStopped as error:
+            raise NotRunning(f"the runtime stopped before it published {len(entries)} event(s) to {stream}") from error
+
+    async def _start_stream(self, running: _Running, plan: StreamPlan) -> Mailbox[Append]:
+        """The subtree of a stream that is published to for the first time."""
+        running.appends[plan.settings.stream] = plan.appends
+        await running.streams.start_child(stream_child(plan, running.client, self._supervision))
+        return plan.appends
+
+    # Its life
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until cancelled or stopped; then drain. ``await nursery.start(runtime.run)`` returns when all is up.
+
+        Raises:
+            ConnectFailed: the server could not be reached at the start. Later outages are waited out.
+            RestartLimitExceeded: an actor kept crashing.
+        """
+        if self._running is not None:
+            raise NotRunning("this runtime is running already; make a second one to run two")
+        client = Client(
+            self.address,
+            dial=self._ports.dial,
+            timeouts=self._timeouts,
+            retry=self._retry,
+            rng=self._ports.rng("link"),
+            on_event=self._observer,
+        )
+        with unwrapped():
+            await self._run(client, task_status)
+
+    async def _run(self, client: Client, task_status: trio.TaskStatus[None]) -> None:
+        async def link(stage: Stage) -> None:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(client.run)
+                stage.started()
+                await stage.wait_draining()
+                nursery.cancel_scope.cancel()
+
+        plans = self._plans.all()
+        children = [stream_child(plan, client, self._supervision) for plan in plans]
+        streams = self._supervision.supervisor("streams", children)
+        root = self._supervision.supervisor(
+            "root",
+            [
+                Child("redis", link, start_timeout_seconds=math.inf),
+                Child("streams", streams.run, grace_seconds=math.inf, start_timeout_seconds=math.inf),
+            ],
+        )
+        with trio.CancelScope() as scope:
+            appends = {plan.settings.stream: plan.appends for plan in plans}
+            self._running, self._root = _Running(client, streams, scope, appends), root
+            try:
+                await run_root(root, observer=self._observer, task_status=task_status)
+            finally:
+                self._running = None
+                for mailbox in appends.values():
+                    mailbox.close()
+
+    def stop(self) -> None:
+        """Begin a graceful stop: intake ends, what is held is finished, verdicts are settled, the rest is handed back."""
+        if self._running is not None:
+            self._running.scope.cancel()
+
+    async def serve(self) -> None:
+        """Run until SIGTERM or SIGINT, then drain: ``trio.run(runtime.serve)`` is a whole consumer process."""
+        with unwrapped():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._stop_on_signal)
+                await self.run()
+                nursery.cancel_scope.cancel()
+
+    async def __aenter__(self) -> Self:
+        """Start, and return when everything is up."""
+        self._entered = self._in_background()
+        await self._entered.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        """Drain and stop."""
+        entered, self._entered = self._entered, None
+        return await entered.__aexit__(kind, error, traceback) if entered is not None else None
+
+    def snapshot(self) -> Snapshot | None:
+        """The tree of actors as it is now, also when one of them is stuck; None before the first start."""
+        return self._root.snapshot() if self._root is not None else None
+
+    @property
+    def redis(self) -> RedisCommands:
+        """Every Redis command, as redis-py spells it, on the runtime's own connection: ``await runtime.redis.get(...)``."""
+        return self._require_running().client.redis
+
+    def _require_running(self) -> _Running:
+        if self._running is None:
+            raise NotRunning("the runtime is not running: use it inside 'async with runtime:'")
+        return self._running
+
+    @asynccontextmanager
+    async def _in_background(self) -> AsyncIterator[None]:
+        with unwrapped():
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self.run)
+                try:
+                    yield
+                finally:
+                    self.stop()
+
+    async def _stop_on_signal(self) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async for _ in signals:
+                self.stop()

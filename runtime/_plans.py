@@ -1,0 +1,148 @@
+"""What was registered with a runtime, and the plans that its tree of actors is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
+
+from attrs import define, field
+
+from ..actors import (
+    ConsumerSettings,
+    GroupPlan,
+    GroupSettings,
+    MemoryCheckpoint,
+    ReclaimSettings,
+    StreamPlan,
+    StreamSettings,
+    Work,
+)
+from ..wire import Retry
+from ._codec import Codec
+from ._dispatch import BatchFunction, Function, Reader, Routes, awaitable, in_batches, one_by_one
+from ._errors import HandlerConflict
+from ._options import GroupOptions
+from ._typed import Structure
+
+TICKET_SIZE_MAX = 16
+"""Entries in one offer of the reclaimer at most: a consumer takes what it has room for, the rest comes round again."""
+
+
+@define
+class _Group:
+    options: GroupOptions
+    routes: Routes = field(factory=Routes)
+    batch_function: BatchFunction | None = None
+
+
+@define
+class _Stream:
+    name: str
+    length_max: int | None = None
+    groups: dict[str, _Group] = field(factory=dict)
+
+
+@define
+class Plans:
+    """Streams, their groups and their handlers, in the order in which they were registered."""
+
+    codec: Codec
+    structure: Structure
+    retry: Retry
+    own_name: Callable[[], str]
+    _streams: dict[str, _Stream] = field(factory=dict, init=False)
+
+    def add_stream(self, name: str, length_max: int | None) -> None:
+        """Note a stream and its length limit.
+
+        Raises:
+            HandlerConflict: it has another limit already.
+        """
+        stream = self._stream(name)
+        if length_max is not None and stream.length_max not in (None, length_max):
+            raise HandlerConflict(f"stream {name} has max_length {stream.length_max} already, not {length_max}")
+        stream.length_max = length_max
+
+    def add_handler(
+        self,
+        stream: str,
+        group: str,
+        function: Function | BatchFunction,
+        event_types: Iterable[str | type] | None,
+        options: GroupOptions | None,
+    ) -> None:
+        """Note a handler.
+
+        Raises:
+            HandlerConflict: another handler is meant for the same events, or wants other options for the group.
+        """
+        if not group:
+            raise ValueError("a handler needs the name of a consumer group, not an empty string")
+        groups = self._stream(stream).groups
+        noted = groups.setdefault(group, _Group(options or GroupOptions()))
+        if options is not None and noted.options != options:
+            raise HandlerConflict(f"group {group} of {stream} has {noted.options} already, not {options}")
+        if noted.options.batch is None:
+            noted.routes.add(cast("Function", function), event_types)
+        elif noted.batch_function not in (None, function):
+            raise HandlerConflict(f"group {group} of {stream} handles batches: it can have one handler only")
+        else:
+            noted.batch_function = cast("BatchFunction", function)
+            noted.routes.add(cast("Function", function), event_types)
+
+    def all(self) -> Sequence[StreamPlan]:
+        """The plan of every stream, made anew for each run of the runtime."""
+        return [self.one(name) for name in self._streams]
+
+    def one(self, name: str) -> StreamPlan:
+        """The plan of one stream, registered or not."""
+        stream = self._stream(name)
+        groups = [self._group_plan(name, group_name, group) for group_name, group in stream.groups.items()]
+        return StreamPlan(StreamSettings(name, stream.length_max, self.retry), groups)
+
+    def _stream(self, name: str) -> _Stream:
+        if not name:
+            raise ValueError("a stream needs a name, not an empty string")
+        return self._streams.setdefault(name, _Stream(name))
+
+    def _group_plan(self, stream: str, name: str, group: _Group) -> GroupPlan:
+        options = group.options
+        memory = MemoryCheckpoint() if options.checkpoint == "memory" else None
+        reader = Reader(stream, self.codec, self.structure)
+        if group.batch_function is not None:
+            work = Work(handle_batch=in_batches(reader, group.routes, awaitable(group.batch_function)))
+        else:
+            work = Work(handle=one_by_one(reader, group.routes))
+        return GroupPlan(
+            GroupSettings(stream, name, options.start, memory, retry=self.retry),
+            self._consumers(stream, name, options),
+            work,
+            self._reclaim(stream, name, options),
+        )
+
+    def _consumers(self, stream: str, group: str, options: GroupOptions) -> Sequence[ConsumerSettings]:
+        base = options.consumer or self.own_name()
+        names = [base] if options.consumers == 1 else [f"{base}-{index}" for index in range(options.consumers)]
+        return [
+            ConsumerSettings(
+                stream,
+                group,
+                name,
+                count=options.count,
+                prefetch=options.places,
+                block_ms=options.block_ms,
+                concurrency=options.concurrency,
+                batch=options.batch or options.count,
+                lease_ms=options.lease_ms,
+                drain_seconds=options.drain_seconds,
+                retry=self.retry,
+            )
+            for name in names
+        ]
+
+    def _reclaim(self, stream: str, group: str, options: GroupOptions) -> ReclaimSettings | None:
+        reclaim = options.reclaim
+        if reclaim is None:
+            return None
+        ticket_size = min(TICKET_SIZE_MAX, options.places)
+        return ReclaimSettings(stream, group, reclaim.interval_ms, reclaim.min_idle_ms, ticket_size, self.retry)

@@ -1,0 +1,136 @@
+"""Everything that is taken from redis-py and hiredis, some of it by names that they call private.
+
+redis-py's command layer does no I/O: its methods build arguments and call ``execute_command``; its callbacks shape
+replies; its parser makes exceptions of error replies. hiredis packs commands and reads replies, from bytes to objects.
+This is the one module that knows either of them, and ``tests/unit/test_wire_redis_py.py`` checks it against what is
+installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, Union, cast
+
+import hiredis
+from redis._parsers.base import BaseParser
+from redis._parsers.response_callbacks import get_response_callbacks
+from redis.commands.core import AsyncCoreCommands
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,  # noqa: A004 - redis-py's own name for it
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,  # noqa: A004 - likewise
+)
+
+Arg = Union[bytes, str, int, float]
+"""One word of a command."""
+
+Reply = Union[bytes, int, None, "list[Reply]", RedisError]
+"""What Redis answers over RESP2. An error appears as a value only inside an array, and in what a pipeline returns."""
+
+# hiredis has no annotations of its own; these are the two calls that are used of it.
+pack = cast("Callable[[tuple[Arg, ...]], bytes]", hiredis.pack_command)
+"""One command as bytes."""
+
+
+class ReplyReader(Protocol):
+    """hiredis' reader: bytes in, replies out, no I/O."""
+
+    def feed(self, data: bytes | bytearray) -> None:
+        """Take in what the socket gave."""
+
+    def gets(self) -> Reply | bool:
+        """The next complete reply, False while there is none."""
+
+
+def reply_reader() -> ReplyReader:
+    """A reader for one connection. Error replies come out as redis-py's exceptions, text stays bytes."""
+    reader = hiredis.Reader(protocolError=ConnectionError, replyError=make_error, notEnoughData=False)
+    return cast("ReplyReader", reader)
+
+
+class NoGroup(ResponseError):  # noqa: N818 - it reads as the reply's own code
+    """NOGROUP: there is no such consumer group, or no such stream."""
+
+
+class BusyGroup(ResponseError):  # noqa: N818
+    """BUSYGROUP: a consumer group of this name exists already."""
+
+
+_OWN_CLASSES: Mapping[str, type[ResponseError]] = {"NOGROUP": NoGroup, "BUSYGROUP": BusyGroup}
+
+
+def make_error(text: str) -> RedisError:
+    """The exception for an error reply: redis-py's class for its code, or one of ours."""
+    code = text.partition(" ")[0]
+    if code in _OWN_CLASSES:
+        return _OWN_CLASSES[code](text)
+    error: object = BaseParser.parse_error(text)
+    return error if isinstance(error, RedisError) else ResponseError(text)
+
+
+Execute = Callable[..., Awaitable[Reply]]
+
+if TYPE_CHECKING:
+
+    class RedisCommands(AsyncCoreCommands):
+        """See below; the checker is told less, because redis-py's base classes are not typed for mixing in."""
+
+        def __init__(self, execute: Execute) -> None: ...
+
+else:
+
+    class RedisCommands(AsyncCoreCommands):
+        """Every Redis command as redis-py's asynchronous client spells it, on a Trio connection.
+
+        ``await commands.hset("cart:7", mapping={"apples": 3})``. Replies are shaped by redis-py's own callbacks for
+        RESP2; text stays bytes.
+        """
+
+        def __init__(self, execute: Execute) -> None:
+            self._execute = execute
+            self._callbacks = get_response_callbacks(2, legacy_responses=True)
+
+        async def execute_command(self, *args: Arg, **options: object) -> object:
+            """Send a command and shape its reply; called by redis-py's command methods."""
+            reply = await self._execute(*_split(args))
+            callback = self._callbacks.get(str(args[0]).upper())
+            options.pop("keys", None)
+            return callback(reply, **options) if callback is not None else reply
+
+
+def _split(args: tuple[Arg, ...]) -> tuple[Arg, ...]:
+    """redis-py names a command of two words in one: "XINFO STREAM"."""
+    first = args[0]
+    if isinstance(first, str) and " " in first:
+        return (*first.split(), *args[1:])
+    return args
+
+
+__all__ = [
+    "Arg",
+    "AuthenticationError",
+    "BusyGroup",
+    "BusyLoadingError",
+    "ConnectionError",
+    "NoGroup",
+    "NoPermissionError",
+    "NoScriptError",
+    "OutOfMemoryError",
+    "ReadOnlyError",
+    "RedisCommands",
+    "RedisError",
+    "Reply",
+    "ReplyReader",
+    "ResponseError",
+    "TimeoutError",
+    "make_error",
+    "pack",
+    "reply_reader",
+]
