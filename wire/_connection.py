@@ -128,40 +128,53 @@ class Connection:
         self.closed = True
         await trio.aclose_forcefully(self._stream)
 
+    async def send(self, data: bytes) -> None:
+        """Write bytes that are commands already; for whoever reads the replies apart from writing.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        try:
+            await self._stream.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise ConnectionLost(f"{self.address}: the connection broke", sent=True) from error
+
+    async def receive(self) -> list[Reply]:
+        """Read until at least one reply is complete; returns all that are.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        gets, replies = self._reader.gets, list[Reply]()
+        while not replies:
+            try:
+                data = await self._stream.receive_some(RECEIVE_BYTES)
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                raise ConnectionLost(f"{self.address}: the connection broke", sent=True) from error
+            if not data:
+                raise ConnectionLost(f"{self.address}: the server closed the connection", sent=True)
+            self._reader.feed(data)
+            while (reply := gets()) is not False:
+                replies.append(reply)
+        return replies
+
     async def _exchange(self, data: bytes, count: int, timeout_seconds: float | None) -> list[Reply]:
         """Write, then read so many replies. Anything but that ends the connection."""
         if self.closed:
             raise ConnectionLost(f"{self.address}: this connection is closed", sent=False)
         seconds = self._timeouts.reply_seconds if timeout_seconds is None else timeout_seconds
-        complete = False
+        replies: list[Reply] = []
         try:
             with trio.fail_after(seconds):
-                await self._stream.send_all(data)
-                replies = await self._receive(count)
-            complete = True
+                await self.send(data)
+                while len(replies) < count:
+                    replies += await self.receive()
         except trio.TooSlowError:
             raise ReplyTimeout(f"{self.address}: no reply within {seconds:g} s", sent=True) from None
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise ConnectionLost(f"{self.address}: the connection broke", sent=True) from error
         finally:
-            if not complete:
+            if len(replies) < count:
                 await self.aclose()
         return replies
-
-    async def _receive(self, count: int) -> list[Reply]:
-        gets, replies = self._reader.gets, list[Reply]()
-        while True:
-            while len(replies) < count:
-                reply = gets()
-                if reply is False:
-                    break
-                replies.append(reply)
-            if len(replies) == count:
-                return replies
-            data = await self._stream.receive_some(RECEIVE_BYTES)
-            if not data:
-                raise ConnectionLost(f"{self.address}: the server closed the connection", sent=True)
-            self._reader.feed(data)
 
     async def _log_in(self) -> None:
         address = self.address

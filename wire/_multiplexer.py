@@ -1,0 +1,239 @@
+"""One socket that all tasks share.
+
+Commands of different tasks gather in an outbox and leave in one write per scheduler pass; Redis answers in the order of
+the commands, so replies are handed out first come, first served::
+
+    task ─┐                                ┌─> task
+    task ─┼─> outbox ──writer──> socket ──reader──┼─> task
+    task ─┘        (slots, in order)       └─> task
+
+A `_Slot` stands for what one task asked. Whoever is cancelled leaves its slot behind: the reply that comes for it is
+thrown away, and the order is kept. Only the oldest slot has a timer, on the reader: replies come in order, so no other
+one can be late before it is. When that timer runs out the link counts as broken, however open its socket looks.
+
+States of the link: *down* (commands wait for it, within their time limit) → *up* → broken: what was written is answered
+by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link is down again until the next connection.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from random import Random
+
+import trio
+from attrs import define, field
+
+from ._address import ServerAddress
+from ._connection import Connection
+from ._dial import Dial
+from ._errors import ConnectFailed, ConnectionLost, ReplyTimeout, is_weather
+from ._events import LinkDown, LinkEvent, LinkUp
+from ._limits import Retry, Timeouts
+from ._redis_py import Arg, RedisError, Reply, pack
+
+
+@define(eq=False)
+class _Slot:
+    """What one task asked for: its commands as bytes, and the replies that have come so far."""
+
+    data: bytes
+    count: int
+    deadline: float
+    replies: list[Reply] = field(factory=list)
+    sent: bool = False
+    error: ConnectionLost | None = None
+    task: trio.lowlevel.Task | None = None
+    """Who waits; None when nobody does (any more)."""
+
+    def wake(self) -> None:
+        """Let the task go on, if it is still there."""
+        task, self.task = self.task, None
+        if task is not None:
+            trio.lowlevel.reschedule(task)
+
+
+class Multiplexer:
+    """One connection to Redis for all tasks; it reconnects by itself. Somebody has to run `run`."""
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        *,
+        dial: Dial,
+        timeouts: Timeouts,
+        retry: Retry,
+        rng: Random,
+        on_event: Callable[[LinkEvent], None],
+    ) -> None:
+        self.address = address
+        self.generation = 0
+        """Counts connections: whoever remembers something about the server looks whether it is still the same one."""
+        self._dial = dial
+        self._timeouts = timeouts
+        self._retry = retry
+        self._rng = rng
+        self._on_event = on_event
+        self._outbox: list[_Slot] = []
+        self._slots: deque[_Slot] = deque()
+        self._timer = trio.CancelScope()
+        self._up = False
+        self._ended = False
+        self._came_up = trio.lowlevel.ParkingLot()
+        self._outbox_filled = trio.lowlevel.ParkingLot()
+
+    # For the tasks that ask
+
+    async def call(self, *args: Arg) -> Reply:
+        """Send one command and wait for its reply.
+
+        Raises:
+            ConnectionLost: there was no connection in time, or it broke; `sent` tells the two apart.
+            redis.exceptions.ResponseError: Redis answered with an error.
+        """
+        [reply] = await self._ask(pack(args), 1)
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
+
+    async def pipeline(self, commands: Sequence[tuple[Arg, ...]]) -> list[Reply]:
+        """Send commands that no other task's come between, and wait for all replies; errors are returned, not raised.
+
+        Raises:
+            ConnectionLost: as in `call`.
+        """
+        return await self._ask(b"".join(map(pack, commands)), len(commands)) if commands else []
+
+    async def _ask(self, data: bytes, count: int) -> list[Reply]:
+        deadline = trio.current_time() + self._timeouts.reply_seconds
+        if not self._up:
+            await self._wait_up(deadline)
+        slot = _Slot(data, count, deadline, task=trio.lowlevel.current_task())
+        if not self._slots:
+            self._timer.deadline = deadline
+        self._outbox.append(slot)
+        self._slots.append(slot)
+        self._outbox_filled.unpark()
+        await self._wait_answered(slot)
+        if slot.error is not None:
+            raise slot.error
+        return slot.replies
+
+    async def _wait_answered(self, slot: _Slot) -> None:
+        def leave(_raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
+            slot.task = None
+            if not slot.sent:
+                self._outbox.remove(slot)
+                self._slots.remove(slot)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(leave)
+
+    async def _wait_up(self, deadline: float) -> None:
+        with trio.move_on_at(deadline):
+            while not self._up and not self._ended:
+                await self._came_up.park()
+        if not self._up:
+            why = "the link is closed" if self._ended else f"no connection for {self._timeouts.reply_seconds:g} s"
+            raise ConnectionLost(f"{self.address}: {why}", sent=False)
+
+    # The life of the link
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Connect, serve, reconnect, until cancelled. ``await nursery.start(multiplexer.run)`` returns once connected.
+
+        Raises:
+            ConnectFailed: the first connection could not be made in the number of tries that `Retry` allows.
+            redis.exceptions.AuthenticationError: user or password are wrong.
+        """
+        try:
+            connection = await self._connect(self._retry.max_retries)
+            task_status.started()
+            while True:
+                try:
+                    await self._serve(connection)
+                finally:
+                    await connection.aclose()
+                connection = await self._connect(None)
+        finally:
+            self._up, self._ended = False, True
+            self._fail_all("the link was closed")
+            self._came_up.unpark_all()
+
+    async def _connect(self, max_retries: int | None) -> Connection:
+        """A connection, after as many tries as it takes, or as may be."""
+        tries = 0
+        while True:
+            try:
+                connection = await Connection.open(self.address, dial=self._dial, timeouts=self._timeouts)
+            except RedisError as error:
+                if not is_weather(error):
+                    raise
+                if max_retries is not None and tries >= max_retries:
+                    raise ConnectFailed(f"{error} (gave up after {tries + 1} tries)") from error
+                await trio.sleep(self._retry.delay(tries, self._rng))
+                tries += 1
+            else:
+                self._on_event(LinkUp(self.address, tries))
+                return connection
+
+    async def _serve(self, connection: Connection) -> None:
+        """Write and read until the connection breaks; then everybody who waits hears of it."""
+        self.generation += 1
+        self._up = True
+        self._came_up.unpark_all()
+        error: Exception | None = None
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write, connection)
+                error = await self._read(connection)
+                nursery.cancel_scope.cancel()
+        finally:
+            self._up = False
+            self._fail_all(str(error) if error is not None else f"{self.address}: the link was closed")
+        self._on_event(LinkDown(self.address, error))
+
+    async def _write(self, connection: Connection) -> None:
+        while True:
+            if not self._outbox:
+                await self._outbox_filled.park()
+                continue
+            batch, self._outbox = self._outbox, []
+            for slot in batch:
+                slot.sent = True
+            try:
+                await connection.send(b"".join([slot.data for slot in batch]))
+            except ConnectionLost:
+                return  # The reader sees the same, and says so.
+
+    async def _read(self, connection: Connection) -> Exception:
+        """Hand out replies until the connection breaks or the oldest one is late; returns what went wrong."""
+        with trio.CancelScope() as timer:
+            self._timer = timer
+            while True:
+                timer.deadline = self._slots[0].deadline if self._slots else math.inf
+                try:
+                    replies = await connection.receive()
+                except ConnectionLost as error:
+                    return error
+                self._hand_out(replies)
+        if timer.cancelled_caught:
+            return ReplyTimeout(f"{self.address}: no reply within {self._timeouts.reply_seconds:g} s", sent=True)
+        raise AssertionError("the loop above ends by a return or by its timer")
+
+    def _hand_out(self, replies: Sequence[Reply]) -> None:
+        slots = self._slots
+        for reply in replies:
+            slot = slots[0]
+            slot.replies.append(reply)
+            if len(slot.replies) == slot.count:
+                slots.popleft()
+                slot.wake()
+
+    def _fail_all(self, why: str) -> None:
+        for slot in self._slots:
+            slot.error = ConnectionLost(why, sent=slot.sent)
+            slot.wake()
+        self._slots.clear()
+        self._outbox.clear()
