@@ -1,7 +1,7 @@
 """A real redis-server as a child process: fresh folder, free port, and the faults that tests need.
 
-Everything here blocks, for some ten milliseconds each, so that plain tests, the demo and benchmarks can use it alike. In
-Trio call it as it is, or through `trio.to_thread.run_sync` where other tasks must go on meanwhile.
+Everything here blocks, for some ten milliseconds each, so that plain tests, the demo and benchmarks can use it alike.
+In Trio call it as it is, or through `trio.to_thread.run_sync` where other tasks must go on meanwhile.
 
 States: *new* → `start()` → *running* ⇄ (`kill()`, `restart()`) *down* → `stop()` → *new* again. `port` stays the same
 through all of them; the data lives from `start()` to `stop()`.
@@ -15,14 +15,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import quote
 
 import redis
 from attrs import frozen
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from typing_extensions import Self
+from typing_extensions import Self, override
 
 from ._find import require_redis_server, server_version
 from ._watchdog import Watchdog
@@ -37,6 +37,12 @@ _DEBUG_COMMAND_SINCE = (7, 0, 0)
 
 class ServerFailed(RuntimeError):  # noqa: N818  # named like the library's other errors: what happened, in two words
     """The redis-server ended or did not answer; the message carries the end of its log."""
+
+
+class _Client(Protocol):
+    """The one method of redis-py that is used here, which has no types of its own."""
+
+    def execute_command(self, *args: str | bytes | int | float) -> object: ...
 
 
 @frozen
@@ -84,6 +90,7 @@ class RedisServer:
         self._watchdog: Watchdog | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    @override
     def __repr__(self) -> str:
         version = ".".join(map(str, self.version))
         return f"<RedisServer {version} port={self._port} pid={self.pid}>"
@@ -199,8 +206,7 @@ class RedisServer:
             redis.exceptions.RedisError: as redis-py does.
         """
         with self._client() as client:
-            reply: object = client.execute_command(*args)
-            return reply
+            return client.execute_command(*args)
 
     # -- inside
 
@@ -261,7 +267,7 @@ class RedisServer:
             with contextlib.suppress(redis.ConnectionError, redis.TimeoutError), self._client() as client:
                 # A server that wants a password is a server that is up: NOAUTH is an answer like any other.
                 with contextlib.suppress(redis.AuthenticationError, redis.ResponseError):
-                    client.ping()
+                    client.execute_command("PING")
                 return
             time.sleep(_POLL_SECONDS)
         raise ServerFailed(self._what_went_wrong(f"did not answer PING within {START_SECONDS:g} seconds"))
@@ -285,7 +291,7 @@ class RedisServer:
             self._watchdog.release()
 
     @contextlib.contextmanager
-    def _client(self) -> Iterator[redis.Redis]:
+    def _client(self) -> Iterator[_Client]:
         client = redis.Redis(
             host="127.0.0.1",
             port=self.port,

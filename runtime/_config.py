@@ -1,0 +1,245 @@
+"""Configuration: the classes behind the YAML file, and what each value may be.
+
+The layout is the quickstart's. A key that is not written has the default that the same option has in code. What a file or
+the environment says is read by `_config_file`; here stands only what a configuration *is*.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from attrs import Attribute, field, frozen, validators
+from typing_extensions import override
+
+from ..actors import Limits
+from ..wire import Retry, ServerAddress, Timeouts
+from ._options import GroupOptions, Reclaim, parse_start
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; one line for each problem, with where it stands and what to write.
+
+    Args:
+        problems: the lines.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+    @override
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[str, ...]]:
+        return ConfigError, self.problems
+
+
+def _is_url(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
+    ServerAddress.parse(value)
+
+
+def _is_start(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
+    parse_start(value)
+
+
+def _is_finite(_instance: object, attribute: "Attribute[float]", value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"'{attribute.name}' must be a finite number: {value}")
+
+
+def _masked(url: str) -> str:
+    try:
+        return repr(str(ServerAddress.parse(url)))
+    except ValueError:
+        return "'***'"
+
+
+_at_least_one = validators.ge(1)
+_positive = validators.and_(_is_finite, validators.gt(0))
+_not_negative = validators.and_(_is_finite, validators.ge(0))
+_not_empty = validators.optional(validators.min_len(1))
+
+
+@frozen
+class ProducerConfig:
+    """What is published to.
+
+    Attributes:
+        stream: the stream; what `publish` writes to.
+        max_length: about how many entries it keeps; None: all.
+    """
+
+    stream: str | None = field(default=None, validator=_not_empty)
+    max_length: int | None = field(default=None, validator=validators.optional(_at_least_one))
+
+
+@frozen
+class ConsumerConfig:
+    """How this process reads as a member of a group. What each option means stands at `GroupOptions`.
+
+    Attributes:
+        group: the consumer group.
+        name: this consumer's name, stable across restarts; None: made of host and process.
+        stream: what is read; None: the producer's stream.
+        start: where a *new* group begins: "0", "$", an id, or a time in ISO 8601.
+        use_redis_checkpoint: keep the checkpoint in Redis; false: in memory, for tests.
+    """
+
+    group: str | None = field(default=None, validator=_not_empty)
+    name: str | None = field(default=None, validator=_not_empty)
+    stream: str | None = field(default=None, validator=_not_empty)
+    consumers: int = field(default=1, validator=_at_least_one)
+    concurrency: int = field(default=1, validator=_at_least_one)
+    count: int = field(default=100, validator=_at_least_one)
+    prefetch: int | None = field(default=None, validator=validators.optional(_at_least_one))
+    block_ms: int = field(default=5000, validator=_at_least_one)
+    start: str = field(default="0", validator=_is_start)
+    use_redis_checkpoint: bool = True
+    drain_seconds: float = field(default=8.0, validator=_not_negative)
+
+
+@frozen
+class ReclaimConfig:
+    """How entries that other consumers left behind are found; the numbers are those of `Reclaim`.
+
+    Attributes:
+        enabled: false: this process does not look for them.
+        interval_ms: time between two rounds.
+        min_idle_ms: idle time after which an entry may be taken.
+    """
+
+    enabled: bool = True
+    interval_ms: int = field(default=30_000, validator=_at_least_one)
+    min_idle_ms: int = field(default=30_000, validator=_at_least_one)
+
+
+@frozen
+class RetryConfig:
+    """How a lost connection is tried again, in the words of the quickstart's `RedisConnection`.
+
+    Attributes:
+        max_retries: tries after the first when starting; null: no end.
+        base_delay: upper bound of the first delay, in seconds; it doubles from try to try.
+        max_delay: upper bound of any delay, in seconds.
+    """
+
+    max_retries: int | None = field(default=5, validator=validators.optional(validators.ge(0)))
+    base_delay: float = field(default=0.1, validator=_positive)
+    max_delay: float = field(default=30.0, validator=_positive)
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_delay < self.base_delay:
+            raise ValueError(f"max_delay ({self.max_delay:g}) must not be less than base_delay ({self.base_delay:g})")
+
+    def policy(self) -> Retry:
+        """The same, as the connection takes it."""
+        return Retry(self.max_retries, self.base_delay, self.max_delay)
+
+
+@frozen
+class TimeoutsConfig:
+    """Time limits, in seconds; see `Timeouts`."""
+
+    connect_seconds: float = field(default=5.0, validator=_positive)
+    reply_seconds: float = field(default=5.0, validator=_positive)
+
+    def policy(self) -> Timeouts:
+        """The same, as the connection takes it."""
+        return Timeouts(self.connect_seconds, self.reply_seconds)
+
+
+@frozen
+class LimitsConfig:
+    """How many crashes of actors are borne in a period before the runtime gives up; see `Limits`."""
+
+    restarts: int = field(default=5, validator=validators.ge(0))
+    period_seconds: float = field(default=60.0, validator=_positive)
+
+    def policy(self) -> Limits:
+        """The same, as the supervisors take it."""
+        return Limits(self.restarts, self.period_seconds)
+
+
+@frozen
+class Config:
+    """Everything that a file or the environment can say about a runtime.
+
+    Read it with `Config.load`, `Config.from_yaml_text` or `Config.from_environment`, or make one in code. The
+    environment wins over the file: `REDIS_URL`, `STREAM_NAME` (the producer's stream, and the consumer's where the file
+    gives it none of its own), `CONSUMER_GROUP` and `CONSUMER_NAME`; an empty variable counts as absent.
+    """
+
+    url: str = field(default="redis://localhost:6379", validator=_is_url, repr=_masked)
+    producer: ProducerConfig = ProducerConfig()
+    consumer: ConsumerConfig = ConsumerConfig()
+    reclaim: ReclaimConfig = ReclaimConfig()
+    retry: RetryConfig = RetryConfig()
+    timeouts: TimeoutsConfig = TimeoutsConfig()
+    limits: LimitsConfig = LimitsConfig()
+
+    @classmethod
+    def load(cls, path: str | Path, environ: Mapping[str, str] = os.environ) -> "Config":
+        """Read a YAML file, overridden by the environment.
+
+        Args:
+            path: the file; its section `redis_streams` is read, others belong to somebody else.
+            environ: the environment variables.
+
+        Raises:
+            ConfigError: it cannot be read, or something in it cannot be used; all problems at once.
+        """
+        from ._config_file import load  # noqa: PLC0415  # the reader needs these classes first
+
+        return load(Path(path), environ).config
+
+    @classmethod
+    def from_yaml_text(
+        cls, text: str, environ: Mapping[str, str] | None = None, *, source: str = "<text>"
+    ) -> "Config":
+        """Read YAML from a string; without `environ` nothing overrides it.
+
+        Args:
+            text: the YAML.
+            environ: environment variables that override it.
+            source: what errors call the text.
+
+        Raises:
+            ConfigError: as `load`.
+        """
+        from ._config_file import parse  # noqa: PLC0415  # the reader needs these classes first
+
+        return parse(text, environ or {}, source).config
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Config":
+        """The defaults, overridden by the environment.
+
+        Raises:
+            ConfigError: `REDIS_URL` is no address.
+        """
+        from ._config_file import structure  # noqa: PLC0415  # the reader needs these classes first
+
+        return structure({}, environ, "environment").config
+
+    @property
+    def consumer_stream(self) -> str | None:
+        """What the consumer reads: its own stream, else the producer's."""
+        return self.consumer.stream or self.producer.stream
+
+    def group_options(self) -> GroupOptions:
+        """How the consumer's group reads, as handlers are registered with."""
+        consumer, reclaim = self.consumer, self.reclaim
+        return GroupOptions(
+            consumer=consumer.name,
+            consumers=consumer.consumers,
+            concurrency=consumer.concurrency,
+            count=consumer.count,
+            prefetch=consumer.prefetch,
+            block_ms=consumer.block_ms,
+            start=consumer.start,
+            checkpoint="redis" if consumer.use_redis_checkpoint else "memory",
+            reclaim=Reclaim(reclaim.interval_ms, reclaim.min_idle_ms) if reclaim.enabled else None,
+            drain_seconds=consumer.drain_seconds,
+        )

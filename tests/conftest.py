@@ -1,0 +1,81 @@
+"""Fixtures for every test: real redis-servers of all the versions at hand.
+
+A test that asks for one of the server fixtures carries the marker `redis`. Without any server such tests are skipped
+with the reason; under CI=true they fail, because a CI that leaves them out in silence proves nothing.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import trustme
+from redis_streams.simulations.real import RedisServer, ServerNotFound, TlsFiles
+from support.servers import ServerFactory, default_server, servers_at_hand
+
+SERVER_FIXTURES = {"redis_server", "redis_server_factory", "any_redis_server"}
+NO_SERVER = (
+    "needs a real redis-server, and there is none: put one on PATH or set REDIS_SERVER (`make servers` gets some)"
+)
+
+try:
+    DEFAULT = default_server()
+    VERSIONS = {".".join(map(str, version)): binary for version, binary in servers_at_hand().items()}
+except ServerNotFound as error:
+    raise pytest.UsageError(str(error)) from error
+
+
+def pytest_report_header() -> str:
+    return f"redis-servers: {', '.join(VERSIONS) or 'none'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("redis")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if DEFAULT is not None or item.get_closest_marker("redis") is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(NO_SERVER, pytrace=False)
+    pytest.skip(NO_SERVER)
+
+
+@pytest.fixture
+def redis_server_factory() -> Iterator[ServerFactory]:
+    """Starts servers with RedisServer's arguments; all are stopped when the test ends."""
+    with ExitStack() as servers:
+
+        def start(binary: Path | None = None, **options: object) -> RedisServer:
+            return servers.enter_context(RedisServer(binary or DEFAULT, **options))
+
+        yield start
+
+
+@pytest.fixture
+def redis_server(redis_server_factory: ServerFactory) -> RedisServer:
+    """A fresh, empty server of the default version, which keeps nothing on disk."""
+    return redis_server_factory()
+
+
+@pytest.fixture(params=VERSIONS.values() or [None], ids=list(VERSIONS) or ["none"])
+def any_redis_server(request: pytest.FixtureRequest, redis_server_factory: ServerFactory) -> RedisServer:
+    """A fresh, empty server of each version at hand in turn."""
+    return redis_server_factory(request.param)
+
+
+@pytest.fixture(scope="session")
+def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
+    """Certificate, key and authority for a server at 127.0.0.1, valid for this test run."""
+    folder = tmp_path_factory.mktemp("tls")
+    files = TlsFiles(certificate=folder / "server.pem", key=folder / "server.key", authority=folder / "ca.pem")
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    issued.private_key_pem.write_to_path(files.key)
+    issued.cert_chain_pems[0].write_to_path(files.certificate)
+    authority.cert_pem.write_to_path(files.authority)
+    return files

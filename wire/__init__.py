@@ -1,0 +1,67 @@
+"""Redis on Trio: redis-py's commands, replies and errors, hiredis' bytes, Trio's streams."""
+
+from ._address import AddressError, ServerAddress
+from ._capabilities import Capabilities
+from ._client import Client
+from ._connection import Connection
+from ._dial import Dial, dial
+from ._errors import ConnectFailed, ConnectionLost, ReplyTimeout, is_weather
+from ._events import LinkDown, LinkEvent, LinkUp
+from ._ids import MAX_ID, ZERO_ID, EntryId
+from ._limits import Retry, Timeouts
+from ._link import Link
+from ._multiplexer import Multiplexer
+from ._pending_list import EnsuredGroup, Page, PendingList, SettleResult, Taken, ensure_group
+from ._redis_py import Arg, BusyGroup, NoGroup, RedisCommands, RedisError, Reply, ResponseError
+from ._repeat import Repeat, repeat_of
+from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
+from ._scripts import Script, load
+from ._streams import StreamCommands
+
+__all__ = [
+    "MAX_ID",
+    "ZERO_ID",
+    "AddressError",
+    "Arg",
+    "BusyGroup",
+    "Capabilities",
+    "Client",
+    "ConnectFailed",
+    "Connection",
+    "ConnectionLost",
+    "ConsumerInfo",
+    "Dial",
+    "EnsuredGroup",
+    "Entry",
+    "EntryId",
+    "GroupInfo",
+    "Link",
+    "LinkDown",
+    "LinkEvent",
+    "LinkUp",
+    "Multiplexer",
+    "NoGroup",
+    "Page",
+    "Pending",
+    "PendingList",
+    "PendingSummary",
+    "RedisCommands",
+    "RedisError",
+    "Repeat",
+    "Reply",
+    "ReplyTimeout",
+    "ResponseError",
+    "Retry",
+    "Script",
+    "ServerAddress",
+    "SettleResult",
+    "StreamCommands",
+    "StreamInfo",
+    "Taken",
+    "Timeouts",
+    "dial",
+    "ensure_group",
+    "is_weather",
+    "load",
+    "repeat_of",
+]

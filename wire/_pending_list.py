@@ -1,0 +1,181 @@
+"""The pending list of one consumer group: who owns which entry is what it says, and nothing else.
+
+Everything here is decided by Redis in one step. What is done in a consumer's name happens only to entries that are
+pending under that name at that moment: that is the fence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+from attrs import frozen
+
+from . import _replies as replies
+from ._client import Client
+from ._ids import EntryId
+from ._redis_py import Arg
+from ._replies import Entry, Pending
+from ._scripts import load
+
+
+@frozen
+class SettleResult:
+    """What became of a batch: how many were acknowledged, which were not the consumer's, and how far the group is.
+
+    `watermark` is the greatest id up to which every entry of the group is settled.
+    """
+
+    acknowledged: int
+    lost: frozenset[bytes]
+    watermark: EntryId
+
+
+@frozen
+class Taken:
+    """Entries taken with their delivery counts, and the raw ids of those whose bodies are gone."""
+
+    entries: Sequence[tuple[Entry, int]]
+    destroyed: Sequence[bytes]
+
+
+@frozen
+class Page:
+    """Some rows of the pending list, and the id at which to go on; None after the last ones."""
+
+    rows: Sequence[Pending]
+    next: EntryId | None
+
+
+@frozen
+class EnsuredGroup:
+    """What `ensure_group` found or did.
+
+    Attributes:
+        what: "existed"; "created" where there had never been one; "recreated" at its checkpoint; "restarted" at 0-0,
+            because the stream had been lost too and its ids went backwards.
+        position: where the group begins; for one that existed, its checkpoint.
+    """
+
+    what: Literal["existed", "created", "recreated", "restarted"]
+    position: EntryId
+
+
+class PendingList:
+    """The pending list of a group.
+
+    Args:
+        client: the link to use.
+        stream, group: whose list it is.
+    """
+
+    def __init__(self, client: Client, stream: str, group: str) -> None:
+        self._client = client
+        self._stream = stream
+        self._group = group
+
+    async def of(self, consumer: str, *, start: EntryId, count: int) -> Page:
+        """What is pending under a name, from an id on. Neither delivery counts nor idle times change."""
+        rows = await self._client.xpending_range(self._stream, self._group, start, count=count, consumer=consumer)
+        return _page(rows, rows, count)
+
+    async def idle(self, *, start: EntryId, count: int, idle_ms: int) -> Page:
+        """What has been idle for so long, from an id on, whoever owns it.
+
+        Servers before 6.2 can't pick it: there a page holds what is idle among the next `count` rows.
+        """
+        if (await self._client.capabilities()).pending_idle:
+            rows = await self._client.xpending_range(self._stream, self._group, start, count=count, idle_ms=idle_ms)
+            return _page(rows, rows, count)
+        rows = await self._client.xpending_range(self._stream, self._group, start, count=count)
+        return _page([row for row in rows if row.idle_ms >= idle_ms], rows, count)
+
+    async def claim(self, consumer: str, raw_ids: Sequence[bytes], *, min_idle_ms: int) -> Taken:
+        """Take over those of these entries that have been idle for so long: a compare-and-swap on the server.
+
+        The delivery counts in the answer are 0: the server raised them, but XCLAIM does not tell to what.
+        """
+        entries = await self._client.xclaim(self._stream, self._group, consumer, min_idle_ms, raw_ids)
+        present = [(entry, 0) for entry in entries if entry.fields is not None]
+        return Taken(present, [entry.raw_id for entry in entries if entry.fields is None])
+
+    async def take_own(self, consumer: str, raw_ids: Sequence[bytes]) -> Taken:
+        """Take entries that are pending under our own name but that we never saw; each is one more delivery."""
+        found = replies.rows(await self._eval("take_own", [], [self._group, consumer, *raw_ids]))
+        taken: list[tuple[Entry, int]] = []
+        destroyed: list[bytes] = []
+        for raw_id, deliveries, fields in cast("list[tuple[bytes, int, list[bytes] | None]]", found):
+            if fields is None:
+                destroyed.append(raw_id)
+            else:
+                taken.append((Entry(raw_id, fields), deliveries))
+        return Taken(taken, destroyed)
+
+    async def renew(self, consumer: str, raw_ids: Sequence[bytes]) -> Sequence[bytes]:
+        """Reset the idle time of what a consumer holds; returns what it does not own any more."""
+        lost = await self._eval("renew", [], [self._group, consumer, *raw_ids])
+        return cast("list[bytes]", lost)
+
+    async def hand_back(self, consumer: str, raw_ids: Sequence[bytes], *, idle_ms: int) -> int:
+        """Make what a consumer holds look idle for so long; returns how many entries it still owned."""
+        return replies.number(await self._eval("hand_back", [], [self._group, consumer, idle_ms, *raw_ids]))
+
+    async def settle(self, consumer: str, raw_ids: Sequence[bytes], *, checkpoint_key: str | None) -> SettleResult:
+        """Acknowledge what a consumer has done with and still owns; keep the watermark where a key is given.
+
+        Safe to repeat, but the second answer calls lost what the first acknowledged.
+        """
+        in_order = sorted(raw_ids, key=_order)
+        keep = "0" if checkpoint_key is None else "1"
+        args = [self._group, consumer, keep, *in_order]
+        reply = await self._eval("settle", [checkpoint_key or self._stream], args)
+        acknowledged, watermark, *lost = cast("list[bytes]", reply)
+        return SettleResult(int(acknowledged), frozenset(lost), EntryId.parse(watermark))
+
+    async def move_to(
+        self, dead_letters: str, consumer: str, raw_id: bytes, fields: Sequence[bytes]
+    ) -> EntryId | None:
+        """Write a dead letter and acknowledge its entry in one step; None: the entry was not the consumer's."""
+        args = [self._group, consumer, raw_id, *fields]
+        return replies.optional_id(await self._eval("dead_letter", [dead_letters], args))
+
+    async def _eval(self, name: str, more_keys: Sequence[str], args: Sequence[Arg]) -> replies.Reply:
+        return await self._client.eval(load(name), [self._stream, *more_keys], args)
+
+
+async def ensure_group(
+    client: Client,
+    stream: str,
+    group: str,
+    *,
+    start: EntryId | Literal["$"],
+    checkpoint_key: str | None,
+    checkpoint: EntryId | None = None,
+) -> EnsuredGroup:
+    """Have a consumer group exist: create it at `start`, or where it was lost at its checkpoint.
+
+    Args:
+        client: the link to use.
+        stream, group: which one.
+        start: the id after which a group begins that there has never been; ``$``: with what is added from now on.
+        checkpoint_key: the hash with the checkpoint; None: it is not in Redis.
+        checkpoint: then this is it, None if there is none yet.
+    """
+    kept = "1" if checkpoint_key is not None else str(checkpoint or "")
+    keys = [stream, checkpoint_key or stream]
+    what, position = cast("list[bytes]", await client.eval(load("ensure_group"), keys, [group, str(start), kept]))
+    known = cast('Literal["existed", "created", "recreated", "restarted"]', what.decode())
+    return EnsuredGroup(known, EntryId.parse(position))
+
+
+def _page(picked: Sequence[Pending], looked_at: Sequence[Pending], count: int) -> Page:
+    if len(looked_at) < count:
+        return Page(picked, None)
+    return Page(picked, looked_at[-1].id.next())
+
+
+def _order(raw_id: bytes) -> tuple[int, int]:
+    ms, _, seq = raw_id.partition(b"-")
+    return int(ms), int(seq)
+
+

@@ -1,0 +1,155 @@
+"""The stream commands with types: what goes in, and what comes out. Names and semantics are Redis' own.
+
+See https://redis.io/docs/latest/commands/?group=stream for each of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from . import _replies as replies
+from ._capabilities import Capabilities
+from ._ids import EntryId
+from ._redis_py import Arg, BusyGroup, Reply
+from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
+
+Id = EntryId | str | bytes
+"""An entry's id, or one of Redis' marks for a place in a stream: ``-``, ``+``, ``$``, ``*``."""
+
+
+def word(entry_id: Id) -> Arg:
+    """An id as a word of a command."""
+    return str(entry_id) if isinstance(entry_id, EntryId) else entry_id
+
+
+class StreamCommands(ABC):
+    """Stream commands over whatever sends commands."""
+
+    @abstractmethod
+    async def call(self, *args: Arg) -> Reply:
+        """Send a command and wait for its reply."""
+
+    @abstractmethod
+    async def capabilities(self) -> Capabilities:
+        """What the server can do."""
+
+    async def xadd(
+        self,
+        stream: str,
+        fields: Mapping[str, Arg] | Sequence[Arg],
+        *,
+        id: Id = "*",  # noqa: A002 - Redis' word for it
+        max_length: int | None = None,
+        make_stream: bool = True,
+    ) -> EntryId | None:
+        """Append an entry; None where there is no stream and none was to be made.
+
+        Args:
+            stream: where to.
+            fields: by name, or as a flat list of name, value, …
+            id: the entry's id; by default the server gives one.
+            max_length: about how many entries are to be kept (MAXLEN ~).
+            make_stream: whether to make the stream if there is none.
+        """
+        flat = [part for pair in fields.items() for part in pair] if isinstance(fields, Mapping) else fields
+        options: list[Arg] = [] if make_stream else [b"NOMKSTREAM"]
+        if max_length is not None:
+            options += [b"MAXLEN", b"~", max_length]
+        return replies.optional_id(await self.call(b"XADD", stream, *options, word(id), *flat))
+
+    async def xlen(self, stream: str) -> int:
+        """Number of entries."""
+        return replies.number(await self.call(b"XLEN", stream))
+
+    async def xdel(self, stream: str, ids: Sequence[Id]) -> int:
+        """Delete entries; returns how many there were."""
+        return replies.number(await self.call(b"XDEL", stream, *map(word, ids)))
+
+    async def xtrim(self, stream: str, max_length: int, *, approximate: bool = True) -> int:
+        """Delete the oldest entries beyond a length; returns how many were deleted."""
+        operator = b"~" if approximate else b"="
+        return replies.number(await self.call(b"XTRIM", stream, b"MAXLEN", operator, max_length))
+
+    async def xrange(
+        self, stream: str, start: Id = "-", end: Id = "+", *, count: int | None = None, backwards: bool = False
+    ) -> list[Entry]:
+        """Entries from `start` to `end`, both included; `backwards` from the end on (XREVRANGE)."""
+        command, bounds = (b"XREVRANGE", (end, start)) if backwards else (b"XRANGE", (start, end))
+        limit: tuple[Arg, ...] = () if count is None else (b"COUNT", count)
+        return replies.entries(await self.call(command, stream, *map(word, bounds), *limit))
+
+    async def xack(self, stream: str, group: str, ids: Sequence[Id]) -> int:
+        """Acknowledge entries, whoever owns them; returns how many were pending."""
+        return replies.number(await self.call(b"XACK", stream, group, *map(word, ids)))
+
+    async def xgroup_create(self, stream: str, group: str, start: Id, *, make_stream: bool = True) -> bool:
+        """Create a consumer group that begins after an id (``$``: with what is added from now on).
+
+        Returns:
+            Whether it was created; False: it existed, and nothing changed.
+
+        Raises:
+            redis.exceptions.ResponseError: there is no stream, and none was to be made.
+        """
+        option = (b"MKSTREAM",) if make_stream else ()
+        try:
+            await self.call(b"XGROUP", b"CREATE", stream, group, word(start), *option)
+        except BusyGroup:
+            return False
+        return True
+
+    async def xgroup_destroy(self, stream: str, group: str) -> bool:
+        """Destroy a group with its pending list; returns whether there was one."""
+        return replies.number(await self.call(b"XGROUP", b"DESTROY", stream, group)) == 1
+
+    async def xgroup_setid(self, stream: str, group: str, start: Id) -> None:
+        """Have a group go on after an id; what is pending stays pending."""
+        await self.call(b"XGROUP", b"SETID", stream, group, word(start))
+
+    async def xgroup_delconsumer(self, stream: str, group: str, consumer: str) -> int:
+        """Delete a consumer. Its pending entries are dropped, never delivered again: returns how many."""
+        return replies.number(await self.call(b"XGROUP", b"DELCONSUMER", stream, group, consumer))
+
+    async def xinfo_stream(self, stream: str) -> StreamInfo:
+        """About a stream."""
+        return replies.stream_info(await self.call(b"XINFO", b"STREAM", stream))
+
+    async def xinfo_groups(self, stream: str) -> list[GroupInfo]:
+        """About the groups of a stream."""
+        return replies.group_infos(await self.call(b"XINFO", b"GROUPS", stream))
+
+    async def xinfo_consumers(self, stream: str, group: str) -> list[ConsumerInfo]:
+        """About the consumers of a group."""
+        return replies.consumer_infos(await self.call(b"XINFO", b"CONSUMERS", stream, group))
+
+    async def xpending(self, stream: str, group: str) -> PendingSummary:
+        """A group's pending list at a glance."""
+        return replies.pending_summary(await self.call(b"XPENDING", stream, group))
+
+    async def xpending_range(
+        self,
+        stream: str,
+        group: str,
+        start: Id = "-",
+        end: Id = "+",
+        *,
+        count: int,
+        consumer: str | None = None,
+        idle_ms: int | None = None,
+    ) -> list[Pending]:
+        """Rows of a group's pending list, in the order of ids, `count` at most; `idle_ms` needs Redis 6.2."""
+        idle: tuple[Arg, ...] = () if idle_ms is None else (b"IDLE", idle_ms)
+        whose: tuple[Arg, ...] = () if consumer is None else (consumer,)
+        return replies.pending(
+            await self.call(b"XPENDING", stream, group, *idle, word(start), word(end), count, *whose)
+        )
+
+    async def xclaim(
+        self, stream: str, group: str, consumer: str, min_idle_ms: int, ids: Sequence[Id]
+    ) -> list[Entry]:
+        """Take over entries that have been idle for so long; each taken is one more delivery.
+
+        Entries that were deleted come back without fields before Redis 7.0; from then on Redis drops them itself.
+        """
+        return replies.entries(await self.call(b"XCLAIM", stream, group, consumer, min_idle_ms, *map(word, ids)))
