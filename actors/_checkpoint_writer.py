@@ -18,13 +18,13 @@ from typing_extensions import assert_never
 
 from ..wire import EntryId, NoGroup, PendingList, RedisError, Retry
 from ._checkpoint import MemoryCheckpoint
+from ._child import Actor
 from ._gather import gather
 from ._keys import checkpoint_key, dead_letter_key
 from ._mailbox import Mailbox
 from ._messages import Barrier, DeadLetter, Settle, Settled, SettleMessage
 from ._stage import Stage
 from ._status import CheckpointStatus
-from ._supervisor import Actor
 from ._weather import Weather
 
 BATCH_MESSAGES_MAX = 100
@@ -94,7 +94,8 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
     try:
         for letter in message.dead:
             await _bury(writer, message.consumer, letter)
-        for start in range(0, len(message.done), SCRIPT_IDS_MAX):
+        # Also with no ids left: the watermark moves past dead letters too.
+        for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
             lost |= await _acknowledge(writer, message.consumer, message.done[start : start + SCRIPT_IDS_MAX])
     except NoGroup:
         return Settled(frozenset(message.done), group_lost=True)

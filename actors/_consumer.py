@@ -23,6 +23,7 @@ from collections.abc import Sequence
 import trio
 
 from ..wire import RedisError
+from ._child import Actor
 from ._consumer_acquire import interrupt_reads, read_new, take_tickets
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_hold import Hold
@@ -30,7 +31,6 @@ from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
 from ._events import HandedBack, LeaseLost
 from ._stage import Stage
 from ._status import ConsumerStatus
-from ._supervisor import Actor
 
 LEASE_RENEWALS = 4
 """Renewals within one lease: three may fail before anybody else may take an entry."""
@@ -126,8 +126,6 @@ async def _publish_status(desk: Desk) -> None:
     """What a snapshot shows of this consumer, once a second: cheap enough to have always."""
     while True:
         desk.stage.publish(
-            ConsumerStatus(
-                held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed
-            )
+            ConsumerStatus(held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed)
         )
         await trio.sleep(1)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import trio
 
-from ..wire import Connection, EntryId, Link, NoGroup, Pending, RedisError
+from ..wire import ZERO_ID, Connection, Link, NoGroup, Pending, RedisError
 from ._consumer_desk import SETTLE_SECONDS, Desk
 from ._errors import NoReply
 from ._events import EntriesDestroyed, EntriesReclaimed, EntriesRecovered
@@ -36,7 +36,7 @@ async def read_new(desk: Desk) -> None:
     """Recover, then read new entries for as long as there are free places, until the stage drains."""
     settings = desk.settings
     weather = Weather(desk.stage, f"reading {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
-    with desk.wiring.client.link() as link:
+    async with desk.wiring.client.link() as link:
         while not desk.stage.draining:
             try:
                 connection = await link.connection()
@@ -112,16 +112,16 @@ async def _recover(desk: Desk, link: Link) -> bool:
     settings = desk.settings
     await link.kill_former()
     await _wait_settled(desk)
-    taken, start = 0, EntryId(0, 0)
+    taken, start = 0, ZERO_ID
     async with desk.claiming:
         while not desk.stage.draining:
-            rows = await desk.wiring.pending.of(settings.name, start=start, count=PAGE)
-            taken += await _take_unseen(desk, rows)
-            if len(rows) < PAGE:
+            page = await desk.wiring.pending.of(settings.name, start=start, count=PAGE)
+            taken += await _take_unseen(desk, page.rows)
+            if page.next is None:
                 if taken:
                     desk.stage.emit(EntriesRecovered(desk.stage.path, settings.stream, settings.group, taken))
                 return not desk.stage.draining
-            start = rows[-1].id.next()
+            start = page.next
     return False
 
 
@@ -150,7 +150,7 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
         own = await desk.wiring.pending.take_own(desk.settings.name, [row.raw_id for row in part])
         for entry, deliveries in own.entries:
             taken += desk.admit([entry], deliveries)
-        _give_up_destroyed(desk, own.deleted)
+        _give_up_destroyed(desk, own.destroyed)
     return taken
 
 
@@ -207,11 +207,10 @@ async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
     if not wanted:
         return
     deliveries = {offer.raw_id: offer.deliveries + 1 for offer in wanted}
-    entries = await desk.wiring.pending.claim(settings.name, list(deliveries), min_idle_ms=settings.lease_ms)
-    ours = [entry for entry in entries if entry.fields is not None]
-    for entry in ours:
+    taken = await desk.wiring.pending.claim(settings.name, list(deliveries), min_idle_ms=settings.lease_ms)
+    for entry in taken.entries:
         desk.admit([entry], deliveries[entry.raw_id])
-    _give_up_destroyed(desk, [entry.raw_id for entry in entries if entry.fields is None])
-    if ours:
-        raw_ids = tuple(entry.raw_id for entry in ours)
+    _give_up_destroyed(desk, taken.destroyed)
+    if taken.entries:
+        raw_ids = tuple(entry.raw_id for entry in taken.entries)
         desk.stage.emit(EntriesReclaimed(desk.stage.path, settings.stream, settings.group, raw_ids))

@@ -9,7 +9,6 @@ from typing_extensions import assert_never
 
 from ..wire import Entry
 from ._consumer_desk import SETTLE_SECONDS, Desk
-from ._consumer_hold import Job
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
 from ._mailbox import Reply
@@ -77,9 +76,7 @@ def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) 
         desk.verdict_made.ring()
     elif isinstance(verdict, Failed):
         desk.failed += 1
-        stage.emit(
-            HandlerFailed(stage.path, settings.stream, settings.group, entry.raw_id, deliveries, verdict.error)
-        )
+        stage.emit(HandlerFailed(stage.path, settings.stream, settings.group, entry.raw_id, deliveries, verdict.error))
         desk.release([entry.raw_id])
     elif isinstance(verdict, Done):
         judge(desk, entry, deliveries, DONE)

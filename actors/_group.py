@@ -15,6 +15,7 @@ from attrs import define, field, frozen, validators
 
 from ..wire import Client, EntryId, NoGroup, RedisError, ResponseError, Retry, ensure_group
 from ._checkpoint import MemoryCheckpoint
+from ._child import Actor
 from ._events import GroupCreated, GroupRecreated
 from ._gather import gather
 from ._keys import checkpoint_key
@@ -22,7 +23,6 @@ from ._mailbox import Mailbox
 from ._messages import Heal
 from ._stage import Stage
 from ._status import GroupStatus
-from ._supervisor import Actor
 from ._weather import Weather
 
 

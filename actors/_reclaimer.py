@@ -17,11 +17,11 @@ import trio
 from attrs import define, field, frozen, validators
 
 from ..wire import EntryId, NoGroup, Pending, PendingList, RedisError, Retry
+from ._child import Actor
 from ._mailbox import Address
 from ._messages import Offer, Ticket
 from ._stage import Stage
 from ._status import ReclaimerStatus
-from ._supervisor import Actor
 from ._weather import Weather
 
 PENDING_START = EntryId(0, 0)

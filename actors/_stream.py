@@ -17,12 +17,12 @@ from attrs import field, frozen, validators
 
 from ..wire import Arg, Client, ConnectionLost, EntryId, Link, RedisError, Retry, is_weather
 from ..wire import Reply as RedisReply
+from ._child import Actor
 from ._errors import PublishIncomplete, PublishIndeterminate
 from ._gather import gather
 from ._mailbox import Mailbox
 from ._messages import Append
 from ._stage import Stage
-from ._supervisor import Actor
 from ._weather import Weather
 
 BATCH_APPENDS_MAX = 1000
@@ -46,13 +46,14 @@ def stream_actor(settings: StreamSettings, client: Client, mailbox: Mailbox[Appe
         weather = Weather(stage, f"appending to {settings.stream}", retry=settings.retry, rng=rng)
         prefix = _command_prefix(settings)
         stage.started()
-        with mailbox.open() as inbox, client.link() as link:
-            while appends := await gather(inbox, stage, most=BATCH_APPENDS_MAX):
-                try:
-                    await _append(prefix, link, appends, weather)
-                finally:
-                    for append in appends:
-                        append.reply.close()
+        async with client.link() as link:
+            with mailbox.open() as inbox:
+                while appends := await gather(inbox, stage, most=BATCH_APPENDS_MAX):
+                    try:
+                        await _append(prefix, link, appends, weather)
+                    finally:
+                        for append in appends:
+                            append.reply.close()
 
     return run
 

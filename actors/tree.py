@@ -29,15 +29,17 @@ from attrs import field, frozen
 
 from ..wire import Client, PendingList
 from ._checkpoint_writer import CheckpointSettings, checkpoint_writer_actor
+from ._child import Child, nest
 from ._consumer import consumer_actor
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
 from ._group import GroupSettings, group_actor
 from ._mailbox import Address, Mailbox
 from ._messages import Append, Heal, SettleMessage, Ticket
 from ._observer import Observer
+from ._policy import Backoff, Limits
 from ._reclaimer import ReclaimSettings, reclaimer_actor
 from ._stream import StreamSettings, stream_actor
-from ._supervisor import Backoff, Child, Limits, Supervisor
+from ._supervisor import Supervisor
 
 APPEND_MAILBOX = 1000
 """Appends that wait for the stream actor; a publisher beyond that waits itself."""
@@ -70,6 +72,10 @@ class Supervision:
             rng=self.rng(f"supervisor/{name}"),
             observer=self.observer,
         )
+
+    def nested(self, name: str, children: Sequence[Child]) -> Child:
+        """Such a supervisor as a child of another."""
+        return nest(name, self.supervisor(name, children))
 
 
 @frozen
@@ -108,7 +114,7 @@ def stream_child(plan: StreamPlan, client: Client, supervision: Supervision) -> 
         mailboxes=(plan.appends,),
     )
     groups = [group_child(group, client, supervision) for group in plan.groups]
-    return _nest(f"stream:{settings.stream}", [stream, *groups], supervision)
+    return supervision.nested(f"stream:{settings.stream}", [stream, *groups])
 
 
 def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Child:
@@ -140,7 +146,7 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
     ]
     if plan.reclaim is not None:
         children.append(_reclaimer_child(plan.reclaim, pending, tickets.address, rng))
-    return _nest(f"group:{settings.group}", children, supervision)
+    return supervision.nested(f"group:{settings.group}", children)
 
 
 def _consumers_child(plan: GroupPlan, wiring: ConsumerWiring, supervision: Supervision) -> Child:
@@ -153,13 +159,8 @@ def _consumers_child(plan: GroupPlan, wiring: ConsumerWiring, supervision: Super
         )
         for index, settings in enumerate(plan.consumers)
     ]
-    return _nest("consumers", consumers, supervision)
+    return supervision.nested("consumers", consumers)
 
 
 def _reclaimer_child(settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], rng: Random) -> Child:
     return Child("reclaimer", reclaimer_actor(settings, pending, tickets, rng), grace_seconds=STOP_SECONDS)
-
-
-def _nest(name: str, children: Sequence[Child], supervision: Supervision) -> Child:
-    supervisor = supervision.supervisor(name, children)
-    return Child(name, supervisor.run, grace_seconds=math.inf, start_timeout_seconds=math.inf)

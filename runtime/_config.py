@@ -1,39 +1,28 @@
 """Configuration: the classes behind the YAML file, and what each value may be.
 
-The layout is the quickstart's. A key that is not written has the default that the same option has in code. What a file or
-the environment says is read by `_config_file`; here stands only what a configuration *is*.
+The layout is the quickstart's. A key that is not written has the default that the same option has in code. How a file
+is read and its mistakes are told stands in `_config_file`; here is only what a configuration *is*.
 """
 
 import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 from attrs import Attribute, field, frozen, validators
-from typing_extensions import override
 
 from ..actors import Limits
 from ..wire import Retry, ServerAddress, Timeouts
+from ._config_file import Loaded, read_text, read_yaml, structured
 from ._options import GroupOptions, Reclaim, parse_start
 
-Scalar: TypeAlias = str | int | float | bool | None
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used; one line for each problem, with where it stands and what to write.
-
-    Args:
-        problems: the lines.
-    """
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-    @override
-    def __reduce__(self) -> tuple[type["ConfigError"], tuple[str, ...]]:
-        return ConfigError, self.problems
+VARIABLES = {
+    "REDIS_URL": ("url",),
+    "STREAM_NAME": ("producer", "stream"),
+    "CONSUMER_GROUP": ("consumer", "group"),
+    "CONSUMER_NAME": ("consumer", "name"),
+}
+"""The environment variables and the keys that they override."""
 
 
 def _is_url(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
@@ -44,9 +33,24 @@ def _is_start(_instance: object, _attribute: "Attribute[str]", value: str) -> No
     parse_start(value)
 
 
-def _is_finite(_instance: object, attribute: "Attribute[float]", value: float) -> None:
-    if not math.isfinite(value):
-        raise ValueError(f"'{attribute.name}' must be a finite number: {value}")
+def _is_positive(_instance: object, attribute: "Attribute[float]", value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"'{attribute.name}' must be a number > 0: {value}")
+
+
+def _is_not_negative(_instance: object, attribute: "Attribute[float]", value: float) -> None:
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"'{attribute.name}' must be a number >= 0: {value}")
+
+
+def _is_count_or_none(_instance: object, attribute: "Attribute[int | None]", value: int | None) -> None:
+    if value is not None and value < 0:
+        raise ValueError(f"'{attribute.name}' must be >= 0: {value}")
+
+
+def _is_not_empty(_instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:
+    if value == "":
+        raise ValueError(f"'{attribute.name}' must not be empty: {value}")
 
 
 def _masked(url: str) -> str:
@@ -57,9 +61,6 @@ def _masked(url: str) -> str:
 
 
 _at_least_one = validators.ge(1)
-_positive = validators.and_(_is_finite, validators.gt(0))
-_not_negative = validators.and_(_is_finite, validators.ge(0))
-_not_empty = validators.optional(validators.min_len(1))
 
 
 @frozen
@@ -71,7 +72,7 @@ class ProducerConfig:
         max_length: about how many entries it keeps; None: all.
     """
 
-    stream: str | None = field(default=None, validator=_not_empty)
+    stream: str | None = field(default=None, validator=_is_not_empty)
     max_length: int | None = field(default=None, validator=validators.optional(_at_least_one))
 
 
@@ -87,9 +88,9 @@ class ConsumerConfig:
         use_redis_checkpoint: keep the checkpoint in Redis; false: in memory, for tests.
     """
 
-    group: str | None = field(default=None, validator=_not_empty)
-    name: str | None = field(default=None, validator=_not_empty)
-    stream: str | None = field(default=None, validator=_not_empty)
+    group: str | None = field(default=None, validator=_is_not_empty)
+    name: str | None = field(default=None, validator=_is_not_empty)
+    stream: str | None = field(default=None, validator=_is_not_empty)
     consumers: int = field(default=1, validator=_at_least_one)
     concurrency: int = field(default=1, validator=_at_least_one)
     count: int = field(default=100, validator=_at_least_one)
@@ -97,7 +98,7 @@ class ConsumerConfig:
     block_ms: int = field(default=5000, validator=_at_least_one)
     start: str = field(default="0", validator=_is_start)
     use_redis_checkpoint: bool = True
-    drain_seconds: float = field(default=8.0, validator=_not_negative)
+    drain_seconds: float = field(default=8.0, validator=_is_not_negative)
 
 
 @frozen
@@ -125,9 +126,9 @@ class RetryConfig:
         max_delay: upper bound of any delay, in seconds.
     """
 
-    max_retries: int | None = field(default=5, validator=validators.optional(validators.ge(0)))
-    base_delay: float = field(default=0.1, validator=_positive)
-    max_delay: float = field(default=30.0, validator=_positive)
+    max_retries: int | None = field(default=5, validator=_is_count_or_none)
+    base_delay: float = field(default=0.1, validator=_is_positive)
+    max_delay: float = field(default=30.0, validator=_is_positive)
 
     def __attrs_post_init__(self) -> None:
         if self.max_delay < self.base_delay:
@@ -142,8 +143,8 @@ class RetryConfig:
 class TimeoutsConfig:
     """Time limits, in seconds; see `Timeouts`."""
 
-    connect_seconds: float = field(default=5.0, validator=_positive)
-    reply_seconds: float = field(default=5.0, validator=_positive)
+    connect_seconds: float = field(default=5.0, validator=_is_positive)
+    reply_seconds: float = field(default=5.0, validator=_is_positive)
 
     def policy(self) -> Timeouts:
         """The same, as the connection takes it."""
@@ -155,7 +156,7 @@ class LimitsConfig:
     """How many crashes of actors are borne in a period before the runtime gives up; see `Limits`."""
 
     restarts: int = field(default=5, validator=validators.ge(0))
-    period_seconds: float = field(default=60.0, validator=_positive)
+    period_seconds: float = field(default=60.0, validator=_is_positive)
 
     def policy(self) -> Limits:
         """The same, as the supervisors take it."""
@@ -190,14 +191,10 @@ class Config:
         Raises:
             ConfigError: it cannot be read, or something in it cannot be used; all problems at once.
         """
-        from ._config_file import load  # noqa: PLC0415  # the reader needs these classes first
-
-        return load(Path(path), environ).config
+        return load_config(Path(path), environ).value
 
     @classmethod
-    def from_yaml_text(
-        cls, text: str, environ: Mapping[str, str] | None = None, *, source: str = "<text>"
-    ) -> "Config":
+    def from_yaml_text(cls, text: str, environ: Mapping[str, str] | None = None, *, source: str = "<text>") -> "Config":
         """Read YAML from a string; without `environ` nothing overrides it.
 
         Args:
@@ -208,9 +205,7 @@ class Config:
         Raises:
             ConfigError: as `load`.
         """
-        from ._config_file import parse  # noqa: PLC0415  # the reader needs these classes first
-
-        return parse(text, environ or {}, source).config
+        return structured(cls, read_yaml(text, source), environ or {}, VARIABLES, source).value
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Config":
@@ -219,9 +214,7 @@ class Config:
         Raises:
             ConfigError: `REDIS_URL` is no address.
         """
-        from ._config_file import structure  # noqa: PLC0415  # the reader needs these classes first
-
-        return structure({}, environ, "environment").config
+        return structured(cls, {}, environ, VARIABLES, "environment").value
 
     @property
     def consumer_stream(self) -> str | None:
@@ -243,3 +236,13 @@ class Config:
             reclaim=Reclaim(reclaim.interval_ms, reclaim.min_idle_ms) if reclaim.enabled else None,
             drain_seconds=consumer.drain_seconds,
         )
+
+
+def load_config(path: Path, environ: Mapping[str, str]) -> Loaded[Config]:
+    """As `Config.load`, with the origin of each value.
+
+    Raises:
+        ConfigError: as `Config.load`.
+    """
+    source = str(path)
+    return structured(Config, read_yaml(read_text(path), source), environ, VARIABLES, source)

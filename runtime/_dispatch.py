@@ -54,13 +54,17 @@ class Routes:
         run = awaitable(function)
         if event_types is None:
             if self.fallback is not None:
-                raise HandlerConflict(f"{_name(self.fallback.function)} takes every event already, {_name(function)} can't too")
+                raise HandlerConflict(
+                    f"{_name(self.fallback.function)} takes every event already, {_name(function)} can't too"
+                )
             self.fallback = Route(function, run)
             return
         for wanted in event_types:
             name, payload_class = (wanted, None) if isinstance(wanted, str) else (type_name(wanted), wanted)
             if name in self.by_type:
-                raise HandlerConflict(f"{_name(self.by_type[name].function)} takes {name!r} already, {_name(function)} can't too")
+                raise HandlerConflict(
+                    f"{_name(self.by_type[name].function)} takes {name!r} already, {_name(function)} can't too"
+                )
             self.by_type[name] = Route(function, run, payload_class)
 
     def find(self, event_type: str) -> Route | None:

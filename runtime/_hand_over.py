@@ -8,16 +8,13 @@ between threads for a whole batch.
 
 from __future__ import annotations
 
-import queue
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, final
 
 import trio
-from attrs import define, field, frozen
+from attrs import frozen
 
-from ..actors import Failed, Reply, Verdict
-from ._dispatch import verdict_of
+from ..actors import Reply, Verdict
 from ._event import Event
 
 SLICE_SECONDS: Final = 0.02

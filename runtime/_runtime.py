@@ -27,10 +27,11 @@ from ..actors import (
     StreamPlan,
     Supervision,
     Supervisor,
+    nest,
     run_root,
     stream_child,
 )
-from ..wire import Client, EntryId, LinkEvent, RedisCommands, Retry, ServerAddress, Timeouts
+from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
 from ._dispatch import BatchFunction, Function
 from ._errors import NotRunning, PublishTimeout
@@ -299,7 +300,7 @@ class Runtime:
             "root",
             [
                 Child("redis", link, start_timeout_seconds=math.inf),
-                Child("streams", streams.run, grace_seconds=math.inf, start_timeout_seconds=math.inf),
+                nest("streams", streams),
             ],
         )
         with trio.CancelScope() as scope:

@@ -42,7 +42,9 @@ def type_name(cls: type) -> str:
         TypeError: it is not an attrs class, so there is nothing that cattrs could structure.
     """
     if not attrs.has(cls):
-        raise TypeError(f"{cls.__name__} is not an attrs class; decorate it with @attrs.frozen to publish or receive it")
+        raise TypeError(
+            f"{cls.__name__} is not an attrs class; decorate it with @attrs.frozen to publish or receive it"
+        )
     # From the class itself, not inherited: a subclass is an event type of its own.
     name = cls.__dict__.get(_NAME_ATTRIBUTE, cls.__name__)
     return str(name)
@@ -67,7 +69,7 @@ class Structure:
         """
         try:
             instance: object = self.converter.structure(payload, cls)
-        except Exception as error:  # noqa: BLE001 - hooks and validators of users' classes may raise anything
+        except Exception as error:
             faults = "; ".join(cattrs.transform_error(error))
             raise UndecodableEntry(f"payload does not fit {cls.__name__}: {faults}") from error
         return instance

@@ -11,7 +11,7 @@ from ._ids import MAX_ID, ZERO_ID, EntryId
 from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
-from ._pending_list import EnsuredGroup, Page, PendingList, SettleResult, Taken, ensure_group
+from ._pending_list import Claimed, EnsuredGroup, Page, PendingList, SettleResult, Taken, ensure_group
 from ._redis_py import Arg, BusyGroup, NoGroup, RedisCommands, RedisError, Reply, ResponseError
 from ._repeat import Repeat, repeat_of
 from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
@@ -25,6 +25,7 @@ __all__ = [
     "Arg",
     "BusyGroup",
     "Capabilities",
+    "Claimed",
     "Client",
     "ConnectFailed",
     "Connection",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import cast
 
 import trio
-from attrs import define, field
 
 from . import _replies as replies
 from ._address import ServerAddress
@@ -17,15 +15,14 @@ from ._connection import Connection
 from ._dial import Dial, dial
 from ._errors import ConnectionLost
 from ._events import LinkEvent
-from ._ids import EntryId
 from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
-from ._redis_py import Arg, BusyGroup, NoPermissionError, NoScriptError, RedisCommands, Reply, ResponseError
+from ._redis_py import Arg, NoPermissionError, NoScriptError, RedisCommands, Reply
 from ._repeat import Repeat, repeat_of
-from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
 from ._scripts import Script
 from ._streams import StreamCommands
+
 
 def _ignore(_event: LinkEvent) -> None:
     """Nobody listens."""

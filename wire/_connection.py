@@ -53,9 +53,7 @@ class Connection:
         self._reader = reply_reader()
 
     @classmethod
-    async def open(
-        cls, address: ServerAddress, *, dial: Dial = dial, timeouts: Timeouts | None = None
-    ) -> Connection:
+    async def open(cls, address: ServerAddress, *, dial: Dial = dial, timeouts: Timeouts | None = None) -> Connection:
         """Connect, log in, choose the database and say our name.
 
         Raises:
@@ -66,7 +64,7 @@ class Connection:
         try:
             with trio.fail_after(timeouts.connect_seconds):
                 connection = cls(await dial(address), address, timeouts)
-                await connection._log_in()  # noqa: SLF001 - our own
+                await connection._log_in()
         except trio.TooSlowError:
             raise ConnectFailed(f"{address}: no connection within {timeouts.connect_seconds:g} s") from None
         except OSError as error:

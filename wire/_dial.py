@@ -38,7 +38,10 @@ def tls_context(address: ServerAddress) -> ssl.SSLContext:
     """The TLS settings of an address; certificates and host name are checked unless it says otherwise."""
     options = address.tls
     context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
-    if options.get("ssl_check_hostname", "true").lower() in ("false", "0", "no") or options.get("ssl_cert_reqs") == "none":
+    if (
+        options.get("ssl_check_hostname", "true").lower() in ("false", "0", "no")
+        or options.get("ssl_cert_reqs") == "none"
+    ):
         context.check_hostname = False
     context.verify_mode = {
         "required": ssl.CERT_REQUIRED,

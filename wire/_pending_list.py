@@ -32,6 +32,14 @@ class SettleResult:
 
 
 @frozen
+class Claimed:
+    """Entries taken over, and the raw ids of those whose bodies are gone."""
+
+    entries: Sequence[Entry]
+    destroyed: Sequence[bytes]
+
+
+@frozen
 class Taken:
     """Entries taken with their delivery counts, and the raw ids of those whose bodies are gone."""
 
@@ -90,14 +98,14 @@ class PendingList:
         rows = await self._client.xpending_range(self._stream, self._group, start, count=count)
         return _page([row for row in rows if row.idle_ms >= idle_ms], rows, count)
 
-    async def claim(self, consumer: str, raw_ids: Sequence[bytes], *, min_idle_ms: int) -> Taken:
+    async def claim(self, consumer: str, raw_ids: Sequence[bytes], *, min_idle_ms: int) -> Claimed:
         """Take over those of these entries that have been idle for so long: a compare-and-swap on the server.
 
-        The delivery counts in the answer are 0: the server raised them, but XCLAIM does not tell to what.
+        Each one taken is one more delivery.
         """
         entries = await self._client.xclaim(self._stream, self._group, consumer, min_idle_ms, raw_ids)
-        present = [(entry, 0) for entry in entries if entry.fields is not None]
-        return Taken(present, [entry.raw_id for entry in entries if entry.fields is None])
+        present = [entry for entry in entries if entry.fields is not None]
+        return Claimed(present, [entry.raw_id for entry in entries if entry.fields is None])
 
     async def take_own(self, consumer: str, raw_ids: Sequence[bytes]) -> Taken:
         """Take entries that are pending under our own name but that we never saw; each is one more delivery."""
@@ -132,9 +140,7 @@ class PendingList:
         acknowledged, watermark, *lost = cast("list[bytes]", reply)
         return SettleResult(int(acknowledged), frozenset(lost), EntryId.parse(watermark))
 
-    async def move_to(
-        self, dead_letters: str, consumer: str, raw_id: bytes, fields: Sequence[bytes]
-    ) -> EntryId | None:
+    async def move_to(self, dead_letters: str, consumer: str, raw_id: bytes, fields: Sequence[bytes]) -> EntryId | None:
         """Write a dead letter and acknowledge its entry in one step; None: the entry was not the consumer's."""
         args = [self._group, consumer, raw_id, *fields]
         return replies.optional_id(await self._eval("dead_letter", [dead_letters], args))
@@ -177,5 +183,3 @@ def _page(picked: Sequence[Pending], looked_at: Sequence[Pending], count: int) -
 def _order(raw_id: bytes) -> tuple[int, int]:
     ms, _, seq = raw_id.partition(b"-")
     return int(ms), int(seq)
-
-

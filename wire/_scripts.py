@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 
 from attrs import frozen
@@ -20,7 +20,7 @@ class Script:
     sha: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Script:
     """The script in ``scripts/NAME.lua``."""
     source = files(scripts).joinpath(f"{name}.lua").read_text(encoding="utf-8")

@@ -145,9 +145,7 @@ class StreamCommands(ABC):
             await self.call(b"XPENDING", stream, group, *idle, word(start), word(end), count, *whose)
         )
 
-    async def xclaim(
-        self, stream: str, group: str, consumer: str, min_idle_ms: int, ids: Sequence[Id]
-    ) -> list[Entry]:
+    async def xclaim(self, stream: str, group: str, consumer: str, min_idle_ms: int, ids: Sequence[Id]) -> list[Entry]:
         """Take over entries that have been idle for so long; each taken is one more delivery.
 
         Entries that were deleted come back without fields before Redis 7.0; from then on Redis drops them itself.

@@ -1,0 +1,131 @@
+"""Supervised actors, and the five that carry events."""
+
+from ._checkpoint import MemoryCheckpoint
+from ._child import Actor, Child, nest
+from ._consumer_desk import ConsumerSettings, Work
+from ._consumer_hold import Job
+from ._errors import (
+    ActorError,
+    ActorStopped,
+    NoReply,
+    PublishIncomplete,
+    PublishIndeterminate,
+    RestartLimitExceeded,
+    StartTimeout,
+)
+from ._events import (
+    DeadLettered,
+    EntriesDestroyed,
+    EntriesReclaimed,
+    EntriesRecovered,
+    GroupCreated,
+    GroupRecreated,
+    HandedBack,
+    HandlerFailed,
+    Interrupted,
+    LeaseLost,
+    Resumed,
+)
+from ._gather import gather
+from ._group import GroupSettings
+from ._keys import checkpoint_key, dead_letter_key, settings_key
+from ._mailbox import Address, Inbox, Mailbox, MailboxStatistics, Reply
+from ._messages import Append, Barrier, Heal, Settle, Settled
+from ._observer import (
+    ActorEvent,
+    ChildCrashed,
+    ChildFinished,
+    ChildRestarting,
+    ChildStarted,
+    ChildStopped,
+    ChildStopping,
+    Observer,
+    StuckAfterCancel,
+)
+from ._policy import Backoff, Limits, Restart, Strategy
+from ._reclaimer import ReclaimSettings
+from ._snapshot import Snapshot, State
+from ._stage import Stage
+from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerStatus
+from ._stream import StreamSettings
+from ._supervisor import Supervisor, run_root
+from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Undecodable, Verdict
+from .tree import GroupPlan, StreamPlan, Supervision, stream_child
+
+__all__ = [
+    "DONE",
+    "Actor",
+    "ActorError",
+    "ActorEvent",
+    "ActorStopped",
+    "Address",
+    "Append",
+    "Backoff",
+    "Barrier",
+    "CheckpointStatus",
+    "Child",
+    "ChildCrashed",
+    "ChildFinished",
+    "ChildRestarting",
+    "ChildStarted",
+    "ChildStopped",
+    "ChildStopping",
+    "ConsumerSettings",
+    "ConsumerStatus",
+    "DeadLettered",
+    "Done",
+    "EntriesDestroyed",
+    "EntriesReclaimed",
+    "EntriesRecovered",
+    "Failed",
+    "GroupCreated",
+    "GroupPlan",
+    "GroupRecreated",
+    "GroupSettings",
+    "GroupStatus",
+    "HandedBack",
+    "Handle",
+    "HandleBatch",
+    "HandlerFailed",
+    "Heal",
+    "Inbox",
+    "Interrupted",
+    "Job",
+    "LeaseLost",
+    "Limits",
+    "Mailbox",
+    "MailboxStatistics",
+    "MemoryCheckpoint",
+    "NoReply",
+    "Observer",
+    "PublishIncomplete",
+    "PublishIndeterminate",
+    "ReclaimSettings",
+    "ReclaimerStatus",
+    "Reply",
+    "Restart",
+    "RestartLimitExceeded",
+    "Resumed",
+    "Settle",
+    "Settled",
+    "Snapshot",
+    "Stage",
+    "StartTimeout",
+    "State",
+    "Strategy",
+    "StreamPlan",
+    "StreamSettings",
+    "StuckAfterCancel",
+    "Supervision",
+    "Supervisor",
+    "Undecodable",
+    "Verdict",
+    "Work",
+    "checkpoint_key",
+    "dead_letter_key",
+    "gather",
+    "nest",
+    "run_root",
+    "settings_key",
+    "stream_child",
+]

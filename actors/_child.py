@@ -1,0 +1,54 @@
+"""What a supervisor is told about each of its children."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen, validators
+
+from ._mailbox import Measured
+from ._policy import Restart
+from ._stage import Stage
+
+if TYPE_CHECKING:
+    from ._supervisor import Supervisor
+
+Actor = Callable[[Stage], Awaitable[None]]
+"""An actor is an async function; its state is its locals. It calls ``stage.started()`` when it is up."""
+
+
+@frozen
+class Child:
+    """An actor and how to treat it.
+
+    Attributes:
+        name: unique among its siblings.
+        run: the actor.
+        restart: which of its ends are followed by another start.
+        grace_seconds: from being told to drain until it is cancelled; `math.inf` waits for as long as it takes.
+        start_timeout_seconds: from its start until it says that it is up.
+        mailboxes: its own, for snapshots.
+        supervisor: the supervisor that `run` belongs to, for snapshots; see `nest`.
+    """
+
+    name: str
+    run: Actor
+    restart: Restart = Restart.PERMANENT
+    grace_seconds: float = field(default=5.0, validator=validators.ge(0))
+    start_timeout_seconds: float = field(default=10.0, validator=validators.gt(0))
+    mailboxes: tuple[Measured, ...] = ()
+    supervisor: Supervisor | None = None
+
+
+def nest(name: str, supervisor: Supervisor, *, restart: Restart = Restart.PERMANENT) -> Child:
+    """A supervisor as a child of another: it takes the time that its own children need, to start and to stop."""
+    return Child(
+        name,
+        supervisor.run,
+        restart=restart,
+        grace_seconds=math.inf,
+        start_timeout_seconds=math.inf,
+        supervisor=supervisor,
+    )

@@ -1,0 +1,100 @@
+"""What an actor stands on: its name, its way to say that it is up, and its way to hear that it shall stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+
+import trio
+from typing_extensions import Self
+
+from ._observer import ActorEvent, Observer
+
+
+class Intake:
+    """A place to wait for new work: draining ends only what waits here. Made by `Stage.intake`.
+
+    ``cut`` says afterwards whether the wait was ended by draining.
+    """
+
+    __slots__ = ("_scope", "_stage", "cut")
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._scope = trio.CancelScope()
+        self.cut = False
+
+    def __enter__(self) -> Self:
+        """Begin to wait; not at all when the stage drains already."""
+        self._scope.__enter__()
+        self._stage._intakes[self._scope] = True  # noqa: SLF001 - the two are one mechanism
+        if self._stage.draining:
+            self._scope.cancel()
+        return self
+
+    # It returns bool so that type checkers know: what stands after the block is reached.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        """Swallow the cancellation that draining caused, and no other."""
+        self._stage._intakes.pop(self._scope, None)  # noqa: SLF001
+        swallowed = self._scope.__exit__(kind, error, traceback)
+        self.cut = self._scope.cancelled_caught
+        return bool(swallowed)
+
+
+class Stage:
+    """What one incarnation of an actor gets.
+
+    Attributes:
+        name: the actor's own, as in "consumer-0".
+        path: with those of its supervisors, as in "root/streams/stream:orders/group:billing/consumers/consumer-0".
+        incarnation: 1 at first, one more after each restart.
+        draining: whether the actor is to finish what it has and return.
+        status: what it last published.
+    """
+
+    def __init__(self, name: str, path: str, incarnation: int, observer: Observer) -> None:
+        self.name = name
+        self.path = path
+        self.incarnation = incarnation
+        self.status: object = None
+        self.has_started = False
+        self._observer = observer
+        self._on_started: Callable[[], None] | None = None
+        self._drain = trio.Event()
+        self._intakes: dict[trio.CancelScope, bool] = {}
+
+    @property
+    def draining(self) -> bool:
+        """Whether the actor is to finish what it has and return."""
+        return self._drain.is_set()
+
+    def started(self) -> None:
+        """Say that the actor is up, so that the next one may start. Saying it again changes nothing."""
+        if not self.has_started:
+            self.has_started = True
+            if self._on_started is not None:
+                self._on_started()
+
+    def intake(self) -> Intake:
+        """Where to wait for *new* work: ``with stage.intake(): message = await inbox.receive()``."""
+        return Intake(self)
+
+    async def wait_draining(self) -> None:
+        """Wait until the actor is to stop."""
+        await self._drain.wait()
+
+    def publish(self, status: object) -> None:
+        """Show this in snapshots as the actor's status; make it an immutable value."""
+        self.status = status
+
+    def emit(self, event: ActorEvent) -> None:
+        """Tell the observer."""
+        self._observer(event)
+
+    def drain(self) -> None:
+        """Tell the actor to finish what it has and return. Called by its supervisor."""
+        self._drain.set()
+        for scope in tuple(self._intakes):
+            scope.cancel()

@@ -1,0 +1,297 @@
+"""Supervisors: they start actors in order, restart what fails, and stop everything in reverse.
+
+How one runs::
+
+    outer nursery
+    ├ watch          hears that the supervisor is to stop: it is cancelled, or its own stage drains
+    └ shielded scope
+      └ nursery
+        ├ control    starts the children; decides about those that end; in the end stops them
+        ├ restarts   one task for each restart under way
+        └ children   one incarnation each
+
+An outer cancellation hits all tasks at once and in any order, so nothing of the children's is within its reach: only
+`watch` is. What it hears it hands to `control`, which stops one child after the other, the last started first: drain,
+wait for the grace, cancel, wait until it is gone. The cancellation goes on its way when that is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import trio
+from attrs import define, field
+
+from ._cell import Cell
+from ._child import Child
+from ._errors import ActorStopped, RestartLimitExceeded
+from ._mailbox import Reply
+from ._observer import ChildRestarting, Observer, ignore
+from ._policy import Backoff, End, GiveUp, LeaveEnded, Limits, Policy, RestartThese, Strategy
+from ._snapshot import Snapshot, State
+from ._stage import Stage
+
+
+@define(eq=False)
+class _Run:
+    """One run of a supervisor: what is there only while it lasts."""
+
+    stage: Stage
+    nursery: trio.Nursery
+    policy: Policy
+    changed: trio.lowlevel.ParkingLot = field(factory=trio.lowlevel.ParkingLot)
+    ended: list[Cell] = field(factory=list)
+    failed: BaseException | None = None
+    joining: list[tuple[Child, Reply[None]]] = field(factory=list)
+    stopping: bool = False
+    starting: trio.CancelScope = field(factory=trio.CancelScope)
+    """Around the first starts: ended at once when the supervisor is to stop."""
+    under_way: dict[trio.CancelScope, tuple[str, ...]] = field(factory=dict)
+    """Restarts that are under way, and whom each is about; also children that join."""
+
+    def ring(self) -> None:
+        """Have `control` look again."""
+        self.changed.unpark_all()
+
+    def stop(self) -> None:
+        """Have everything stopped."""
+        self.stopping = True
+        self.starting.cancel()
+        self.ring()
+
+
+class Supervisor:
+    """Starts, restarts and stops children. Its `run` is an actor itself, so supervisors nest; see `nest`.
+
+    It returns when all its children have finished for good; one that was made without any waits for those that join.
+
+    Args:
+        children: in the order of their start; they stop in reverse.
+        strategy: who is restarted together with a child that ends.
+        limits: restarts that are borne.
+        backoff: how long to wait before a restart.
+        rng: the jitter's.
+        observer: hears what happens to the children.
+
+    Raises:
+        ValueError: two children have the same name.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        *,
+        rng: Random,
+        strategy: Strategy = Strategy.ONE_FOR_ONE,
+        limits: Limits | None = None,
+        backoff: Backoff | None = None,
+        observer: Observer = ignore,
+    ) -> None:
+        self._children = list(children)
+        self._strategy = strategy
+        self._limits = limits or Limits()
+        self._backoff = backoff or Backoff()
+        self._rng = rng
+        self._observer = observer
+        self._cells: list[Cell] = []
+        self._run: _Run | None = None
+        for index, child in enumerate(self._children):
+            self._check_name(child, self._children[:index])
+
+    async def run(self, stage: Stage) -> None:
+        """Run the children until they have all finished, the stage drains, or this is cancelled.
+
+        Raises:
+            RestartLimitExceeded: there were too many restarts; from the last error.
+            Exception: what the first start of a child raised. A failed first start is not tried again.
+        """
+        async with trio.open_nursery() as outer:
+            with trio.CancelScope(shield=True):
+                async with trio.open_nursery() as nursery:
+                    policy = Policy(self._strategy, self._limits, self._backoff)
+                    run = self._run = _Run(stage, nursery, policy)
+                    outer.start_soon(_watch, run)
+                    self._cells = [self._cell(run, child) for child in self._children]
+                    try:
+                        await self._control(run)
+                    except Exception as error:  # noqa: BLE001 - raised below, out of the nurseries' groups
+                        run.failed = error
+                    finally:
+                        self._run = None
+                        await self._stop_all(run)
+            outer.cancel_scope.cancel()
+        if run.failed is not None:
+            raise run.failed
+
+    async def start_child(self, child: Child) -> None:
+        """Add a child to a running supervisor, and wait until it is up.
+
+        Raises:
+            ActorStopped: the supervisor is not running, or is about to stop.
+            ValueError: there is a child of this name.
+            Exception: what the child's start raised; it is not added then.
+        """
+        run = self._run
+        if run is None or run.stopping:
+            raise ActorStopped(f"{child.name} can't join: its supervisor is not running")
+        self._check_name(child, [cell.child for cell in self._cells] + [joining for joining, _ in run.joining])
+        reply: Reply[None] = Reply()
+        run.joining.append((child, reply))
+        run.ring()
+        await reply.wait()
+
+    def children(self) -> tuple[Snapshot, ...]:
+        """All children as they are now, in the order of their start."""
+        return tuple(cell.snapshot() for cell in self._cells)
+
+    # Within a run
+
+    async def _control(self, run: _Run) -> None:
+        with run.starting:
+            for cell in self._cells:
+                await cell.start(run.nursery)
+        if not run.stopping:
+            run.stage.started()
+        while not run.stopping and run.failed is None and not self._all_finished():
+            if run.ended:
+                self._decide(run)
+            elif run.joining:
+                run.nursery.start_soon(self._join, run, *run.joining.pop(0))
+            else:
+                await run.changed.park()
+
+    def _all_finished(self) -> bool:
+        over = (State.FINISHED, State.FAILED)
+        return bool(self._cells) and all(cell.state in over for cell in self._cells) and not self._unsettled()
+
+    def _unsettled(self) -> bool:
+        return self._run is not None and bool(self._run.ended or self._run.joining or self._run.under_way)
+
+    def _decide(self, run: _Run) -> None:
+        """Act on all children that ended since the last look: those that end together count once."""
+        ended, run.ended = run.ended, []
+        fatal = [cell.error for cell in ended if cell.error is not None and not isinstance(cell.error, Exception)]
+        if fatal:
+            run.failed = fatal[0]  # KeyboardInterrupt and its like end the program: they are not restarted away.
+            return
+        ends = [End(cell.child.name, cell.child.restart, cell.error is not None) for cell in ended]
+        names = {end.name for end in ends}
+        over = (State.FINISHED, State.FAILED)
+        there = [c.child.name for c in self._cells if c.state not in over or c.child.name in names]
+        decision = run.policy.decide(ends, there, now=trio.current_time(), draw=self._rng.random())
+        match decision:
+            case LeaveEnded():
+                pass
+            case RestartThese():
+                self._restart(run, decision)
+            case GiveUp():
+                cell = self._named(decision.name)
+                limits = self._limits
+                run.failed = RestartLimitExceeded(cell.path, limits.restarts, limits.period_seconds, cell.error)
+                run.failed.__cause__ = cell.error
+
+    def _restart(self, run: _Run, decision: RestartThese) -> None:
+        names = set(decision.names)
+        for scope, others in tuple(run.under_way.items()):
+            if names & set(others):
+                # One restart takes over from the other: it is about all that either was about.
+                names |= set(others)
+                scope.cancel()
+        cells = [cell for cell in self._cells if cell.child.name in names]
+        for cell in cells:
+            if not cell.lives:
+                cell.state = State.BACKING_OFF
+                self._observer(ChildRestarting(cell.path, decision.delay_seconds, decision.restarts))
+        scope = trio.CancelScope()
+        run.under_way[scope] = tuple(cell.child.name for cell in cells)
+        run.nursery.start_soon(self._restart_cells, run, scope, cells, decision.delay_seconds)
+
+    async def _restart_cells(self, run: _Run, scope: trio.CancelScope, cells: Sequence[Cell], delay: float) -> None:
+        try:
+            with scope:
+                for cell in reversed(cells):
+                    if cell.lives:
+                        await cell.stop()
+                    cell.state = State.BACKING_OFF
+                await trio.sleep(delay)
+                for cell in cells:
+                    if not await self._start_again(run, cell):
+                        break
+        finally:
+            del run.under_way[scope]
+            run.ring()
+
+    async def _start_again(self, run: _Run, cell: Cell) -> bool:
+        """Start a child that had been up before; a start that fails is a crash like any other."""
+        try:
+            await cell.start(run.nursery)
+        except Exception as error:  # noqa: BLE001 - this is the place where crashes are handled
+            cell.error = error
+            run.ended.append(cell)
+            return False
+        return True
+
+    async def _join(self, run: _Run, child: Child, reply: Reply[None]) -> None:
+        cell = self._cell(run, child)
+        self._cells.append(cell)
+        with reply, trio.CancelScope() as scope:
+            run.under_way[scope] = ()
+            try:
+                await cell.start(run.nursery)
+            except Exception as error:  # noqa: BLE001 - handed to whoever wanted the child
+                self._cells.remove(cell)
+                reply.fail(error)
+            else:
+                reply.set(None)
+            finally:
+                del run.under_way[scope]
+                run.ring()
+
+    async def _stop_all(self, run: _Run) -> None:
+        """In reverse order of the start, each one gone before the next is told."""
+        run.stopping = True
+        for scope in tuple(run.under_way):
+            scope.cancel()
+        for _child, reply in run.joining:
+            reply.close()
+        for cell in reversed(self._cells):
+            await cell.stop()
+
+    def _cell(self, run: _Run, child: Child) -> Cell:
+        def on_end(cell: Cell) -> None:
+            run.ended.append(cell)
+            run.ring()
+
+        return Cell(child, f"{run.stage.path}/{child.name}", self._observer, on_end)
+
+    def _named(self, name: str) -> Cell:
+        return next(cell for cell in self._cells if cell.child.name == name)
+
+    def _check_name(self, child: Child, others: Sequence[Child]) -> None:
+        if any(child.name == other.name for other in others):
+            raise ValueError(f"two children of one supervisor are named {child.name!r}; give each a name of its own")
+
+
+async def _watch(run: _Run) -> None:
+    """Outside the shield: hear that the supervisor is to stop."""
+    try:
+        await run.stage.wait_draining()
+    finally:
+        run.stop()
+
+
+async def run_root(
+    supervisor: Supervisor,
+    *,
+    name: str = "root",
+    observer: Observer = ignore,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run a supervisor that has none above it: ``await nursery.start(partial(run_root, supervisor))``.
+
+    Cancel it to stop it: it stops its children in order first.
+    """
+    stage = Stage(name, name, 1, observer)
+    stage._on_started = task_status.started  # noqa: SLF001 - the other half of the same mechanism
+    await supervisor.run(stage)

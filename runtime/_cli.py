@@ -1,0 +1,117 @@
+"""The frame of the command line: each command adds its parser, mistakes become one line on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+DISTRIBUTION = "redis-streams-trio"
+EXIT_INTERRUPTED = 130
+"""What shells report for a program that Ctrl-C ended: 128 + SIGINT."""
+
+Run = Callable[[argparse.Namespace], int]
+"""What a command does: arguments to exit code."""
+
+_EXAMPLES = """\
+examples:
+  redis-streams demo                       see actors crash, connections cut, and no event lost
+  redis-streams config check events.yaml   show what is in force, or all that is wrong
+"""
+
+
+class UserError(Exception):
+    """Something that the user can mend; each line of it is told on stderr, without a traceback."""
+
+
+class Commands:
+    """The commands of `redis-streams`, or of one group of them such as `config`."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(self, name: str, run: Run, *, summary: str, examples: str = "") -> argparse.ArgumentParser:
+        """Add a command.
+
+        Args:
+            name: what is typed.
+            run: what it does.
+            summary: what it is for, in one sentence without its full stop.
+            examples: lines for the end of its help.
+
+        Returns:
+            Its parser, for its arguments.
+        """
+        parser = self._parser(name, summary, examples)
+        parser.set_defaults(run=run)
+        return parser
+
+    def group(self, name: str, *, summary: str, examples: str = "") -> Commands:
+        """Add a command that has commands of its own."""
+        return Commands(self._parser(name, summary, examples))
+
+    def _parser(self, name: str, summary: str, examples: str) -> argparse.ArgumentParser:
+        return self._subparsers.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"examples:\n{examples}" if examples else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+
+def run(add_commands: Sequence[Callable[[Commands], None]], argv: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name.
+
+    Args:
+        add_commands: for each command, what adds it.
+        argv: the arguments; None: those of the process.
+
+    Returns:
+        The exit code: 0 well, 1 not well, 130 interrupted. Wrong usage exits with 2, as argparse does.
+    """
+    parser = argparse.ArgumentParser(
+        prog="redis-streams",
+        description="Events through supervised actors on Redis Streams.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"redis-streams {installed_version()}")
+    commands = Commands(parser)
+    for add in add_commands:
+        add(commands)
+    arguments = parser.parse_args(argv)
+    chosen: Run = arguments.run
+    return _run(chosen, arguments)
+
+
+def installed_version() -> str:
+    """The version of the installed distribution; "(not installed)" in a bare checkout."""
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def say(line: str = "") -> None:
+    """Print one line of a command's answer."""
+    print(line)  # noqa: T201  # the one place where a command speaks
+
+
+def _run(chosen: Run, arguments: argparse.Namespace) -> int:
+    try:
+        code = chosen(arguments)
+        sys.stdout.flush()
+    except UserError as error:
+        for line in str(error).splitlines():
+            print(f"redis-streams: {line}", file=sys.stderr)  # noqa: T201  # as `say`, for mistakes
+        return 1
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # `redis-streams … | head` is no mistake. Python flushes once more on its way out: let it have somewhere to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

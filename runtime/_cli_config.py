@@ -1,0 +1,68 @@
+"""`redis-streams config check`: what a configuration file comes to, or all that is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from ..wire import ServerAddress
+from ._cli import Commands, UserError, say
+from ._config import Config, load_config
+from ._config_file import SECTION, ConfigError, Keys
+
+_EXAMPLES = """\
+  redis-streams config check events.yaml
+  REDIS_URL=redis://db:6379 redis-streams config check events.yaml
+"""
+
+
+def add_config(commands: Commands) -> None:
+    """Add `config` with its commands."""
+    config = commands.group("config", summary="look at configuration files", examples=_EXAMPLES)
+    check = config.add(
+        "check",
+        _check,
+        summary="show each value in force and where it comes from, or all that is wrong",
+        examples=_EXAMPLES,
+    )
+    check.add_argument("file", metavar="FILE", type=Path, help="a YAML file with a section redis_streams")
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    path: Path = arguments.file
+    try:
+        loaded = load_config(path, os.environ)
+    except ConfigError as error:
+        raise UserError(str(error)) from error
+    rows = [
+        (".".join((SECTION, *keys)), _written(value), loaded.origins.get(keys, "default"))
+        for keys, value in _settings(loaded.value)
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    say(f"{path} is valid; in force:")
+    for name, value, origin in rows:
+        say(f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {origin}")
+    return 0
+
+
+def _settings(config: Config) -> Iterator[tuple[Keys, object]]:
+    yield ("url",), str(ServerAddress.parse(config.url))
+    for section in attrs.fields(Config):
+        inside: object = getattr(config, section.name)
+        kind = type(inside)
+        if attrs.has(kind):
+            for name in attrs.fields_dict(kind):
+                yield (section.name, name), getattr(inside, name)
+
+
+def _written(value: object) -> str:
+    """A value as one would write it in the file."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,306 @@
+"""Reads YAML into attrs classes so strictly that every mistake is told, at once, where it stands.
+
+Three steps. PyYAML makes plain data (a repeated key is an error, a date stays text). The environment's variables are
+laid over it. Cattrs structures it, without ever turning one type into another; all that is wrong in all sections comes
+out as one exception group, which becomes one line for each mistake.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import attrs
+import cattrs
+import yaml
+from attrs import frozen
+from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn
+from typing_extensions import override
+
+SECTION = "redis_streams"
+"""The top-level key that is ours; a file may have others, for other programs."""
+
+T = TypeVar("T")
+Keys = tuple[str, ...]
+Hook = Callable[[object, object], object]
+_SECRET_KEY = re.compile("pass|secret|token|credential", re.IGNORECASE)
+_SHOWN_CHARACTERS = 80
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used: one line for each problem, with where it stands and what to write.
+
+    Args:
+        problems: the lines.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    @override
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+@frozen
+class Loaded(Generic[T]):
+    """A configuration, and where those of its values come from that are no defaults.
+
+    Attributes:
+        value: the configuration.
+        origins: keys to "file" or the name of an environment variable.
+    """
+
+    value: T
+    origins: Mapping[Keys, str]
+
+
+# -- text to plain data
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without two of its surprises: repeated keys, and dates that are no text."""
+
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        seen = set[str]()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            seen.add(str(key.value))
+        mapping: dict[Hashable, object] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: is no UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}"
+        ) from error
+
+
+def read_yaml(text: str, source: str) -> object:
+    """What stands under `redis_streams` in a YAML text.
+
+    Raises:
+        ConfigError: it is no YAML, or has no such section.
+    """
+    try:
+        content: object = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader, with two surprises fewer
+    except yaml.MarkedYAMLError as error:
+        # Not str(error): it quotes the line, and a password may stand there.
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        raise ConfigError(f"{source}: {where}{error.problem or error.context}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"{source}: is no YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{source}: must have a section {SECTION!r}, but is {_shown(content)}")
+    if SECTION not in content:
+        keys = [str(key) for key in content]
+        hint = f"; is it {_near(SECTION, keys)}?" if _near(SECTION, keys) else ""
+        raise ConfigError(f"{source}: the section {SECTION!r} is missing{hint}")
+    return content[SECTION]
+
+
+# -- plain data to classes
+
+
+def structured(
+    kind: type[T], content: object, environ: Mapping[str, str], variables: Mapping[str, Keys], source: str
+) -> Loaded[T]:
+    """Make a configuration of plain data, overridden by environment variables.
+
+    Args:
+        kind: the attrs class to make.
+        content: what stands in the section; None is an empty one.
+        environ: the environment; an empty variable counts as absent.
+        variables: the variables to look at, and the keys that they override.
+        source: what errors call the file.
+
+    Raises:
+        ConfigError: all that cannot be used.
+    """
+    origins: dict[Keys, str] = dict.fromkeys(_leaves(content), "file")
+    tree = content
+    for variable, keys in variables.items():
+        if environ.get(variable):
+            tree = _overridden(tree, keys, environ[variable])
+            origins[keys] = variable
+    try:
+        return Loaded(_CONVERTER.structure(tree, kind), origins)
+    except ClassValidationError as error:
+        problems = _problems(error, (), tree)
+        lines = [_told(keys, problem, origins, source) for keys, problem in problems]
+        raise ConfigError(*lines) from None
+    except ValueError as error:
+        raise ConfigError(_told((), str(error), origins, source)) from None
+
+
+def _overridden(tree: object, keys: Keys, value: str) -> object:
+    """The tree with one value replaced; what is no section stays as it is, to be told as the mistake that it is."""
+    if tree is not None and not isinstance(tree, dict):
+        return tree
+    first, *rest = keys
+    branch: dict[str, object] = dict(tree or {})
+    branch[first] = _overridden(branch.get(first), tuple(rest), value) if rest else value
+    return branch
+
+
+def _leaves(tree: object, keys: Keys = ()) -> Iterator[Keys]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _leaves(value, (*keys, str(key)))
+    elif tree is not None:
+        yield keys
+
+
+def _number(value: object, _: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(f"must be a number, not {_shown(value)}")
+
+
+def _whole_number(value: object, _: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"must be a whole number, not {_shown(value)}")
+
+
+def _truth(value: object, _: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"must be true or false, not {_shown(value)}")
+
+
+def _text(value: object, _: object) -> str:
+    if isinstance(value, str):
+        return value
+    hint = f": write it in quotes, {str(value)!r}" if isinstance(value, (int, float)) else ""
+    raise ValueError(f"must be text, not {_shown(value)}{hint}")
+
+
+def _section_hook(kind: type[attrs.AttrsInstance]) -> Hook:
+    """How cattrs makes one attrs class: each attribute by its type and validator, so that all mistakes are found."""
+    attributes = attrs.fields(kind)
+    names = [attribute.name for attribute in attributes]
+    make = make_dict_structure_fn(
+        kind,
+        _CONVERTER,
+        **{attribute.name: cattrs.override(struct_hook=_checked(attribute)) for attribute in attributes},  # type: ignore[arg-type]  # its own options begin with _cattrs, no key of ours does
+    )
+
+    def structure(content: object, _: object) -> object:
+        if content is None:
+            return kind()
+        if not isinstance(content, dict):
+            # Not TypeError: to cattrs this is one bad value among others.
+            example = f"must be a section with keys such as {names[0]!r}"
+            raise ValueError(f"{example}, not {_shown(content)}")  # noqa: TRY004
+        return make(content, kind)
+
+    return structure
+
+
+def _checked(attribute: "attrs.Attribute[object]") -> Hook:
+    def structure(value: object, _: object) -> object:
+        made: object = _CONVERTER.structure(value, attribute.type or object)
+        if attribute.validator is not None:
+            try:
+                attribute.validator(None, attribute, made)
+            except ValueError as error:
+                raise ValueError(_plain(str(error), attribute.name, made, value)) from error
+        return made
+
+    return structure
+
+
+_CONVERTER = cattrs.Converter(forbid_extra_keys=True)
+_CONVERTER.register_structure_hook(int, _whole_number)
+_CONVERTER.register_structure_hook(float, _number)
+_CONVERTER.register_structure_hook(bool, _truth)
+_CONVERTER.register_structure_hook(str, _text)
+_CONVERTER.register_structure_hook_factory(attrs.has, _section_hook)
+
+
+# -- mistakes to lines
+
+
+def _problems(error: ClassValidationError, keys: Keys, content: object) -> Iterator[tuple[Keys, str]]:
+    """Each mistake in the group, with its keys."""
+    section: dict[object, object] = content if isinstance(content, dict) else {}
+    of_attributes, of_the_section = error.group_exceptions()
+    for problem in of_the_section:
+        if isinstance(problem, ForbiddenExtraKeysError):
+            known = [attribute.name for attribute in attrs.fields(problem.cl)]
+            for key in problem.extra_fields:
+                yield (*keys, str(key)), _unknown(str(key), section[key], known)
+        else:
+            yield keys, str(problem)
+    for problem, note in of_attributes:
+        inside = (*keys, note.name)
+        if isinstance(problem, ClassValidationError):
+            yield from _problems(problem, inside, section[note.name])
+        else:
+            yield inside, str(problem)
+
+
+def _unknown(key: str, value: object, known: list[str]) -> str:
+    near = _near(key, known)
+    hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
+    shown = "'***'" if _SECRET_KEY.search(key) and isinstance(value, (str, int)) else _shown(value)
+    return f"unknown key (value {shown}); {hint}"
+
+
+def _plain(message: str, name: str, made: object, value: object) -> str:
+    """The sentence of one of attrs' validators, without the name that stands in front of the line already."""
+    told = message.removeprefix(f"'{name}' ")
+    return f"{told.removesuffix(f': {made}')}, not {_shown(value)}" if told != message else message
+
+
+def _told(keys: Keys, problem: str, origins: Mapping[Keys, str], source: str) -> str:
+    origin = origins.get(keys, "file")
+    if origin != "file":
+        return f"environment variable {origin}: {problem}"
+    return f"{source}: {'.'.join((SECTION, *keys))}: {problem}"
+
+
+def _near(key: str, known: list[str]) -> str | None:
+    near = difflib.get_close_matches(key, known, n=1)
+    return repr(near[0]) if near else None
+
+
+def _shown(value: object) -> str:
+    """A value as it is written in YAML, or what kind of thing it is; never a password in a URL."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a section"
+    if isinstance(value, list):
+        return "a list"
+    if not isinstance(value, str):
+        return str(value)
+    masked = re.sub(r"(password=)[^&\s]*", r"\1***", re.sub(r"//[^@\s]*@", "//***@", value))
+    return repr(masked if len(masked) <= _SHOWN_CHARACTERS else masked[:_SHOWN_CHARACTERS] + "…")

@@ -1,0 +1,83 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from redis_streams.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def no_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("REDIS_URL", "STREAM_NAME", "CONSUMER_GROUP", "CONSUMER_NAME"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_config_check_shows_every_value_and_its_origin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """File, environment, default; the password is not shown."""
+    file = tmp_path / "events.yaml"
+    file.write_text("redis_streams: {url: 'redis://:secret@db', consumer: {count: 10, group: a}}")
+    monkeypatch.setenv("CONSUMER_GROUP", "b")
+    assert main(["config", "check", str(file)]) == 0
+    out, err = capsys.readouterr()
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()[1:]}
+    assert rows["redis_streams.url"] == ["redis://:***@db:6379/0", "file"]
+    assert rows["redis_streams.consumer.count"] == ["10", "file"]
+    assert rows["redis_streams.consumer.group"] == ["b", "CONSUMER_GROUP"]
+    assert rows["redis_streams.retry.base_delay"] == ["0.1", "default"]
+    assert rows["redis_streams.producer.stream"] == ["-", "default"]
+    assert err == ""
+
+
+def test_config_check_tells_every_mistake_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each, exit code 1, nothing on stdout."""
+    file = tmp_path / "events.yaml"
+    file.write_text("redis_streams: {consumer: {blok_ms: 5000, count: many}}")
+    assert main(["config", "check", str(file)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        f"redis-streams: {file}: redis_streams.consumer.blok_ms: unknown key (value 5000); did you mean 'block_ms'?",
+        f"redis-streams: {file}: redis_streams.consumer.count: must be a whole number, not 'many'",
+    ]
+
+
+@pytest.mark.parametrize("argv", [[], ["nonsense"], ["config"], ["config", "check"], ["config", "check", "a", "b"]])
+def test_wrong_usage_exits_with_two(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """With the usage on stderr."""
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    assert "usage: redis-streams" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["demo", "--help"], ["config", "--help"], ["config", "check", "--help"]])
+def test_help_shows_examples(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Every help ends with lines that one can copy."""
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 0
+    assert "  redis-streams " in capsys.readouterr().out.split("examples:")[1]
+
+
+def test_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Name and version."""
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("redis-streams ")
+
+
+def test_a_reader_that_has_enough_is_no_mistake(tmp_path: Path) -> None:
+    """`redis-streams config check FILE | head -0` ends without a traceback."""
+    file = tmp_path / "events.yaml"
+    file.write_text("redis_streams: {}")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "redis_streams", "config", "check", str(file)]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
