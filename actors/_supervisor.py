@@ -141,6 +141,13 @@ class Supervisor:
         run.ring()
         await reply.wait()
 
+    def snapshot(self, name: str = "root") -> Snapshot:
+        """The whole tree as it is now, with this supervisor at its root."""
+        if self._run is not None:
+            state = State.STOPPING if self._run.stopping else State.RUNNING
+            return Snapshot(name, self._run.stage.path, state, 1, children=self.children())
+        return Snapshot(name, name, State.STOPPED if self._cells else State.WAITING, 1, children=self.children())
+
     def children(self) -> tuple[Snapshot, ...]:
         """All children as they are now, in the order of their start."""
         return tuple(cell.snapshot() for cell in self._cells)

@@ -36,7 +36,7 @@ from ._codec import Codec, Content, JsonCodec
 from ._dispatch import BatchFunction, Function
 from ._errors import NotRunning, PublishTimeout
 from ._event import Json, NewEvent
-from ._log import Observer, log_event
+from ._log import Observer, guarded, log_event
 from ._options import GroupOptions, GroupOptionsKeywords
 from ._plans import Plans
 from ._ports import Ports
@@ -112,10 +112,10 @@ class Runtime:
         self._timeouts = timeouts or Timeouts()
         self._retry = retry or Retry()
         self._publish_seconds = publish_seconds
-        self._observer = observer
+        self._observer = guarded(observer)
         self._ports = ports or Ports()
         self._supervision = Supervision(
-            self._ports.rng, observer, limits=limits or Limits(), backoff=backoff or Backoff()
+            self._ports.rng, self._observer, limits=limits or Limits(), backoff=backoff or Backoff()
         )
         self._plans = Plans(self._codec, self.structure, self._retry, self._ports.own_name)
         self._ids = self._ports.rng("event-ids")
