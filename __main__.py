@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .runtime._cli import Commands, UserError, run
 from .runtime._cli_config import add_config
+from .simulations.real import ServerNotFound
 
 _DEMO_EXAMPLES = """\
   redis-streams demo                                     on a redis-server of its own, stopped at the end
@@ -38,7 +39,10 @@ def _demo(_: argparse.Namespace) -> int:
         if error.name != "rich":
             raise
         raise UserError("the demo needs rich: pip install 'redis-streams-trio[terminal]'") from error
-    return demo()
+    try:
+        return demo()
+    except ServerNotFound as error:
+        raise UserError(f"the demo needs a Redis: {error} Or set REDIS_URL to one that runs.") from error
 
 
 if __name__ == "__main__":

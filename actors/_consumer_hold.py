@@ -70,6 +70,10 @@ class Hold:
         """Up to `most` waiting entries for a worker that handles several at once."""
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
+    def put_back(self, jobs: Sequence[Job]) -> None:
+        """These were taken and not begun: they wait again, before all others. Those lost meanwhile do not."""
+        self._waiting.extendleft(job for job in reversed(jobs) if job[0].raw_id in self._held)
+
     def finish(self, raw_id: bytes) -> None:
         """A verdict stands for this entry, which must be held: it needs no handing back any more."""
         self._held[raw_id] = True

@@ -39,7 +39,11 @@ async def work_one_by_one(desk: Desk, handle: Handle) -> None:
 
 
 async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
-    """One worker for a handler that gets a list: takes what waits, up to the batch size, until nothing more will come."""
+    """One worker for a handler that gets a list: takes what waits, up to the batch size, until nothing more will come.
+
+    The handler may answer the first entries only: the rest is offered again. No answer at all means that nobody
+    handles any more.
+    """
     while True:
         jobs = desk.hold.take_many(desk.settings.batch)
         if not jobs:
@@ -48,8 +52,11 @@ async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
             await desk.work_arrived.wait()
             continue
         verdicts = await handle_batch(jobs)
-        for (entry, deliveries), verdict in zip(jobs, verdicts, strict=True):
+        for (entry, deliveries), verdict in zip(jobs, verdicts, strict=False):
             judge(desk, entry, deliveries, verdict)
+        desk.hold.put_back(jobs[len(verdicts) :])
+        if not verdicts:
+            return
         await trio.lowlevel.checkpoint()
 
 

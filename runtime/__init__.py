@@ -1,7 +1,11 @@
 """What users embed: the runtime for Trio, its options, and the blocking face."""
 
+from ._blocking_connection import RedisConnection
+from ._blocking_consumer import StreamConsumer
+from ._blocking_managers import ConsumerGroupManager, StreamManager
+from ._blocking_producer import StreamProducer
 from ._codec import Codec, Content, FieldsCodec, JsonCodec
-from ._errors import HandlerConflict, NotRunning, PublishTimeout, UndecodableEntry
+from ._errors import ForkedError, HandlerConflict, NotRunning, PublishTimeout, UndecodableEntry
 from ._event import Event, Json, NewEvent
 from ._log import Observer, RuntimeEvent, describe, log_event
 from ._options import GroupOptions, Reclaim
@@ -11,9 +15,11 @@ from ._typed import event_type
 
 __all__ = [
     "Codec",
+    "ConsumerGroupManager",
     "Content",
     "Event",
     "FieldsCodec",
+    "ForkedError",
     "GroupOptions",
     "HandlerConflict",
     "Json",
@@ -24,8 +30,12 @@ __all__ = [
     "Ports",
     "PublishTimeout",
     "Reclaim",
+    "RedisConnection",
     "Runtime",
     "RuntimeEvent",
+    "StreamConsumer",
+    "StreamManager",
+    "StreamProducer",
     "UndecodableEntry",
     "describe",
     "event_type",

@@ -43,7 +43,7 @@ def _is_not_negative(_instance: object, attribute: "Attribute[float]", value: fl
         raise ValueError(f"'{attribute.name}' must be a number >= 0: {value}")
 
 
-def _is_count_or_none(_instance: object, attribute: "Attribute[int | None]", value: int | None) -> None:
+def _is_count_or_none(_instance: object, attribute: "Attribute[int]", value: int | None) -> None:
     if value is not None and value < 0:
         raise ValueError(f"'{attribute.name}' must be >= 0: {value}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar, cast
@@ -25,6 +26,9 @@ what it got for redelivery."""
 
 BatchFunction = Callable[[Sequence[Event[object]]], object]
 """The same for a list of events; it may also return a list with an answer for each."""
+
+RunBatch = Callable[[Sequence[Event[object]]], Awaitable[Sequence[Verdict]]]
+"""Has a list of events handled, and says what came of the first so many of them."""
 
 Run = Callable[[E], Awaitable[object]]
 
@@ -123,14 +127,22 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
     return handle
 
 
-def in_batches(reader: Reader, routes: Routes, run: Run[Sequence[Event[object]]]) -> HandleBatch:
-    """Runs one handler on a list of events; what can't be decoded or is not wanted is sorted out before."""
+def in_batches(reader: Reader, routes: Routes, run: RunBatch) -> HandleBatch:
+    """Has a list of events handled; what can't be decoded or is not wanted is sorted out before."""
 
     async def handle(jobs: Sequence[Job]) -> Sequence[Verdict]:
         sorted_out = [_prepare(reader, routes, job) for job in jobs]
         events = [item for item in sorted_out if isinstance(item, Event)]
-        answers = iter(await _run_batch(run, events) if events else ())
-        return [next(answers) if isinstance(item, Event) else item for item in sorted_out]
+        answers = deque(await run(events) if events else ())
+        verdicts: list[Verdict] = []
+        for item in sorted_out:
+            if not isinstance(item, Event):
+                verdicts.append(item)
+            elif answers:
+                verdicts.append(answers.popleft())
+            else:
+                break  # Whoever handles them answered the first ones only: the rest is offered again.
+        return verdicts
 
     return handle
 
@@ -145,15 +157,20 @@ def _prepare(reader: Reader, routes: Routes, job: Job) -> Event[object] | Verdic
         return Undecodable(str(error))
 
 
-async def _run_batch(run: Run[Sequence[Event[object]]], events: Sequence[Event[object]]) -> Sequence[Verdict]:
-    """One answer for all of them, or a list with an answer for each."""
-    try:
-        answer = await run(events)
-    except Exception as error:  # noqa: BLE001 - as above: users' code ends here
-        return [Failed(error)] * len(events)
-    if isinstance(answer, list | tuple) and len(answer) == len(events):
-        return [verdict_of(single) for single in answer]
-    return [verdict_of(answer)] * len(events)
+def answering(function: BatchFunction) -> RunBatch:
+    """Runs a handler of lists. It gives one answer for all events, or a list with one for each."""
+    run = awaitable(function)
+
+    async def run_batch(events: Sequence[Event[object]]) -> Sequence[Verdict]:
+        try:
+            answer = await run(events)
+        except Exception as error:  # noqa: BLE001 - as above: users' code ends here
+            return [Failed(error)] * len(events)
+        if isinstance(answer, list | tuple) and len(answer) == len(events):
+            return [verdict_of(single) for single in answer]
+        return [verdict_of(answer)] * len(events)
+
+    return run_batch
 
 
 def verdict_of(answer: object) -> Verdict:

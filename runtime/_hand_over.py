@@ -8,13 +8,17 @@ between threads for a whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, final
+import queue
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
 
 import trio
-from attrs import frozen
+from attrs import define, field, frozen
 
-from ..actors import Reply, Verdict
+from ..actors import Failed, NoReply, Reply, Verdict
+from ._dispatch import verdict_of
 from ._event import Event
 
 SLICE_SECONDS: Final = 0.02
@@ -22,7 +26,7 @@ SLICE_SECONDS: Final = 0.02
 
 
 @frozen
-class Batch:
+class _Batch:
     """Events that wait for the subscribing thread, and where its verdicts go."""
 
     events: Sequence[Event[object]]
@@ -30,13 +34,67 @@ class Batch:
     token: trio.lowlevel.TrioToken
 
     def answer(self, verdicts: Sequence[Verdict]) -> None:
-        """Send verdicts for the first so many events."""
-        try:
+        """Send verdicts for the first so many events. When nobody waits any more the entries stay pending."""
+        with suppress(trio.RunFinishedError):
             self.token.run_sync_soon(self.reply.set, verdicts)
-        except trio.RunFinishedError:
-            pass  # Nobody waits for them any more: the entries stay pending and are delivered again.
 
 
-@final
-class Closed:
-    """Put into the queue to wake a subscriber that is to return."""
+@define(eq=False)
+class HandOver:
+    """One consumer's crossing between the two threads."""
+
+    _queue: queue.SimpleQueue[_Batch | None] = field(factory=queue.SimpleQueue, init=False)
+    _waiting: Reply[Sequence[Verdict]] | None = field(default=None, init=False)
+    _abandoned: bool = field(default=False, init=False)
+
+    # In the Trio thread
+
+    async def run(self, events: Sequence[Event[object]]) -> Sequence[Verdict]:
+        """Have events handled; the verdicts are for the first so many of them, none where nobody handles any more."""
+        if self._abandoned:
+            return ()
+        self._waiting = Reply()
+        self._queue.put(_Batch(events, self._waiting, trio.lowlevel.current_trio_token()))
+        try:
+            return await self._waiting.wait()
+        except NoReply:
+            return ()
+
+    def abandon(self) -> None:
+        """Say that nobody handles any more."""
+        self._abandoned = True
+        if self._waiting is not None:
+            self._waiting.close()
+
+    # In any thread
+
+    def end(self) -> None:
+        """Say that no more batches will come; `work` returns."""
+        self._queue.put(None)
+
+    # In the subscribing thread
+
+    def work(self, handler: Callable[[Event[object]], object]) -> None:
+        """Handle batches until the last one is done."""
+        while (batch := self._queue.get()) is not None:
+            verdicts: list[Verdict] = []
+            try:
+                _handle(batch, handler, verdicts)
+            finally:
+                batch.answer(verdicts)
+
+
+def _handle(batch: _Batch, handler: Callable[[Event[object]], object], verdicts: list[Verdict]) -> None:
+    end = time.monotonic() + SLICE_SECONDS
+    for event in batch.events:
+        if batch.reply.closed:
+            return  # The time to stop is over: these were handed back.
+        try:
+            verdicts.append(verdict_of(handler(event)))
+        except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
+            verdicts.append(Failed(error))
+        except BaseException:
+            verdicts.append(Failed(None))  # Ctrl-C in the middle of a handler: this event is delivered again.
+            raise
+        if time.monotonic() > end:
+            return

@@ -19,7 +19,7 @@ from ..actors import (
 )
 from ..wire import Retry
 from ._codec import Codec
-from ._dispatch import BatchFunction, Function, Reader, Routes, awaitable, in_batches, one_by_one
+from ._dispatch import BatchFunction, Function, Reader, Routes, RunBatch, answering, in_batches, one_by_one
 from ._errors import HandlerConflict
 from ._options import GroupOptions
 from ._typed import Structure
@@ -32,7 +32,7 @@ TICKET_SIZE_MAX = 16
 class _Group:
     options: GroupOptions
     routes: Routes = field(factory=Routes)
-    batch_function: BatchFunction | None = None
+    run_batch: RunBatch | None = None
 
 
 @define
@@ -78,17 +78,31 @@ class Plans:
         """
         if not group:
             raise ValueError("a handler needs the name of a consumer group, not an empty string")
-        groups = self._stream(stream).groups
-        noted = groups.setdefault(group, _Group(options or GroupOptions()))
-        if options is not None and noted.options != options:
-            raise HandlerConflict(f"group {group} of {stream} has {noted.options} already, not {options}")
+        noted = self._note_group(stream, group, options)
         if noted.options.batch is None:
             noted.routes.add(cast("Function", function), event_types)
-        elif noted.batch_function not in (None, function):
-            raise HandlerConflict(f"group {group} of {stream} handles batches: it can have one handler only")
         else:
-            noted.batch_function = cast("BatchFunction", function)
-            noted.routes.add(cast("Function", function), event_types)
+            self._set_runner(stream, group, noted, answering(cast("BatchFunction", function)), event_types)
+
+    def add_runner(
+        self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
+    ) -> None:
+        """Note somebody who answers the events of a batch one by one."""
+        self._set_runner(stream, group, self._note_group(stream, group, options), run, event_types)
+
+    def _note_group(self, stream: str, group: str, options: GroupOptions | None) -> _Group:
+        noted = self._stream(stream).groups.setdefault(group, _Group(options or GroupOptions()))
+        if options is not None and noted.options != options:
+            raise HandlerConflict(f"group {group} of {stream} has {noted.options} already, not {options}")
+        return noted
+
+    def _set_runner(
+        self, stream: str, group: str, noted: _Group, run: RunBatch, event_types: Iterable[str | type] | None
+    ) -> None:
+        if noted.run_batch is not None:
+            raise HandlerConflict(f"group {group} of {stream} handles batches: it can have one handler only")
+        noted.run_batch = run
+        noted.routes.add(run, event_types)
 
     def all(self) -> Sequence[StreamPlan]:
         """The plan of every stream, made anew for each run of the runtime."""
@@ -109,8 +123,8 @@ class Plans:
         options = group.options
         memory = MemoryCheckpoint() if options.checkpoint == "memory" else None
         reader = Reader(stream, self.codec, self.structure)
-        if group.batch_function is not None:
-            work = Work(handle_batch=in_batches(reader, group.routes, awaitable(group.batch_function)))
+        if group.run_batch is not None:
+            work = Work(handle_batch=in_batches(reader, group.routes, group.run_batch))
         else:
             work = Work(handle=one_by_one(reader, group.routes))
         return GroupPlan(

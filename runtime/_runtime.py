@@ -33,7 +33,7 @@ from ..actors import (
 )
 from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
-from ._dispatch import BatchFunction, Function
+from ._dispatch import BatchFunction, Function, RunBatch
 from ._errors import NotRunning, PublishTimeout
 from ._event import Json, NewEvent
 from ._log import Observer, guarded, log_event
@@ -166,6 +166,12 @@ class Runtime:
         if self._running is not None:
             raise NotRunning("handlers are added before the runtime starts: this one is running already")
         self._plans.add_handler(stream, group, function, event_types, GroupOptions(**options) if options else None)
+
+    def add_runner(
+        self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
+    ) -> None:
+        """As `add_handler`, for somebody who answers each event of a batch with a verdict, or only the first of them."""
+        self._plans.add_runner(stream, group, run, event_types, options)
 
     def stream(self, name: str, *, max_length: int | None = None) -> None:
         """Say what holds for a stream, before it is first used.
@@ -342,6 +348,11 @@ class Runtime:
     def snapshot(self) -> Snapshot | None:
         """The tree of actors as it is now, also when one of them is stuck; None before the first start."""
         return self._root.snapshot() if self._root is not None else None
+
+    @property
+    def client(self) -> Client:
+        """The link that the runtime's actors share, with typed stream commands."""
+        return self._require_running().client
 
     @property
     def redis(self) -> RedisCommands:

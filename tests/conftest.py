@@ -24,6 +24,20 @@ try:
     VERSIONS = {".".join(map(str, version)): binary for version, binary in servers_at_hand().items()}
 except ServerNotFound as error:
     raise pytest.UsageError(str(error)) from error
+if DEFAULT is not None:
+    # `RedisServer()` in a test, an example or a child process takes the same server as the fixtures.
+    os.environ["REDIS_SERVER"] = str(DEFAULT)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-server", action="store_true", help="run the tests for all Redis versions on one only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "any_redis_server" not in metafunc.fixturenames:
+        return
+    versions = {"default": DEFAULT} if DEFAULT is None or metafunc.config.getoption("--one-server") else VERSIONS
+    metafunc.parametrize("any_redis_server", list(versions.values()), ids=list(versions), indirect=True)
 
 
 def pytest_report_header() -> str:
@@ -62,7 +76,7 @@ def redis_server(redis_server_factory: ServerFactory) -> RedisServer:
     return redis_server_factory()
 
 
-@pytest.fixture(params=VERSIONS.values() or [None], ids=list(VERSIONS) or ["none"])
+@pytest.fixture
 def any_redis_server(request: pytest.FixtureRequest, redis_server_factory: ServerFactory) -> RedisServer:
     """A fresh, empty server of each version at hand in turn."""
     return redis_server_factory(request.param)

@@ -25,7 +25,7 @@ def find_redis_server(environ: Mapping[str, str] = os.environ) -> Path | None:
         environ: where `REDIS_SERVER` and `PATH` are looked up.
 
     Returns:
-        The path of the binary, or None when there is none.
+        The absolute path of the binary, or None when there is none.
 
     Raises:
         ServerNotFound: `REDIS_SERVER` names something that cannot be run. Taking another server in silence
@@ -36,9 +36,9 @@ def find_redis_server(environ: Mapping[str, str] = os.environ) -> Path | None:
         found = shutil.which(named, path=environ.get("PATH"))
         if found is None:
             raise ServerNotFound(f"REDIS_SERVER={named!r} is not a program that can be run. {HOW_TO_GET_ONE}")
-        return Path(found)
+        return Path(found).absolute()
     on_path = shutil.which("redis-server", path=environ.get("PATH"))
-    return Path(on_path) if on_path else None
+    return Path(on_path).absolute() if on_path else None
 
 
 def require_redis_server() -> Path:

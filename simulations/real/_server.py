@@ -79,7 +79,8 @@ class RedisServer:
         unixsocket: bool = False,
         tls: TlsFiles | None = None,
     ) -> None:
-        self.binary = Path(binary) if binary is not None else require_redis_server()
+        # Absolute: it is started in another folder.
+        self.binary = Path(binary).absolute() if binary is not None else require_redis_server()
         self._port_wanted = port
         self._port = port
         self._appendonly = appendonly

@@ -53,6 +53,7 @@ def test_a_paused_server_answers_after_resume(redis_server: RedisServer) -> None
     assert redis_server.cli("PING") is True
 
 
+@pytest.mark.redis
 def test_stop_leaves_no_process_and_no_folder() -> None:
     """After `stop()` the process is gone and so is its folder; a second `stop()` is harmless."""
     server = RedisServer().start()
@@ -79,7 +80,7 @@ def test_start_twice_is_refused(redis_server: RedisServer) -> None:
         redis_server.start()
 
 
-@pytest.mark.usefixtures("redis_server")
+@pytest.mark.redis
 def test_a_killed_parent_takes_its_server_along(tmp_path: Path) -> None:
     """SIGKILL to the program that started a server ends the server, even a paused one, and removes its folder."""
     told = tmp_path / "told"
@@ -117,6 +118,7 @@ def alive(pid: int) -> bool:
     return bool(stat.strip()) and not stat.startswith("Z")
 
 
+@pytest.mark.redis
 def test_a_server_that_cannot_start_shows_its_log() -> None:
     """A wrong directive is named, instead of a wait of thirty seconds."""
     with pytest.raises(ServerFailed, match="no-such-directive"):

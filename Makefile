@@ -1,0 +1,49 @@
+# `make demo` and `make test` do everything on a machine with Python 3.10 or later, git and make; the rest is for developers.
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?= all
+ARGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench servers wheel-test clean FORCE
+.DEFAULT_GOAL := test
+
+demo: $(VENV)/ready
+	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python -m redis_streams demo $(ARGS)
+
+test: $(VENV)/ready
+	REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p redis_streams
+	$(BIN)/pyright
+	$(BIN)/pytest -q tests/unit/test_imports.py tests/unit/test_exports.py
+
+bench: $(VENV)/ready
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]'
+	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python benchmarks/run.py $(ARGS)
+
+servers: $(VENV)/ready
+	@$(BIN)/python tests/support/get_servers.py
+
+wheel-test: $(VENV)/ready
+	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python tests/support/check_wheel.py
+
+clean:
+	rm -rf .venv .venv-* .servers build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The editable install links file by file: a new dependency or a new file needs a new one.
+$(VENV)/ready: pyproject.toml $(VENV)/files
+	@echo "installing the project and its extra '$(EXTRAS)' into $(VENV)"
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/files: FORCE | $(BIN)/python
+	@find __init__.py __main__.py py.typed wire actors runtime simulations -type f ! -name '*.pyc' | sort >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(BIN)/python:
+	@tests/support/machine venv $(PYTHON) $(VENV)

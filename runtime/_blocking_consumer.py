@@ -1,0 +1,165 @@
+"""Handling events without Trio."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Literal
+
+from typing_extensions import Self
+
+from ..wire import EntryId, Retry, Timeouts
+from ._background import Background
+from ._codec import Codec
+from ._errors import NotRunning
+from ._event import Event
+from ._hand_over import HandOver
+from ._log import Observer, log_event
+from ._options import GroupOptions, Reclaim, Start
+from ._runtime import Runtime
+
+BlockingHandler = Callable[[Event[object]], object]
+"""Gets one event. None or anything true acknowledges it; False or an exception leaves it to be delivered again."""
+
+
+class StreamConsumer:
+    """Handles the events of a stream as a member of a consumer group. A context manager, too.
+
+    ::
+
+        with StreamConsumer("redis://localhost:6379", "orders", "billing", "worker-1") as consumer:
+            consumer.subscribe(handle)
+
+    Args:
+        redis_url: the server; see `Runtime`.
+        stream: where to read.
+        group: the consumer group; it is created where it is missing, to begin at `start_id`.
+        consumer: this consumer's name, stable across restarts and used by no other process: what a crash left pending
+            under it is handled first. None: made of host and process.
+        use_redis_checkpoint: keep the checkpoint in Redis; False: in memory, for tests.
+        reclaim_enabled: take over entries that others, or this consumer itself, left pending for too long.
+        reclaim_interval_ms: time between two looks for them.
+        reclaim_min_idle_ms: idle time after which an entry counts as left. What is in hand is renewed at a quarter of it.
+        start_id: where a *new* group begins: "0" (everything), "$", an id, or a time.
+        block_ms: how long one read waits for new entries.
+        count: entries in one read at most.
+        prefetch: entries held at most; None: three reads.
+        drain_seconds: how long `close` works on what is held.
+        max_retries, retry_base_delay, retry_max_delay: see `RedisConnection`.
+        timeouts: how long a connection and a reply may take.
+        codec: how events are read from fields.
+        observer: hears typed events of everything that happens; logs them by default.
+
+    Raises:
+        AddressError: the URL is none.
+        ValueError: a number is out of its range, or a name is missing.
+    """
+
+    def __init__(
+        self,
+        redis_url: str = "redis://localhost:6379",
+        stream: str = "",
+        group: str = "",
+        consumer: str | None = None,
+        *,
+        use_redis_checkpoint: bool = True,
+        reclaim_enabled: bool = True,
+        reclaim_interval_ms: int = 30_000,
+        reclaim_min_idle_ms: int = 30_000,
+        start_id: Start = "0",
+        block_ms: int = 5000,
+        count: int = 100,
+        prefetch: int | None = None,
+        drain_seconds: float = 8.0,
+        max_retries: int = 5,
+        retry_base_delay: float = 0.1,
+        retry_max_delay: float = 30.0,
+        timeouts: Timeouts | None = None,
+        codec: Codec | None = None,
+        observer: Observer = log_event,
+    ) -> None:
+        if not stream or not group:
+            raise ValueError(f"a consumer needs a stream and a group, not stream={stream!r}, group={group!r}")
+        self._stream, self._group = stream, group
+        self._options = GroupOptions(
+            consumer=consumer,
+            start=start_id,
+            block_ms=block_ms,
+            count=count,
+            batch=count,
+            prefetch=prefetch,
+            checkpoint="redis" if use_redis_checkpoint else "memory",
+            reclaim=Reclaim(reclaim_interval_ms, reclaim_min_idle_ms) if reclaim_enabled else None,
+            drain_seconds=drain_seconds,
+        )
+        retry = Retry(max_retries, retry_base_delay, retry_max_delay)
+        self._runtime = Runtime(redis_url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)
+        self._hand_over = HandOver()
+        self._background = Background(self._runtime, on_end=self._hand_over.end)
+        self._handler: BlockingHandler | None = None
+        self._subscriber: int | None = None
+        """The thread that called `subscribe`; only there handlers run."""
+        self._working = threading.Lock()
+        """Held while that thread handles events."""
+
+    def subscribe(self, handler: BlockingHandler, event_types: Iterable[str | type] | None = None) -> None:
+        """Handle events on this thread until somebody closes the consumer. Called once.
+
+        Args:
+            handler: gets an `Event`. None or anything true acknowledges it; False or an exception leaves it to be
+                delivered again.
+            event_types: names, or attrs classes whose instances the payload then is; None: all. Events of other types
+                are acknowledged and passed over: they are not for this group.
+
+        Raises:
+            ConnectFailed: the server can't be reached.
+            KeyboardInterrupt: Ctrl-C. What was handled is acknowledged; `close` finishes or hands back what is held.
+            NotRunning: the consumer is closed, or was subscribed before.
+        """
+        self._background.check_process()
+        if self._subscriber is not None:
+            raise NotRunning("this consumer has been subscribed already; make a second one for a second handler")
+        self._subscriber = threading.get_ident()
+        self._handler = handler
+        self._runtime.add_runner(self._stream, self._group, self._hand_over.run, event_types, self._options)
+        try:
+            self._background.start()
+            self._work()
+        except BaseException:
+            self._background.begin_close()
+            raise
+        self._background.raise_error()
+
+    def close(self) -> None:
+        """Stop reading, finish what is held, acknowledge, and close; closing twice is fine.
+
+        From another thread, from a signal handler or from the handler itself it ends `subscribe`. After Ctrl-C, on the
+        thread that subscribed, it handles what is still held, for `drain_seconds` at most; the rest is handed back.
+        """
+        if self._subscriber == threading.get_ident():
+            self._background.begin_close()
+            # Otherwise it is called by the handler or by a signal handler: `subscribe` goes on below us, and drains.
+            if not self._working.locked():
+                self._work()
+                self._background.close()
+            return
+        if not self._working.locked():
+            self._background.post(self._hand_over.abandon)
+        self._background.close()
+
+    def __enter__(self) -> Self:
+        """The consumer itself."""
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _work(self) -> None:
+        """Handle what comes until the runtime is at its end."""
+        if self._handler is not None and not self._background.over:
+            with self._working:
+                self._hand_over.work(self._handler)

@@ -1,0 +1,170 @@
+"""Looking after streams and consumer groups without Trio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..actors import checkpoint_key, settings_key
+from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo
+from ._blocking_connection import Connected, RedisConnection
+from ._options import parse_start
+
+
+class StreamManager(Connected):
+    """Creates, inspects and deletes streams. A context manager, too.
+
+    Args:
+        redis_url: the server; see `Runtime`.
+        connection: one to share, instead of `redis_url`.
+    """
+
+    def __init__(self, redis_url: str | None = None, *, connection: RedisConnection | None = None) -> None:
+        super().__init__(redis_url, connection)
+
+    def create_stream(self, name: str, max_length: int | None = None) -> bool:
+        """Make an empty stream, and note how long it may become.
+
+        Args:
+            name: the stream.
+            max_length: about how many entries it keeps; producers that say nothing else keep to it. None: all.
+
+        Returns:
+            Whether it was made; False: it existed. The length is noted in both cases.
+        """
+        if not name:
+            raise ValueError("a stream needs a name, not an empty string")
+        if max_length is not None and max_length < 1:
+            raise ValueError(f"max_length must be 1 or more, or None to keep all entries, not {max_length!r}")
+        return self._connection.call(lambda client: _create_stream(client, name, max_length))
+
+    def stream_exists(self, name: str) -> bool:
+        """Whether there is such a stream."""
+        return self._connection.execute("EXISTS", name) == 1
+
+    def stream_info(self, name: str) -> StreamInfo:
+        """Length, first and last entry and more.
+
+        Raises:
+            redis.exceptions.ResponseError: there is no such stream.
+        """
+        return self._connection.call(lambda client: client.xinfo_stream(name))
+
+    def stream_length(self, name: str) -> int:
+        """Number of entries; 0 where there is no such stream."""
+        return self._connection.call(lambda client: client.xlen(name))
+
+    def trim_stream(self, name: str, max_length: int) -> int:
+        """Delete the oldest entries beyond a length, read or not; returns how many."""
+        return self._connection.call(lambda client: client.xtrim(name, max_length, approximate=False))
+
+    def delete_stream(self, name: str) -> bool:
+        """Delete a stream with its groups and checkpoints, but not the dead letters; returns whether there was one."""
+        return self._connection.call(lambda client: _delete_stream(client, name))
+
+
+class ConsumerGroupManager(Connected):
+    """Creates, inspects and deletes consumer groups. A context manager, too.
+
+    Args:
+        redis_url: the server; see `Runtime`.
+        connection: one to share, instead of `redis_url`.
+    """
+
+    def __init__(self, redis_url: str | None = None, *, connection: RedisConnection | None = None) -> None:
+        super().__init__(redis_url, connection)
+
+    def create_group(
+        self, stream: str, group: str, start_id: str | EntryId | datetime = "0", *, mkstream: bool = True
+    ) -> bool:
+        """Create a consumer group.
+
+        Args:
+            stream, group: which one.
+            start_id: where it begins: "0" (everything), "$" (what comes from now on), an id (after it), a time.
+            mkstream: make the stream too where there is none, and take a group that exists as it is.
+
+        Returns:
+            Whether it was created; False: it existed.
+
+        Raises:
+            BusyGroup: it exists, and `mkstream` is False.
+            redis.exceptions.ResponseError: there is no such stream, and `mkstream` is False.
+        """
+        start = parse_start(start_id)
+        if mkstream:
+            return self._connection.call(lambda client: client.xgroup_create(stream, group, start))
+        self._connection.execute("XGROUP", "CREATE", stream, group, str(start))
+        return True
+
+    def group_exists(self, stream: str, group: str) -> bool:
+        """Whether there is such a group."""
+        return any(info.name == group for info in self.list_groups(stream))
+
+    def list_groups(self, stream: str) -> Sequence[GroupInfo]:
+        """All groups of a stream, with what is pending and how far behind they are; none where there is no stream."""
+        return self._connection.call(lambda client: _groups(client, stream))
+
+    def list_consumers(self, stream: str, group: str) -> Sequence[ConsumerInfo]:
+        """All consumers of a group.
+
+        Raises:
+            NoGroup: there is no such group.
+        """
+        return self._connection.call(lambda client: client.xinfo_consumers(stream, group))
+
+    def pending(self, stream: str, group: str) -> PendingSummary:
+        """What was delivered and is not acknowledged.
+
+        Raises:
+            NoGroup: there is no such group.
+        """
+        return self._connection.call(lambda client: client.xpending(stream, group))
+
+    def checkpoint(self, stream: str, group: str) -> EntryId | None:
+        """The id up to which everything is settled; None where nothing has been noted."""
+        stored = self._connection.execute("HGET", checkpoint_key(stream, group), "id")
+        return EntryId.parse(stored) if isinstance(stored, bytes) else None
+
+    def delete_group(self, stream: str, group: str) -> bool:
+        """Delete a group with its checkpoint, but not its dead letters; returns whether there was one."""
+        return self._connection.call(lambda client: _delete_group(client, stream, group))
+
+
+async def _create_stream(client: Client, name: str, max_length: int | None) -> bool:
+    existed = await client.call(b"EXISTS", name)
+    if not existed:
+        # A group made and destroyed leaves an empty stream; an entry added and deleted would use up an id.
+        await client.xgroup_create(name, "create_stream", "$")
+        await client.xgroup_destroy(name, "create_stream")
+    if max_length is not None:
+        await client.call(b"HSET", settings_key(name), b"max_length", max_length)
+        await client.xtrim(name, max_length)
+    return not existed
+
+
+async def _delete_stream(client: Client, name: str) -> bool:
+    for info in await _groups(client, name):
+        await client.call(b"DEL", checkpoint_key(name, info.name))
+    await client.call(b"DEL", settings_key(name))
+    return await client.call(b"DEL", name) == 1
+
+
+async def _groups(client: Client, stream: str) -> Sequence[GroupInfo]:
+    try:
+        return await client.xinfo_groups(stream)
+    except ResponseError as error:
+        if "no such key" in str(error):
+            return ()
+        raise
+
+
+async def _delete_group(client: Client, stream: str, group: str) -> bool:
+    try:
+        existed = await client.xgroup_destroy(stream, group)
+    except ResponseError as error:
+        if "requires the key to exist" not in str(error):
+            raise
+        existed = False
+    await client.call(b"DEL", checkpoint_key(stream, group))
+    return existed
