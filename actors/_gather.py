@@ -17,10 +17,16 @@ async def gather(inbox: Inbox[M], stage: Stage, *, most: int) -> list[M]:
 
     Returns nothing when the stage drains and the mailbox is empty: the actor has served everything and may return.
     """
-    messages: list[M] = []
-    if not stage.draining:
+    messages = _take(inbox, most)
+    if not messages and not stage.draining:
         with stage.intake():
             messages.append(await inbox.receive())
+        messages += _take(inbox, most - 1)
+    return messages
+
+
+def _take(inbox: Inbox[M], most: int) -> list[M]:
+    messages: list[M] = []
     while len(messages) < most:
         try:
             messages.append(inbox.receive_nowait())

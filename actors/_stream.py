@@ -110,7 +110,7 @@ def _answer(appends: Sequence[Append], replies: Sequence[RedisReply]) -> None:
 
 
 def _answer_one(append: Append, replies: Sequence[RedisReply]) -> None:
-    ids = [EntryId.parse(reply) for reply in replies if isinstance(reply, bytes)]
+    ids = [EntryId.of_reply(reply) for reply in replies if isinstance(reply, bytes)]
     errors = [reply for reply in replies if isinstance(reply, Exception)]
     if not errors:
         append.reply.set(ids)

@@ -211,10 +211,8 @@ class Runtime:
             redis.exceptions.ResponseError: Redis refused it, for instance for lack of memory.
             TypeError: the payload can't be written as JSON, or there is no event type.
         """
-        event = payload if event_type is None else NewEvent(event_type, payload, metadata, event_id)
-        if event_type is None and not isinstance(payload, NewEvent):
-            event = NewEvent(type_name(type(payload)), payload, metadata, event_id)
-        return (await self._append(stream, [self._fields(event)]))[0]
+        fields = self._fields(event_type or type_name(type(payload)), payload, metadata, event_id)
+        return (await self._append(stream, [fields]))[0]
 
     async def publish_many(self, stream: str, events: Iterable[object]) -> Sequence[EntryId]:
         """Publish events in this order and wait until Redis has them all; much faster than one by one.
@@ -230,18 +228,28 @@ class Runtime:
             PublishIncomplete: Redis refused some of them; it has the ids of the others.
             Exception: otherwise as `publish`. What came before a failing part of a thousand is published.
         """
-        fields = [self._fields(event) for event in events]
+        fields = [self._fields_of(event) for event in events]
         ids: list[EntryId] = []
         for start in range(0, len(fields), PUBLISH_ENTRIES_MAX):
             ids += await self._append(stream, fields[start : start + PUBLISH_ENTRIES_MAX])
         return ids
 
-    def _fields(self, event: object) -> Sequence[bytes]:
-        new = event if isinstance(event, NewEvent) else NewEvent(type_name(type(event)), event)
-        payload = self.structure.to_json(new.payload)
-        event_id = new.event_id or f"{self._ids.getrandbits(128):032x}"
+    def _fields_of(self, event: object) -> Sequence[bytes]:
+        if isinstance(event, NewEvent):
+            return self._fields(event.event_type, event.payload, event.metadata, event.event_id)
+        return self._fields(type_name(type(event)), event, None, "")
+
+    def _fields(
+        self, event_type: str, payload: object, metadata: Mapping[str, Json] | None, event_id: str
+    ) -> Sequence[bytes]:
         return self._codec.encode(
-            Content(event_id, new.event_type, payload, new.metadata or {}, self._ports.wall_clock_ms())
+            Content(
+                event_id or f"{self._ids.getrandbits(128):032x}",
+                event_type,
+                self.structure.to_json(payload),
+                metadata or {},
+                self._ports.wall_clock_ms(),
+            )
         )
 
     async def _append(self, stream: str, entries: Sequence[Sequence[bytes]]) -> Sequence[EntryId]:

@@ -57,7 +57,9 @@ class Structure:
         self.converter: cattrs.Converter = make_converter()
 
     def to_json(self, instance: object) -> object:
-        """What an instance of an attrs class looks like in JSON."""
+        """What an instance of an attrs class looks like in JSON; anything else is left to the encoder as it is."""
+        if not attrs.has(type(instance)):
+            return instance
         plain: object = self.converter.unstructure(instance)
         return plain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from attrs import evolve, field, frozen
 from typing_extensions import override
@@ -13,6 +13,10 @@ from typing_extensions import override
 EXAMPLES: Final = "redis://localhost:6379/0, rediss://user:password@host:6380 or unix:///run/redis.sock?db=1"
 TLS_OPTIONS: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
 _KNOWN: Final = ("db", "client_name", "username", "password", *TLS_OPTIONS)
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "ssl_cert_reqs": ("required", "optional", "none"),
+    "ssl_check_hostname": ("true", "false", "yes", "no", "1", "0"),
+}
 
 
 class AddressError(ValueError):
@@ -20,8 +24,12 @@ class AddressError(ValueError):
 
 
 def _masked(url: str) -> str:
-    without = re.sub(r"(//[^/@]*?:)[^@]*@", r"\1***@", url)
-    return re.sub(r"(password=)[^&]*", r"\1***", without)
+    """The URL for a message, without what is a password, or would be one if its writer had escaped it."""
+    without = re.sub(r"(//[^/@:]*:).*@", r"\1***@", url, flags=re.DOTALL)
+    if "@" not in without:
+        # "redis://:secret": the host was forgotten, and the password stands where the port belongs.
+        without = re.sub(r"(//[^/\[\]:]*:)(?!\d+(?:[/?#]|$))[^/]+", r"\1***", without)
+    return re.sub(r"(password=)[^&#]*", r"\1***", without)
 
 
 @frozen(repr=False)
@@ -36,7 +44,7 @@ class ServerAddress:
         db: the database's number.
         client_name: how CLIENT LIST calls our connections.
         tls: redis-py's options: ssl_ca_certs, ssl_certfile, ssl_keyfile (files), ssl_cert_reqs ("required", "optional",
-            "none") and ssl_check_hostname ("true", "false").
+            "none") and ssl_check_hostname ("true", "false"; "no" and "0" are understood too).
     """
 
     scheme: Literal["redis", "rediss", "unix"] = "redis"
@@ -58,10 +66,8 @@ class ServerAddress:
         """
         try:
             return _parse(url)
-        except AddressError:
-            raise
-        except (ValueError, AttributeError, TypeError) as error:
-            raise AddressError(f"{_masked(str(url))!r} is not a Redis URL ({error}); use {EXAMPLES}") from None
+        except ValueError as error:
+            raise AddressError(f"{_masked(url)!r} is not a Redis URL: {error}; use {EXAMPLES}") from None
 
     def named(self, client_name: str) -> ServerAddress:
         """The same server under another client name."""
@@ -82,31 +88,68 @@ class ServerAddress:
 
 def _parse(url: str) -> ServerAddress:
     parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
-    unknown = sorted(set(options) - set(_KNOWN))
-    if unknown:
-        raise ValueError(f"unknown option {', '.join(unknown)}; known are {', '.join(_KNOWN)}")
-    if parts.scheme == "memory":
-        raise AddressError(f"{url!r}: the simulated server comes with a later version; use {EXAMPLES}")
-    if parts.scheme not in ("redis", "rediss", "unix"):
-        raise ValueError(f"the scheme is {parts.scheme!r}" if parts.scheme else "it has no scheme")
-    if parts.fragment:
-        raise ValueError("a '#' in a password is written %23")
-    is_socket = parts.scheme == "unix"
-    if is_socket and not parts.path:
-        raise ValueError("the path of the socket is missing")
+    scheme = _scheme(parts.scheme)
+    if parts.fragment or (scheme != "unix" and "@" in parts.path):
+        raise ValueError("in a password '#' is written %23, '/' %2F, '?' %3F and '@' %40")
+    options = _options(parts.query)
+    if scheme == "unix" and not parts.path:
+        raise ValueError("the path of the socket is missing, as in unix:///run/redis.sock")
+    if scheme != "rediss" and any(name in options for name in TLS_OPTIONS):
+        raise ValueError("options that begin with ssl_ need TLS, as in rediss://")
     path = unquote(parts.path)
-    db = options.get("db") or ("0" if is_socket else path.strip("/") or "0")
-    if not db.isdecimal():
-        raise ValueError(f"the database is a number, not {db!r}")
     return ServerAddress(
-        scheme=parts.scheme,
-        host=parts.hostname or "localhost",
-        port=6379 if parts.port is None else parts.port,
-        path=path if is_socket else "",
+        scheme=scheme,
+        host=unquote(parts.hostname or "localhost"),
+        port=_port(parts),
+        path=path if scheme == "unix" else "",
         username=unquote(parts.username or "") or options.get("username"),
-        password=unquote(parts.password or "") or options.get("password"),
-        db=int(db),
+        password=unquote(parts.password) if parts.password is not None else options.get("password"),
+        db=_database(options.get("db", "" if scheme == "unix" else path.strip("/"))),
         client_name=options.get("client_name"),
         tls={name: options[name] for name in TLS_OPTIONS if name in options},
     )
+
+
+def _scheme(scheme: str) -> Literal["redis", "rediss", "unix"]:
+    match scheme:
+        case "redis" | "rediss" | "unix":
+            return scheme
+        case "memory":
+            raise ValueError("memory:// comes with the simulated server, which is not installed")
+        case "":
+            raise ValueError("it has no scheme")
+        case _:
+            raise ValueError(f"the scheme is {scheme!r}")
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        port = 6379 if parts.port is None else parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        # Not what it says: that may be a password whose '@host' was forgotten.
+        raise ValueError("the port must be a number from 1 to 65535")
+    return port
+
+
+def _database(text: str) -> int:
+    if not text.isascii() or not (text or "0").isdecimal():
+        raise ValueError(f"the database must be a number, not {text!r}")
+    return int(text or "0")
+
+
+def _options(query: str) -> dict[str, str]:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    for name in sorted(options):
+        if name not in _KNOWN:
+            raise ValueError(f"there is no option {name!r}; there are {', '.join(_KNOWN)}")
+        if not options[name]:
+            raise ValueError(f"{name} is empty")
+        allowed = _VALUES.get(name)
+        if allowed is not None and options[name].lower() not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {options[name]!r}")
+    if not re.fullmatch(r"[!-~]*", options.get("client_name", "")):
+        # CLIENT SETNAME refuses the rest: https://redis.io/docs/latest/commands/client-setname/
+        raise ValueError(f"client_name must be ASCII without blanks, not {options['client_name']!r}")
+    return options

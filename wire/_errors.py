@@ -11,16 +11,15 @@ from ._redis_py import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
-    ResponseError,
     TimeoutError,  # noqa: A004
 )
 
 
-class ConnectionLost(ConnectionError):
+class ConnectionLost(ConnectionError):  # noqa: N818 - what happened, in two words, like all errors here
     """The connection broke, or was broken, before a reply came.
 
     Attributes:
-        sent: True when the command may have reached Redis, so it may have been applied; False when it certainly did not.
+        sent: True when the command may have reached Redis and may have been applied; False when it certainly did not.
     """
 
     def __init__(self, message: str, *, sent: bool) -> None:
@@ -28,11 +27,11 @@ class ConnectionLost(ConnectionError):
         self.sent = sent
 
 
-class ReplyTimeout(ConnectionLost, TimeoutError):
+class ReplyTimeout(ConnectionLost, TimeoutError):  # noqa: N818
     """No reply came in time. The connection is given up: a half-open link is a failure, not a wait."""
 
 
-class ConnectFailed(ConnectionError):
+class ConnectFailed(ConnectionError):  # noqa: N818
     """No connection could be made."""
 
 
@@ -65,8 +64,3 @@ def is_weather(error: BaseException) -> bool:
     text = str(error)
     code = getattr(error, "status_code", None) or text.partition(" ")[0]
     return code in _PASSING_CODES or "max number of clients reached" in text
-
-
-def error_code(error: ResponseError) -> str:
-    """The first word of an error reply, as in ``WRONGTYPE``."""
-    return getattr(error, "status_code", None) or str(error).partition(" ")[0]

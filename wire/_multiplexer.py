@@ -3,9 +3,9 @@
 Commands of different tasks gather in an outbox and leave in one write per scheduler pass; Redis answers in the order of
 the commands, so replies are handed out first come, first served::
 
-    task ─┐                                ┌─> task
+    task ─┐                                       ┌─> task
     task ─┼─> outbox ──writer──> socket ──reader──┼─> task
-    task ─┘        (slots, in order)       └─> task
+    task ─┘           (slots, in order)           └─> task
 
 A `_Slot` stands for what one task asked. Whoever is cancelled leaves its slot behind: the reply that comes for it is
 thrown away, and the order is kept. Only the oldest slot has a timer, on the reader: replies come in order, so no other
@@ -13,6 +13,8 @@ one can be late before it is. When that timer runs out the link counts as broken
 
 States of the link: *down* (commands wait for it, within their time limit) → *up* → broken: what was written is answered
 by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link is down again until the next connection.
+A link that breaks soon after it came up counts as a try in vain, so the next one waits longer: else a server that takes
+connections only to drop them would be asked, and written about, a thousand times a second.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Final
 
 import trio
 from attrs import define, field
@@ -32,6 +35,10 @@ from ._errors import ConnectFailed, ConnectionLost, ReplyTimeout, is_weather
 from ._events import LinkDown, LinkEvent, LinkUp
 from ._limits import Retry, Timeouts
 from ._redis_py import Arg, RedisError, Reply, pack
+from ._shared import check_shareable, suspect
+
+STABLE_SECONDS: Final = 1.0
+"""A link that lasted so long was a good one; when it breaks, the next is tried at once."""
 
 
 @define(eq=False)
@@ -41,11 +48,11 @@ class _Slot:
     data: bytes
     count: int
     deadline: float
+    task: trio.lowlevel.Task | None
+    """Who waits; None when nobody does (any more)."""
     replies: list[Reply] = field(factory=list)
     sent: bool = False
     error: ConnectionLost | None = None
-    task: trio.lowlevel.Task | None = None
-    """Who waits; None when nobody does (any more)."""
 
     def wake(self) -> None:
         """Let the task go on, if it is still there."""
@@ -78,8 +85,9 @@ class Multiplexer:
         self._outbox: list[_Slot] = []
         self._slots: deque[_Slot] = deque()
         self._timer = trio.CancelScope()
+        self.ended = False
+        """Whether `run` has ended: then no connection will come."""
         self._up = False
-        self._ended = False
         self._came_up = trio.lowlevel.ParkingLot()
         self._outbox_filled = trio.lowlevel.ParkingLot()
 
@@ -91,7 +99,10 @@ class Multiplexer:
         Raises:
             ConnectionLost: there was no connection in time, or it broke; `sent` tells the two apart.
             redis.exceptions.ResponseError: Redis answered with an error.
+            ValueError: the command would harm others on this connection.
         """
+        if suspect(args[0]) is not None:
+            check_shareable([args])
         [reply] = await self._ask(pack(args), 1)
         if isinstance(reply, RedisError):
             raise reply
@@ -102,40 +113,51 @@ class Multiplexer:
 
         Raises:
             ConnectionLost: as in `call`.
+            ValueError: as in `call`; a MULTI must have its EXEC in the same pipeline.
         """
+        check_shareable(commands)
         return await self._ask(b"".join(map(pack, commands)), len(commands)) if commands else []
 
     async def _ask(self, data: bytes, count: int) -> list[Reply]:
-        deadline = trio.current_time() + self._timeouts.reply_seconds
         if not self._up:
-            await self._wait_up(deadline)
-        slot = _Slot(data, count, deadline, task=trio.lowlevel.current_task())
+            await self._wait_up()
+        # The wait for a connection does not count: a new one is not to be judged by how late the old one was.
+        deadline = trio.current_time() + self._timeouts.reply_seconds
+        slot = _Slot(data, count, deadline, trio.lowlevel.current_task())
         if not self._slots:
             self._timer.deadline = deadline
+        if not self._outbox:
+            self._outbox_filled.unpark()
         self._outbox.append(slot)
         self._slots.append(slot)
-        self._outbox_filled.unpark()
-        await self._wait_answered(slot)
+
+        def leave(_raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
+            self._abandon(slot)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(leave)
         if slot.error is not None:
             raise slot.error
         return slot.replies
 
-    async def _wait_answered(self, slot: _Slot) -> None:
-        def leave(_raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
-            slot.task = None
-            if not slot.sent:
-                self._outbox.remove(slot)
-                self._slots.remove(slot)
-            return trio.lowlevel.Abort.SUCCEEDED
+    def _abandon(self, slot: _Slot) -> None:
+        """Its task was cancelled. What is sent will be answered, and the answer needs its place in the order."""
+        slot.task = None
+        if not slot.sent:
+            self._outbox.remove(slot)
+            self._slots.remove(slot)
+            # It may have been the oldest, whose time limit is the link's.
+            self._timer.deadline = self._oldest_deadline()
 
-        await trio.lowlevel.wait_task_rescheduled(leave)
+    def _oldest_deadline(self) -> float:
+        return self._slots[0].deadline if self._slots else math.inf
 
-    async def _wait_up(self, deadline: float) -> None:
-        with trio.move_on_at(deadline):
-            while not self._up and not self._ended:
+    async def _wait_up(self) -> None:
+        with trio.move_on_after(self._timeouts.reply_seconds):
+            while not (self._up or self.ended):
                 await self._came_up.park()
         if not self._up:
-            why = "the link is closed" if self._ended else f"no connection for {self._timeouts.reply_seconds:g} s"
+            why = "the link is closed" if self.ended else f"no connection for {self._timeouts.reply_seconds:g} s"
             raise ConnectionLost(f"{self.address}: {why}", sent=False)
 
     # The life of the link
@@ -147,35 +169,40 @@ class Multiplexer:
             ConnectFailed: the first connection could not be made in the number of tries that `Retry` allows.
             redis.exceptions.AuthenticationError: user or password are wrong.
         """
+        self.ended = False
         try:
-            connection = await self._connect(self._retry.max_retries)
+            connection = await self._connect(max_retries=self._retry.max_retries)
             task_status.started()
+            in_vain = 0
             while True:
+                since = trio.current_time()
                 try:
                     await self._serve(connection)
                 finally:
                     await connection.aclose()
-                connection = await self._connect(None)
+                in_vain = 0 if trio.current_time() - since >= STABLE_SECONDS else in_vain + 1
+                connection = await self._connect(max_retries=None, in_vain=in_vain)
         finally:
-            self._up, self._ended = False, True
-            self._fail_all("the link was closed")
+            self._up, self.ended = False, True
+            self._fail_all(f"{self.address}: the link was closed")
             self._came_up.unpark_all()
 
-    async def _connect(self, max_retries: int | None) -> Connection:
-        """A connection, after as many tries as it takes, or as may be."""
-        tries = 0
+    async def _connect(self, *, max_retries: int | None, in_vain: int = 0) -> Connection:
+        """A connection, after as many tries as it takes, or as may be; `in_vain` of them were made before."""
+        failures = 0
         while True:
+            if failures + in_vain:
+                await trio.sleep(self._retry.delay(failures + in_vain - 1, self._rng))
             try:
                 connection = await Connection.open(self.address, dial=self._dial, timeouts=self._timeouts)
-            except RedisError as error:
+            except RedisError as error:  # noqa: PERF203 - a try is a round trip
                 if not is_weather(error):
                     raise
-                if max_retries is not None and tries >= max_retries:
-                    raise ConnectFailed(f"{error} (gave up after {tries + 1} tries)") from error
-                await trio.sleep(self._retry.delay(tries, self._rng))
-                tries += 1
+                if max_retries is not None and failures >= max_retries:
+                    raise ConnectFailed(f"{error} (gave up after {_tries(failures + 1)})") from error
+                failures += 1
             else:
-                self._on_event(LinkUp(self.address, tries))
+                self._on_event(LinkUp(self.address, failures))
                 return connection
 
     async def _serve(self, connection: Connection) -> None:
@@ -183,15 +210,16 @@ class Multiplexer:
         self.generation += 1
         self._up = True
         self._came_up.unpark_all()
-        error: Exception | None = None
+        why = f"{self.address}: the link was closed"
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, connection)
                 error = await self._read(connection)
+                why = str(error)
                 nursery.cancel_scope.cancel()
         finally:
             self._up = False
-            self._fail_all(str(error) if error is not None else f"{self.address}: the link was closed")
+            self._fail_all(why)
         self._on_event(LinkDown(self.address, error))
 
     async def _write(self, connection: Connection) -> None:
@@ -212,12 +240,12 @@ class Multiplexer:
         with trio.CancelScope() as timer:
             self._timer = timer
             while True:
-                timer.deadline = self._slots[0].deadline if self._slots else math.inf
+                timer.deadline = self._oldest_deadline()
                 try:
                     replies = await connection.receive()
+                    self._hand_out(replies)
                 except ConnectionLost as error:
                     return error
-                self._hand_out(replies)
         if timer.cancelled_caught:
             return ReplyTimeout(f"{self.address}: no reply within {self._timeouts.reply_seconds:g} s", sent=True)
         raise AssertionError("the loop above ends by a return or by its timer")
@@ -225,6 +253,8 @@ class Multiplexer:
     def _hand_out(self, replies: Sequence[Reply]) -> None:
         slots = self._slots
         for reply in replies:
+            if not slots or not slots[0].sent:
+                raise ConnectionLost(f"{self.address}: the server sent a reply that nobody asked for", sent=True)
             slot = slots[0]
             slot.replies.append(reply)
             if len(slot.replies) == slot.count:
@@ -237,3 +267,7 @@ class Multiplexer:
             slot.wake()
         self._slots.clear()
         self._outbox.clear()
+
+
+def _tries(number: int) -> str:
+    return "1 try" if number == 1 else f"{number} tries"

@@ -9,11 +9,13 @@ installed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Protocol, Union, cast
+from typing import TYPE_CHECKING, Final, Protocol, Union, cast
 
 import hiredis
 from redis._parsers.base import BaseParser
+from redis._parsers.encoders import Encoder
 from redis._parsers.response_callbacks import get_response_callbacks
+from redis.client import EMPTY_RESPONSE, NEVER_DECODE
 from redis.commands.core import AsyncCoreCommands
 from redis.exceptions import (
     AuthenticationError,
@@ -28,10 +30,11 @@ from redis.exceptions import (
     TimeoutError,  # noqa: A004 - likewise
 )
 
-Arg = Union[bytes, str, int, float]
+Arg = bytes | str | int | float
 """One word of a command."""
 
-Reply = Union[bytes, int, None, "list[Reply]", RedisError]
+# Union, because Python 3.10 knows no | between a type and a name that is still to come.
+Reply = Union[bytes, int, None, "list[Reply]", RedisError]  # noqa: UP007
 """What Redis answers over RESP2. An error appears as a value only inside an array, and in what a pipeline returns."""
 
 # hiredis has no annotations of its own; these are the two calls that are used of it.
@@ -50,7 +53,10 @@ class ReplyReader(Protocol):
 
 
 def reply_reader() -> ReplyReader:
-    """A reader for one connection. Error replies come out as redis-py's exceptions, text stays bytes."""
+    """A reader for one connection. Error replies come out as redis-py's exceptions, text stays bytes.
+
+    What is no RESP raises `ConnectionError`; the reader is of no use after that.
+    """
     reader = hiredis.Reader(protocolError=ConnectionError, replyError=make_error, notEnoughData=False)
     return cast("ReplyReader", reader)
 
@@ -63,6 +69,12 @@ class BusyGroup(ResponseError):  # noqa: N818
     """BUSYGROUP: a consumer group of this name exists already."""
 
 
+class _ParseError(Protocol):
+    def __call__(self, text: str) -> object: ...
+
+
+_parse_error = cast("_ParseError", BaseParser.parse_error)
+
 _OWN_CLASSES: Mapping[str, type[ResponseError]] = {"NOGROUP": NoGroup, "BUSYGROUP": BusyGroup}
 
 
@@ -71,18 +83,28 @@ def make_error(text: str) -> RedisError:
     code = text.partition(" ")[0]
     if code in _OWN_CLASSES:
         return _OWN_CLASSES[code](text)
-    error: object = BaseParser.parse_error(text)
+    error = _parse_error(text)
     return error if isinstance(error, RedisError) else ResponseError(text)
 
 
-Execute = Callable[..., Awaitable[Reply]]
+class Execute(Protocol):
+    """Sends one command, given word by word, and returns its reply."""
+
+    def __call__(self, *args: Arg) -> Awaitable[Reply]:
+        """Send it."""
 
 if TYPE_CHECKING:
 
     class RedisCommands(AsyncCoreCommands):
         """See below; the checker is told less, because redis-py's base classes are not typed for mixing in."""
 
+        _event_dispatcher: object  # type: ignore[assignment]  # of redis-py's cache, which there is none of
+
         def __init__(self, execute: Execute) -> None: ...
+
+        async def execute_command(self, *args: Arg, **options: object) -> object:
+            """Send a command and shape its reply."""
+            return args, options
 
 else:
 
@@ -99,10 +121,30 @@ else:
 
         async def execute_command(self, *args: Arg, **options: object) -> object:
             """Send a command and shape its reply; called by redis-py's command methods."""
-            reply = await self._execute(*_split(args))
-            callback = self._callbacks.get(str(args[0]).upper())
-            options.pop("keys", None)
-            return callback(reply, **options) if callback is not None else reply
+            try:
+                reply = await self._execute(*_split(args))
+            except ResponseError:
+                if EMPTY_RESPONSE in options:
+                    return options[EMPTY_RESPONSE]
+                raise
+            callback = self._callbacks.get(args[0])
+            if callback is None:
+                return reply
+            for name in _NOT_FOR_CALLBACKS:
+                options.pop(name, None)
+            return callback(reply, **options)
+
+        def get_encoder(self) -> Encoder:
+            """How arguments become bytes; some of redis-py's methods ask."""
+            return Encoder("utf-8", "strict", decode_responses=False)
+
+        def get_connection_kwargs(self) -> dict[str, object]:
+            """Settings that some of redis-py's methods ask for."""
+            return {"decode_responses": False, "protocol": 2}
+
+
+_NOT_FOR_CALLBACKS: Final = (EMPTY_RESPONSE, NEVER_DECODE, "keys")
+"""Options of redis-py's methods that are meant for its connection, or its cache."""
 
 
 def _split(args: tuple[Arg, ...]) -> tuple[Arg, ...]:

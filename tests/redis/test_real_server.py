@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis_streams.simulations.real import RedisServer, ServerFailed, TlsFiles
 from support.servers import ServerFactory
 
@@ -45,7 +47,7 @@ def test_a_paused_server_answers_after_resume(redis_server: RedisServer) -> None
     """While it is paused a command runs into its timeout; afterwards all is well."""
     redis_server.pause()
     with (
-        redis.Redis(port=redis_server.port, socket_timeout=0.05, retry_on_error=[]) as client,
+        redis.Redis(port=redis_server.port, socket_timeout=0.05, retry=Retry(NoBackoff(), 0)) as client,
         pytest.raises((redis.TimeoutError, redis.ConnectionError)),
     ):
         client.ping()
@@ -130,6 +132,13 @@ def test_a_password_does_not_stop_the_wait(redis_server_factory: ServerFactory) 
     server = redis_server_factory(config={"requirepass": "secret"})
     assert server.cli("PING") is True
     assert "secret" not in server.url
+
+
+def test_a_server_that_lets_nobody_in_is_up_all_the_same(redis_server_factory: ServerFactory) -> None:
+    """A password that only the ACL knows: the wait for the first answer takes NOAUTH for one."""
+    server = redis_server_factory(config={"user": "default on >secret ~* +@all"})
+    with redis.Redis(port=server.port, password="secret") as client:
+        assert client.ping()
 
 
 def test_a_unix_socket_answers(redis_server_factory: ServerFactory) -> None:

@@ -13,7 +13,6 @@ import zipfile
 from pathlib import Path
 
 from quickstart import block_with, code_blocks, run_consumer, run_producer
-
 from redis_streams.simulations.real import RedisServer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
