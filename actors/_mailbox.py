@@ -1,13 +1,18 @@
 """How actors are spoken to.
 
-A `Mailbox` is opened by the wiring and outlives its actor's incarnations: each of them borrows a clone of its receiving
-end as an `Inbox`, so what is buffered waits for the next incarnation (closing the last receiving end of a memory channel
-would drop the buffer). An `Address` is the right to send. A request carries a one-slot `Reply` that whoever works on it
-closes on every path, so that the asker gets a value, an error or `NoReply`, and never a hang.
+A `Mailbox` is a bounded memory channel that belongs to the wiring and outlives its actor's incarnations: each of them
+borrows it as an `Inbox`, so what is buffered waits for the next incarnation. An `Address` is the right to send. A request
+carries a one-slot `Reply` that whoever works on it closes on every path, so that the asker gets a value, an error or
+`NoReply`, and never a hang.
+
+It is not built on Trio's own channels, because closing the last receiving end of one drops its buffer, and because an
+actor that takes all that has gathered, or waits until it is to drain, needs a cancel scope and two exceptions for that:
+33 µs for a question and its answer, against 15 µs here.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
@@ -111,17 +116,56 @@ class Measured(Protocol):
 
 
 class Inbox(Generic[M]):
-    """One incarnation's hold on its mailbox; ``with mailbox.open() as inbox:``."""
+    """One incarnation's hold on its mailbox; ``with mailbox.open() as inbox:``. What is buffered stays behind."""
 
-    __slots__ = ("_channel", "receive", "receive_nowait")
+    __slots__ = ("_closed", "_mailbox")
 
-    def __init__(self, channel: trio.MemoryReceiveChannel[M]) -> None:
-        self._channel = channel
-        # Bound here, not wrapped: one call less on the way of every message.
-        self.receive = channel.receive
-        """Wait for the next message."""
-        self.receive_nowait = channel.receive_nowait
-        """The next message, or `trio.WouldBlock`."""
+    def __init__(self, mailbox: Mailbox[M]) -> None:
+        self._mailbox = mailbox
+        self._closed = False
+
+    async def receive(self) -> M:
+        """Wait for the next message.
+
+        Raises:
+            ActorStopped: the mailbox has been closed.
+        """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while not (messages := self.take(1)):
+            await self.wait()
+        return messages[0]
+
+    def receive_nowait(self) -> M:
+        """The next message.
+
+        Raises:
+            trio.WouldBlock: there is none.
+            ActorStopped: the mailbox has been closed.
+        """
+        messages = self.take(1)
+        if not messages:
+            raise trio.WouldBlock
+        return messages[0]
+
+    def take(self, most: int) -> list[M]:
+        """Up to so many messages that are there already, the oldest first; maybe none.
+
+        Raises:
+            ActorStopped: the mailbox has been closed.
+        """
+        if self._closed:
+            raise ActorStopped(f"{self._mailbox.name}: this inbox has been given back")
+        return self._mailbox._take(most)  # noqa: SLF001 - an inbox is a view of its mailbox
+
+    async def wait(self) -> None:
+        """Wait until it is worth while to look again: a message came, or somebody called `wake`."""
+        if self._mailbox.capacity == 0:
+            self._mailbox._senders.unpark()  # noqa: SLF001 - now there is somebody to hand a message to
+        await self._mailbox._receivers.park()  # noqa: SLF001
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        self._mailbox._receivers.unpark_all()  # noqa: SLF001
 
     def __enter__(self) -> Self:
         """The inbox itself."""
@@ -130,18 +174,17 @@ class Inbox(Generic[M]):
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """Give the clone back; what is buffered stays for the next incarnation."""
-        self._channel.close()
+        """Give it back."""
+        self._closed = True
 
 
 class Address(Generic[M]):
     """The right to send M to one actor. Stays valid across its restarts."""
 
-    __slots__ = ("_channel", "_name")
+    __slots__ = ("_mailbox",)
 
-    def __init__(self, name: str, channel: trio.MemorySendChannel[M]) -> None:
-        self._name = name
-        self._channel = channel
+    def __init__(self, mailbox: Mailbox[M]) -> None:
+        self._mailbox = mailbox
 
     async def send(self, message: M) -> None:
         """Hand a message over, waiting for room.
@@ -149,10 +192,18 @@ class Address(Generic[M]):
         Raises:
             ActorStopped: the receiver has come to its end.
         """
-        try:
-            await self._channel.send(message)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise self._stopped() from error
+        await trio.lowlevel.checkpoint_if_cancelled()
+        await self._send(message)
+        await trio.lowlevel.cancel_shielded_checkpoint()
+
+    async def _send(self, message: M) -> None:
+        while True:
+            try:
+                self.send_nowait(message)
+            except trio.WouldBlock:
+                await self._mailbox._senders.park()  # noqa: SLF001 - an address is a view of its mailbox
+            else:
+                return
 
     def send_nowait(self, message: M) -> None:
         """Hand a message over if there is room.
@@ -161,10 +212,7 @@ class Address(Generic[M]):
             trio.WouldBlock: there is none.
             ActorStopped: the receiver has come to its end.
         """
-        try:
-            self._channel.send_nowait(message)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise self._stopped() from error
+        self._mailbox._put(message)  # noqa: SLF001
 
     async def ask(self, make: Callable[[Reply[R]], M], *, timeout_seconds: float) -> R:
         """Send a request and wait for its answer.
@@ -182,18 +230,12 @@ class Address(Generic[M]):
         message = make(reply)
         # A bare scope: fail_after and its like cost as much again, and this stands on the way of every event.
         with trio.CancelScope(deadline=trio.current_time() + timeout_seconds) as limit:
-            try:
-                # Without waiting where there is room: the wait for the answer lets other tasks run soon enough.
-                self.send_nowait(message)
-            except trio.WouldBlock:
-                await self.send(message)
+            # Without a checkpoint where there is room: the wait for the answer lets other tasks run soon enough.
+            await self._send(message)
             return await reply.wait()
         if limit.cancelled_caught:
-            raise NoReply(f"{self._name} gave no answer within {timeout_seconds:g} s")
+            raise NoReply(f"{self._mailbox.name} gave no answer within {timeout_seconds:g} s")
         raise AssertionError("the block above ends by its return, by an error or by its limit")
-
-    def _stopped(self) -> ActorStopped:
-        return ActorStopped(f"{self._name} has stopped and takes no messages any more")
 
 
 class Mailbox(Generic[M]):
@@ -212,40 +254,55 @@ class Mailbox(Generic[M]):
             raise ValueError(f"mailbox {name!r}: its capacity must be a whole number from 0 on, not {capacity!r}")
         self.name = name
         self.capacity = capacity
-        self._sender, self._receiver = trio.open_memory_channel[M](capacity)
-        self.address: Address[M] = Address(name, self._sender)
+        self._messages: deque[M] = deque()
+        self._senders = trio.lowlevel.ParkingLot()
+        self._receivers = trio.lowlevel.ParkingLot()
+        self._closed = False
+        self.address: Address[M] = Address(self)
 
     def open(self) -> Inbox[M]:
-        """Borrow the receiving end, for one incarnation.
+        """Borrow it, for one incarnation.
 
         Raises:
             ActorStopped: the mailbox has been closed.
         """
-        try:
-            return Inbox(self._receiver.clone())
-        except trio.ClosedResourceError as error:
-            raise ActorStopped(f"{self.name} has been closed") from error
+        self._check_open()
+        return Inbox(self)
 
     def close(self) -> None:
-        """The end: senders get `ActorStopped`, and whoever asked what is still in here gets `NoReply`."""
-        while True:
-            try:
-                message = self._receiver.receive_nowait()
-            except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
-                break
+        """The end: senders and receivers get `ActorStopped`, and whoever asked what is still in here gets `NoReply`."""
+        self._closed = True
+        for message in self._messages:
             reply: object = getattr(message, "reply", None)
             if isinstance(reply, Reply):
                 reply.close()
-        self._receiver.close()
-        self._sender.close()
+        self._messages.clear()
+        self._senders.unpark_all()
+        self._receivers.unpark_all()
 
     def statistics(self) -> MailboxStatistics:
         """How it stands at this moment."""
-        now = self._sender.statistics()
         return MailboxStatistics(
-            self.name,
-            self.capacity,
-            now.current_buffer_used,
-            now.tasks_waiting_send,
-            now.tasks_waiting_receive,
+            self.name, self.capacity, len(self._messages), len(self._senders), len(self._receivers)
         )
+
+    def _put(self, message: M) -> None:
+        self._check_open()
+        # Without capacity a message needs somebody who waits for it: it is handed over in person.
+        if len(self._messages) >= self.capacity if self.capacity else not self._receivers:
+            raise trio.WouldBlock
+        self._messages.append(message)
+        if self._receivers:
+            self._receivers.unpark()
+
+    def _take(self, most: int) -> list[M]:
+        self._check_open()
+        messages = self._messages
+        taken = [messages.popleft() for _ in range(min(most, len(messages)))]
+        if self._senders and taken:
+            self._senders.unpark(count=len(taken))
+        return taken
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ActorStopped(f"{self.name} has stopped and takes no messages any more")

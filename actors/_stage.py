@@ -43,6 +43,26 @@ class Intake:
         return bool(swallowed)
 
 
+class Waking:
+    """Has a function called when the stage begins to drain, for as long as the block lasts."""
+
+    __slots__ = ("_stage", "_wake")
+
+    def __init__(self, stage: Stage, wake: Callable[[], None]) -> None:
+        self._stage = stage
+        self._wake = wake
+
+    def __enter__(self) -> None:
+        """From now on."""
+        self._stage._wakes[self] = self._wake  # noqa: SLF001 - the two are one mechanism
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        """Until now."""
+        del self._stage._wakes[self]  # noqa: SLF001
+
+
 class Stage:
     """What one incarnation of an actor gets.
 
@@ -64,6 +84,7 @@ class Stage:
         self._on_started: Callable[[], None] | None = None
         self._drain = trio.Event()
         self._intakes: dict[trio.CancelScope, bool] = {}
+        self._wakes: dict[Waking, Callable[[], None]] = {}
 
     @property
     def draining(self) -> bool:
@@ -80,6 +101,10 @@ class Stage:
     def intake(self) -> Intake:
         """Where to wait for *new* work: ``with stage.intake(): message = await inbox.receive()``."""
         return Intake(self)
+
+    def woken_by_drain(self, wake: Callable[[], None]) -> Waking:
+        """For whoever waits in a way of its own: `wake` is called when draining begins. Cheaper than `intake`."""
+        return Waking(self, wake)
 
     async def wait_draining(self) -> None:
         """Wait until the actor is to stop."""
@@ -98,3 +123,5 @@ class Stage:
         self._drain.set()
         for scope in tuple(self._intakes):
             scope.cancel()
+        for wake in tuple(self._wakes.values()):
+            wake()

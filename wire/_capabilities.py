@@ -24,8 +24,9 @@ class Capabilities:
     """A server's version, and which of the newer commands it has.
 
     Attributes:
-        version: as INFO says it; a fork's own number is not looked at, but the Redis version that it is compatible with.
-        commands: those of `PROBED` that the server has and this user may call.
+        version: as INFO says it; of a fork not its own number, but the Redis version that it is compatible with.
+            OLDEST where this user may not ask.
+        commands: those of `PROBED` that the server has.
     """
 
     version: Version = OLDEST

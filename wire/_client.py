@@ -7,6 +7,7 @@ from random import Random
 from typing import cast
 
 import trio
+from typing_extensions import override
 
 from . import _replies as replies
 from ._address import ServerAddress
@@ -65,7 +66,10 @@ class Client(StreamCommands):
         await self._link.run(task_status=task_status)
 
     def link(self) -> Link:
-        """An exclusive connection, opened when it is needed and again after it broke: ``async with client.link() as link``."""
+        """An exclusive connection, opened when it is needed and again after it broke.
+
+        ``async with client.link() as link: await (await link.connection()).call("BLPOP", "queue", 1)``
+        """
         return Link(self.open, self.call, lambda: self._link.generation)
 
     async def open(self) -> Connection:
@@ -73,25 +77,37 @@ class Client(StreamCommands):
 
         Raises:
             ConnectFailed: it could not be made.
+            redis.exceptions.AuthenticationError: user or password are wrong.
         """
         return await Connection.open(self.address, dial=self._dial, timeouts=self._timeouts)
 
+    @override
     async def call(self, *args: Arg) -> Reply:
         """Send a command over the shared link. What is safe to repeat is repeated when its reply was lost.
+
+        A command that finds no connection waits for one as long as for a reply.
 
         Raises:
             ConnectionLost: the link broke; `sent` tells whether the command may have been applied.
             redis.exceptions.ResponseError: Redis answered with an error.
+            ValueError: the command would harm others on this connection (a subscription, say): see `open` and `link`.
         """
         tries = 0
         while True:
+            began = trio.current_time()
             try:
                 return await self._link.call(*args)
-            except ConnectionLost as error:
-                repeatable = not error.sent or repeat_of(args) is not Repeat.NEVER
-                if not repeatable or tries >= (self._retry.max_retries or 0):
-                    raise
+            except ConnectionLost as error:  # noqa: PERF203 - a try is a round trip
                 tries += 1
+                waited = trio.current_time() - began >= self._timeouts.reply_seconds
+                if error.sent:
+                    give_up = repeat_of(args) is Repeat.NEVER
+                else:
+                    # It broke before it took the command; but who has waited in vain for a connection is told so.
+                    give_up = waited or self._link.ended
+                most = self._retry.max_retries
+                if give_up or (most is not None and tries > most):
+                    raise
 
     async def pipeline(self, commands: Sequence[tuple[Arg, ...]]) -> list[Reply]:
         """Send commands in one write; errors among the replies are returned, not raised. Nothing is repeated."""
@@ -107,6 +123,7 @@ class Client(StreamCommands):
         except NoScriptError:
             return await self._link.call(b"EVAL", script.source, len(keys), *keys, *args)
 
+    @override
     async def capabilities(self) -> Capabilities:
         """What the server can do; asked again after each reconnect, since it may be another one then."""
         if self._capabilities_of != self._link.generation:

@@ -8,8 +8,9 @@ the commands, so replies are handed out first come, first served::
     task ─┘           (slots, in order)           └─> task
 
 A `_Slot` stands for what one task asked. Whoever is cancelled leaves its slot behind: the reply that comes for it is
-thrown away, and the order is kept. Only the oldest slot has a timer, on the reader: replies come in order, so no other
-one can be late before it is. When that timer runs out the link counts as broken, however open its socket looks.
+thrown away, and the order is kept. The time limit for replies begins with the writing. Only the oldest slot has a timer,
+on the reader: replies come in order, so no other one can be late before it is. When that timer runs out the link counts
+as broken, however open its socket looks.
 
 States of the link: *down* (commands wait for it, within their time limit) → *up* → broken: what was written is answered
 by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link is down again until the next connection.
@@ -47,11 +48,12 @@ class _Slot:
 
     data: bytes
     count: int
-    deadline: float
     task: trio.lowlevel.Task | None
     """Who waits; None when nobody does (any more)."""
     replies: list[Reply] = field(factory=list)
     sent: bool = False
+    deadline: float = math.inf
+    """When the replies must have come; known from the writing on."""
     error: ConnectionLost | None = None
 
     def wake(self) -> None:
@@ -121,11 +123,7 @@ class Multiplexer:
     async def _ask(self, data: bytes, count: int) -> list[Reply]:
         if not self._up:
             await self._wait_up()
-        # The wait for a connection does not count: a new one is not to be judged by how late the old one was.
-        deadline = trio.current_time() + self._timeouts.reply_seconds
-        slot = _Slot(data, count, deadline, trio.lowlevel.current_task())
-        if not self._slots:
-            self._timer.deadline = deadline
+        slot = _Slot(data, count, trio.lowlevel.current_task())
         if not self._outbox:
             self._outbox_filled.unpark()
         self._outbox.append(slot)
@@ -146,8 +144,6 @@ class Multiplexer:
         if not slot.sent:
             self._outbox.remove(slot)
             self._slots.remove(slot)
-            # It may have been the oldest, whose time limit is the link's.
-            self._timer.deadline = self._oldest_deadline()
 
     def _oldest_deadline(self) -> float:
         return self._slots[0].deadline if self._slots else math.inf
@@ -228,8 +224,11 @@ class Multiplexer:
                 await self._outbox_filled.park()
                 continue
             batch, self._outbox = self._outbox, []
+            # Counted from here: a connection is not to be judged by how long a command waited for it.
+            deadline = trio.current_time() + self._timeouts.reply_seconds
             for slot in batch:
-                slot.sent = True
+                slot.sent, slot.deadline = True, deadline
+            self._timer.deadline = self._oldest_deadline()
             try:
                 await connection.send(b"".join([slot.data for slot in batch]))
             except ConnectionLost:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final
 
 from ._redis_py import Arg
+from ._shared import upper
 
 
 class Repeat(Enum):
@@ -23,27 +24,64 @@ class Repeat(Enum):
     """It counts twice, or nobody knows: everything that is not known to be safe."""
 
 
-_SAFE: Final = frozenset(
-    ["AUTH", "COMMAND", "CONFIG", "DEL", "DBSIZE", "ECHO", "EXISTS", "GET", "HELLO", "HGET", "HGETALL", "HMGET", "HSET", "INFO", "KEYS", "LASTSAVE", "LLEN", "LRANGE", "MGET", "PERSIST", "PEXPIREAT", "PING", "PTTL", "ROLE", "SCAN", "SCARD", "SCRIPT", "SELECT", "SISMEMBER", "SMEMBERS", "STRLEN", "TIME", "TTL", "TYPE", "UNLINK", "WAIT", "WAITAOF", "XACK", "XDEL", "XINFO", "XLEN", "XPENDING", "XRANGE", "XREAD", "XREVRANGE", "XTRIM", "ZCARD", "ZRANGE", "ZSCORE"]
+_READS: Final = frozenset(
+    "BITCOUNT BITPOS DBSIZE DUMP ECHO EXISTS EXPIRETIME GEODIST GEOHASH GEOPOS GEOSEARCH GET GETBIT GETRANGE HEXISTS "
+    "HGET HGETALL HKEYS HLEN HMGET HRANDFIELD HSCAN HSTRLEN HVALS INFO KEYS LASTSAVE LCS LINDEX LLEN LOLWUT LPOS "
+    "LRANGE MGET PEXPIRETIME PFCOUNT PING PTTL RANDOMKEY ROLE SCAN SCARD SDIFF SINTER SINTERCARD SISMEMBER SMEMBERS "
+    "SMISMEMBER SRANDMEMBER SSCAN STRLEN SUNION TIME TTL TYPE XINFO XLEN XPENDING XRANGE XREAD XREVRANGE ZCARD ZCOUNT "
+    "ZDIFF ZINTER ZLEXCOUNT ZMSCORE ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANK ZREVRANGE ZREVRANK ZSCAN ZSCORE "
+    "ZUNION COMMAND".split()
 )
-_SAFE_SUBCOMMANDS: Final = frozenset(
-    ("XGROUP", word) for word in ("CREATE", "CREATECONSUMER", "DELCONSUMER", "DESTROY", "SETID")
-) | {("CLIENT", word) for word in ("ID", "INFO", "LIST", "SETNAME", "UNBLOCK")}
+_READING_SUBCOMMANDS: Final = {
+    "ACL": ("CAT", "DRYRUN", "GETUSER", "LIST", "USERS", "WHOAMI"),
+    "CLIENT": ("GETNAME", "ID", "INFO", "LIST"),
+    "CONFIG": ("GET",),
+    "LATENCY": ("HISTORY", "LATEST"),
+    "MEMORY": ("STATS", "USAGE"),
+    "OBJECT": ("ENCODING", "FREQ", "IDLETIME", "REFCOUNT"),
+    "SCRIPT": ("EXISTS",),
+    "SLOWLOG": ("GET", "LEN"),
+}
+_SAME_AGAIN: Final = frozenset(["XACK", "XDEL"])
+_SUBCOMMANDS_SAME_AGAIN: Final = {
+    "CLIENT": ("SETNAME", "UNBLOCK"),
+    "SCRIPT": ("LOAD",),
+    "XGROUP": ("CREATE", "CREATECONSUMER"),
+}
 
 
 def repeat_of(args: tuple[Arg, ...]) -> Repeat:
     """The class of one command.
 
-    XACK is safe although its second reply is 0, XGROUP CREATE although it is BUSYGROUP: the state is as it should be.
-    XADD is not, unless it carries an id of its own (then the second is refused) or an IDMP token (Redis 8.6).
+    XACK is safe although its second reply is 0, XGROUP CREATE although it is BUSYGROUP: the state is as it should be,
+    and no entry ever gets an id that was acknowledged or deleted before. DEL, HSET, XGROUP DESTROY and DELCONSUMER are
+    not: the second one, late, would undo what somebody else did after the first. Nor is XADD, unless it carries an IDMP
+    token (Redis 8.6).
     """
-    words = [_upper(arg) for arg in args[:2]]
-    if words[0] in _SAFE or tuple(words) in _SAFE_SUBCOMMANDS:
+    name = upper(args[0])
+    if name in _READS or name in _SAME_AGAIN:
         return Repeat.SAFE
-    if words[0] == "XADD" and any(_upper(arg) in ("IDMP", "IDMPAUTO") for arg in args[2:8]):
+    subcommand = upper(args[1]) if len(args) > 1 else ""
+    if subcommand in _READING_SUBCOMMANDS.get(name, ()) or subcommand in _SUBCOMMANDS_SAME_AGAIN.get(name, ()):
+        return Repeat.SAFE
+    if name == "XADD" and _carries_token(args):
         return Repeat.TOKEN
     return Repeat.NEVER
 
 
-def _upper(arg: Arg) -> str:
-    return (arg.decode("latin-1") if isinstance(arg, bytes) else str(arg)).upper()
+def _carries_token(args: tuple[Arg, ...]) -> bool:
+    """Whether IDMP stands among the options of an XADD, which end at the entry's id: fields may be called so too."""
+    words = iter(args[2:])
+    for word in words:
+        option = upper(word)
+        if option in ("IDMP", "IDMPAUTO"):
+            return True
+        if option in ("MAXLEN", "MINID"):
+            threshold = next(words, "")
+            if threshold in ("~", "=", b"~", b"="):
+                next(words, "")
+        elif option == "LIMIT":
+            next(words, "")
+        elif option not in ("NOMKSTREAM", "KEEPREF", "DELREF", "ACKED"):
+            return False
+    return False

@@ -1,7 +1,10 @@
 """Replies of Redis as types: the one place where what came over the wire gets a shape.
 
-On the way of every event, an entry is a raw id and a list of fields as hiredis made them; its id is parsed when somebody
-asks for it.
+On the way of every event, an entry is a raw id and a list of fields as hiredis made them; its id is parsed when
+somebody asks for it.
+
+Redis takes any bytes for a name. What is no UTF-8 comes in as surrogates and goes out as the same bytes (PEP 383), so
+that a stranger's consumer can be listed, claimed from and deleted like any other.
 """
 
 from __future__ import annotations
@@ -77,7 +80,7 @@ class GroupInfo:
 
 @frozen
 class ConsumerInfo:
-    """A consumer of a group. `inactive_ms` is the time since it last got an entry: None before 7.2, or if it never did."""
+    """A consumer of a group. `inactive_ms` is the time since it last got an entry; None before 7.2, or if it never did."""
 
     name: str
     pending: int
@@ -117,8 +120,13 @@ def entries_of_read(reply: Reply) -> list[Entry]:
 
 
 def text(reply: Reply) -> str:
-    """A string."""
-    return cast("bytes", reply).decode()
+    """A string, with surrogates for what is no UTF-8."""
+    return cast("bytes", reply).decode("utf-8", "surrogateescape")
+
+
+def name_bytes(name: str) -> bytes:
+    """The bytes of a name that `text` may have read."""
+    return name.encode("utf-8", "surrogateescape")
 
 
 def number(reply: Reply) -> int:
