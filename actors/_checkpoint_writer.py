@@ -16,7 +16,7 @@ from random import Random
 from attrs import define, frozen
 from typing_extensions import assert_never
 
-from ..wire import EntryId, NoGroup, PendingList, RedisError, Retry
+from ..wire import EntryId, NoGroup, PendingList, Retry, SettleResult
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
 from ._gather import gather
@@ -108,19 +108,17 @@ async def _bury(writer: _Writer, consumer: str, letter: DeadLetter) -> None:
 
 
 async def _acknowledge(writer: _Writer, consumer: str, raw_ids: Sequence[bytes]) -> frozenset[bytes]:
-    settings, repeated = writer.settings, False
+    settings, tries = writer.settings, 0
     key = None if settings.memory is not None else checkpoint_key(settings.stream, settings.group)
-    while True:
-        try:
-            result = await writer.pending.settle(consumer, raw_ids, checkpoint_key=key)
-        except RedisError as error:
-            repeated = True
-            await writer.weather.wait(error)
-        else:
-            break
-    writer.weather.clear()
+
+    async def settle() -> SettleResult:
+        nonlocal tries
+        tries += 1
+        return await writer.pending.settle(consumer, raw_ids, checkpoint_key=key)
+
+    result = await writer.weather.through(settle)
     writer.settled += result.acknowledged
     writer.watermark = result.watermark
     if settings.memory is not None:
         settings.memory.watermark = result.watermark
-    return frozenset() if repeated else result.lost
+    return result.lost if tries == 1 else frozenset()

@@ -11,6 +11,7 @@ in hand.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import trio
 
@@ -43,8 +44,7 @@ async def read_new(desk: Desk) -> None:
                 if desk.suspect:
                     desk.suspect = not await _recover(desk, link)
                 await _wait_room(desk, for_claim=False)
-                if not desk.stage.draining and desk.hold.free:
-                    await _read_once(desk, connection)
+                await _read_once(desk, connection)
             except NoGroup:
                 await _have_group_healed(desk)
             except RedisError as error:
@@ -58,6 +58,8 @@ async def read_new(desk: Desk) -> None:
 async def _read_once(desk: Desk, connection: Connection) -> None:
     settings, hold = desk.settings, desk.hold
     count = min(settings.count, hold.free)
+    if desk.stage.draining or not count:
+        return
     desk.reader_id = connection.client_id
     hold.reserve(count)
     try:
@@ -81,10 +83,8 @@ async def interrupt_reads(desk: Desk) -> None:
 
 async def _unblock_reader(desk: Desk) -> None:
     if desk.reader_id is not None:
-        try:
+        with suppress(RedisError):  # Then the read ends by its own time limit.
             await desk.wiring.client.call(b"CLIENT", b"UNBLOCK", desk.reader_id)
-        except RedisError:
-            pass  # Then the read ends by its own time limit.
 
 
 async def _wait_room(desk: Desk, *, for_claim: bool) -> None:

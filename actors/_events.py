@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+from typing import ClassVar
+
 from attrs import frozen
+from typing_extensions import override
 
 from ..wire import EntryId
 from ._observer import ActorEvent
@@ -12,41 +17,71 @@ from ._observer import ActorEvent
 class Interrupted(ActorEvent):
     """Expected trouble began: the actor waits and tries again. Said once for each spell of trouble."""
 
+    level: ClassVar[int] = logging.WARNING
+
     doing: str
     error: Exception
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"interrupted while {self.doing}: {self.error}; trying again"
 
 
 @frozen
 class Resumed(ActorEvent):
     """The trouble of the last `Interrupted` has passed."""
 
+    level: ClassVar[int] = logging.INFO
+
     doing: str
     after_seconds: float
     tries: int
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"resumed {self.doing} after {self.after_seconds:.1f} s and {self.tries} tries"
 
 
 @frozen
 class GroupCreated(ActorEvent):
     """A consumer group was created where there had never been one."""
 
+    level: ClassVar[int] = logging.INFO
+
     stream: str
     group: str
     start: EntryId
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"created group {self.group} of {self.stream}, which begins after {self.start}"
 
 
 @frozen
 class GroupRecreated(ActorEvent):
     """A lost consumer group was created again. What is above `resumed_at` may be delivered a second time."""
 
+    level: ClassVar[int] = logging.WARNING
+
     stream: str
     group: str
     resumed_at: EntryId
     reason: str
 
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"group {self.group} of {self.stream} begins again after {self.resumed_at}: {self.reason}"
+
 
 @frozen
 class HandlerFailed(ActorEvent):
     """A handler raised or declined; its entry stays pending and is delivered again."""
+
+    level: ClassVar[int] = logging.WARNING
 
     stream: str
     group: str
@@ -54,57 +89,115 @@ class HandlerFailed(ActorEvent):
     deliveries: int
     error: Exception | None
 
+    @override
+    def words(self) -> str:
+        """In words."""
+        what = "declined" if self.error is None else f"raised {type(self.error).__name__}: {self.error};"
+        return f"handler {what} {_shown([self.raw_id])} stays pending (delivery {self.deliveries})"
+
 
 @frozen
 class DeadLettered(ActorEvent):
     """An entry that can't be decoded goes to the dead-letter stream with its id, its raw fields and the reason."""
+
+    level: ClassVar[int] = logging.WARNING
 
     stream: str
     group: str
     raw_id: bytes
     reason: str
 
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"{_shown([self.raw_id])} goes to the dead letters: {self.reason}"
+
 
 @frozen
 class EntriesDestroyed(ActorEvent):
     """Entries were deleted or trimmed while they were pending: their bodies are gone, nobody can handle them."""
 
+    level: ClassVar[int] = logging.WARNING
+
     stream: str
     group: str
     raw_ids: tuple[bytes, ...]
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"deleted while pending, nobody can handle them: {_shown(self.raw_ids)}"
 
 
 @frozen
 class EntriesReclaimed(ActorEvent):
     """This consumer took over entries that another one left idle for too long, or that it had left itself."""
 
+    level: ClassVar[int] = logging.INFO
+
     stream: str
     group: str
     raw_ids: tuple[bytes, ...]
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"took over what was left idle: {_shown(self.raw_ids)}"
 
 
 @frozen
 class EntriesRecovered(ActorEvent):
     """Entries were pending under this consumer's own name that this incarnation had never seen: it has them now."""
 
+    level: ClassVar[int] = logging.INFO
+
     stream: str
     group: str
     count: int
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"recovered {self.count} entries that were pending under its own name"
 
 
 @frozen
 class LeaseLost(ActorEvent):
     """Entries in hand now belong to somebody else: what this consumer says of them is refused."""
 
+    level: ClassVar[int] = logging.WARNING
+
     stream: str
     group: str
     raw_ids: tuple[bytes, ...]
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"somebody else owns now: {_shown(self.raw_ids)}"
 
 
 @frozen
 class HandedBack(ActorEvent):
     """A stopping consumer gave back what it had not finished, so that another one gets it at once."""
 
+    level: ClassVar[int] = logging.INFO
+
     stream: str
     group: str
     count: int
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"handed back {self.count} unfinished entries"
+
+
+def _shown(raw_ids: Iterable[bytes]) -> str:
+    """The first few ids, and how many there are."""
+    ids = [raw_id.decode("ascii", "replace") for raw_id in raw_ids]
+    return ", ".join(ids) if len(ids) <= IDS_SHOWN else f"{len(ids)} entries from {ids[0]} to {ids[-1]}"
+
+
+IDS_SHOWN = 5
+"""Ids that fit into a line of a log."""

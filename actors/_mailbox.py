@@ -250,7 +250,7 @@ class Mailbox(Generic[M]):
     """
 
     def __init__(self, name: str, capacity: int) -> None:
-        if not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 0:
+        if isinstance(capacity, bool) or capacity != int(capacity) or capacity < 0:
             raise ValueError(f"mailbox {name!r}: its capacity must be a whole number from 0 on, not {capacity!r}")
         self.name = name
         self.capacity = capacity

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from typing import ClassVar
 
 from attrs import frozen
+from typing_extensions import override
 
 
 @frozen
 class ActorEvent:
     """Something happened to the actor at `path`, as in ``root/streams/stream:orders``."""
 
+    level: ClassVar[int] = logging.DEBUG
+    """How much it matters, as the standard logging counts: DEBUG for what is routine."""
+
     path: str
+
+    def words(self) -> str:
+        """What happened, in words, without the path."""
+        return type(self).__name__
 
 
 @frozen
@@ -32,17 +42,31 @@ class ChildFinished(ActorEvent):
 class ChildCrashed(ActorEvent):
     """An incarnation raised: a bug, since expected trouble is handled inside actors."""
 
+    level: ClassVar[int] = logging.ERROR
+
     incarnation: int
     error: BaseException
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"crashed: {type(self.error).__name__}: {self.error}"
 
 
 @frozen
 class ChildRestarting(ActorEvent):
     """The next incarnation begins after a delay."""
 
+    level: ClassVar[int] = logging.INFO
+
     delay_seconds: float
     restarts: int
     """Restarts within the period that the limits look at, this one included."""
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"restarting in {self.delay_seconds:.2f} s (restart {self.restarts} in the period)"
 
 
 @frozen
@@ -64,7 +88,14 @@ class ChildStopped(ActorEvent):
 class StuckAfterCancel(ActorEvent):
     """An incarnation was cancelled and is still there, a whole grace period later. Nothing can force it to go."""
 
+    level: ClassVar[int] = logging.ERROR
+
     incarnation: int
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return "was cancelled and does not go; the stop waits for it"
 
 
 Observer = Callable[[ActorEvent], None]

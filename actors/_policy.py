@@ -70,7 +70,7 @@ class Backoff:
             draw: a random number from 0 to 1.
         """
         doublings = min(restarts - 1, 60)  # Beyond that a float would overflow, long after the bound was reached.
-        return min(self.max_seconds, self.initial_seconds * 2**doublings * (1 + draw / 2))
+        return min(self.max_seconds, self.initial_seconds * 2.0**doublings * (1 + draw / 2))
 
 
 @frozen

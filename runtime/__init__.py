@@ -5,6 +5,8 @@ from ._blocking_consumer import StreamConsumer
 from ._blocking_managers import ConsumerGroupManager, StreamManager
 from ._blocking_producer import StreamProducer
 from ._codec import Codec, Content, FieldsCodec, JsonCodec
+from ._config import Config
+from ._config_file import ConfigError
 from ._errors import ForkedError, HandlerConflict, NotRunning, PublishTimeout, UndecodableEntry
 from ._event import Event, Json, NewEvent
 from ._log import Observer, RuntimeEvent, describe, log_event
@@ -15,6 +17,8 @@ from ._typed import event_type
 
 __all__ = [
     "Codec",
+    "Config",
+    "ConfigError",
     "ConsumerGroupManager",
     "Content",
     "Event",

@@ -11,6 +11,7 @@ from typing_extensions import Self
 from ..wire import Arg, Client, Reply, Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
+from ._config import Config
 from ._log import Observer, log_event
 from ._runtime import Runtime
 
@@ -30,7 +31,7 @@ class RedisConnection:
 
     Args:
         url: as for `Runtime`.
-        max_retries: tries after the first.
+        max_retries: tries after the first; None: no end.
         retry_base_delay: the longest first delay in seconds; it doubles from try to try.
         retry_max_delay: the longest delay in seconds.
         timeouts: how long a connection and a reply may take.
@@ -46,7 +47,7 @@ class RedisConnection:
         self,
         url: str = "redis://localhost:6379",
         *,
-        max_retries: int = 5,
+        max_retries: int | None = 5,
         retry_base_delay: float = 0.1,
         retry_max_delay: float = 30.0,
         timeouts: Timeouts | None = None,
@@ -56,6 +57,18 @@ class RedisConnection:
         retry = Retry(max_retries, retry_base_delay, retry_max_delay)
         self._runtime = Runtime(url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)
         self._background = Background(self._runtime)
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """A connection as a configuration says."""
+        retry = config.retry
+        return cls(
+            config.url,
+            max_retries=retry.max_retries,
+            retry_base_delay=retry.base_delay,
+            retry_max_delay=retry.max_delay,
+            timeouts=config.timeouts.policy(),
+        )
 
     @property
     def address(self) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import TracebackType
-from typing import Literal
 
+from attrs import evolve
 from typing_extensions import Self
 
-from ..wire import EntryId, Retry, Timeouts
+from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
+from ._config import Config
 from ._errors import NotRunning
 from ._event import Event
 from ._hand_over import HandOver
@@ -72,29 +74,33 @@ class StreamConsumer:
         count: int = 100,
         prefetch: int | None = None,
         drain_seconds: float = 8.0,
-        max_retries: int = 5,
+        max_retries: int | None = 5,
         retry_base_delay: float = 0.1,
         retry_max_delay: float = 30.0,
         timeouts: Timeouts | None = None,
         codec: Codec | None = None,
         observer: Observer = log_event,
     ) -> None:
-        if not stream or not group:
-            raise ValueError(f"a consumer needs a stream and a group, not stream={stream!r}, group={group!r}")
-        self._stream, self._group = stream, group
-        self._options = GroupOptions(
+        options = GroupOptions(
             consumer=consumer,
             start=start_id,
             block_ms=block_ms,
             count=count,
-            batch=count,
             prefetch=prefetch,
             checkpoint="redis" if use_redis_checkpoint else "memory",
             reclaim=Reclaim(reclaim_interval_ms, reclaim_min_idle_ms) if reclaim_enabled else None,
             drain_seconds=drain_seconds,
         )
         retry = Retry(max_retries, retry_base_delay, retry_max_delay)
-        self._runtime = Runtime(redis_url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)
+        runtime = Runtime(redis_url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)
+        self._set_up(runtime, stream, group, options)
+
+    def _set_up(self, runtime: Runtime, stream: str, group: str, options: GroupOptions) -> None:
+        if not stream or not group:
+            raise ValueError(f"a consumer needs a stream and a group, not stream={stream!r}, group={group!r}")
+        self._runtime = runtime
+        self._stream, self._group = stream, group
+        self._options = evolve(options, batch=options.count)
         self._hand_over = HandOver()
         self._background = Background(self._runtime, on_end=self._hand_over.end)
         self._handler: BlockingHandler | None = None
@@ -102,6 +108,20 @@ class StreamConsumer:
         """The thread that called `subscribe`; only there handlers run."""
         self._working = threading.Lock()
         """Held while that thread handles events."""
+
+    @classmethod
+    def from_config(cls, config: Config | str | Path) -> Self:
+        """A consumer as a configuration says, or a YAML file, which the environment variables override.
+
+        Raises:
+            ConfigError: the file can't be used.
+            ValueError: no stream or no group is named.
+        """
+        known = config if isinstance(config, Config) else Config.load(config)
+        consumer = cls.__new__(cls)
+        runtime = Runtime.from_config(known)
+        consumer._set_up(runtime, known.consumer_stream or "", known.consumer.group or "", known.group_options())
+        return consumer
 
     def subscribe(self, handler: BlockingHandler, event_types: Iterable[str | type] | None = None) -> None:
         """Handle events on this thread until somebody closes the consumer. Called once.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from attrs import define, field
+from typing_extensions import Self
 
 from ..actors import settings_key
 from ..wire import Client
 from ._blocking_connection import Connected, RedisConnection
+from ._config import Config
 from ._event import Json, NewEvent
 
 
@@ -60,6 +63,23 @@ class StreamProducer(Connected):
         self.stream_name = stream_name
         self._max_length = max_length
         self._prepared = False
+
+    @classmethod
+    def from_config(cls, config: Config | str | Path) -> Self:
+        """A producer as a configuration says, or a YAML file, which the environment variables override.
+
+        Raises:
+            ConfigError: the file can't be used.
+            ValueError: no stream is named.
+        """
+        known = config if isinstance(config, Config) else Config.load(config)
+        producer = cls(
+            stream_name=known.producer.stream or "",
+            max_length=known.producer.max_length,
+            connection=RedisConnection.from_config(known),
+        )
+        producer._own = True
+        return producer
 
     def publish(
         self, event_type: str, payload: object, metadata: Mapping[str, Json] | None = None, *, event_id: str = ""

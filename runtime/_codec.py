@@ -8,7 +8,7 @@ blocks the stream.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, cast
 
 import msgspec
 from attrs import field, frozen
@@ -70,7 +70,7 @@ class JsonCodec:
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._decode_payload: Callable[[bytes], object] = msgspec.json.Decoder().decode
-        self._decode_metadata: Callable[[bytes], dict[str, Json]] = msgspec.json.Decoder(dict[str, object]).decode
+        self._decode_metadata: Callable[[bytes], object] = msgspec.json.Decoder(dict[str, object]).decode
 
     def encode(self, content: Content) -> Sequence[bytes]:
         """The five fields; metadata is left out when it is empty."""
@@ -111,9 +111,12 @@ class JsonCodec:
             named.get(EVENT_ID, b"").decode(),
             named[EVENT_TYPE].decode(),
             self._decode_payload(named[PAYLOAD]),
-            self._decode_metadata(named[METADATA]) if METADATA in named else _NONE,
+            self._metadata(named[METADATA]) if METADATA in named else _NONE,
             int(named.get(TIMESTAMP, b"0")),
         )
+
+    def _metadata(self, text: bytes) -> Mapping[str, Json]:
+        return cast("Mapping[str, Json]", self._decode_metadata(text))
 
 
 @frozen

@@ -35,10 +35,16 @@ Run = Callable[[E], Awaitable[object]]
 
 @frozen
 class Route:
-    """One handler, and the class that its events' payload becomes."""
+    """A handler that is meant for some type of event.
 
-    function: Function
-    run: Run[Event[object]]
+    Attributes:
+        owner: the handler's name, for messages.
+        run: the handler; None where it gets lists, and is run by whoever makes them.
+        payload_class: what its events' payload becomes; None: JSON as Python has it.
+    """
+
+    owner: str
+    run: Run[Event[object]] | None
     payload_class: type | None = None
 
 
@@ -49,27 +55,24 @@ class Routes:
     by_type: dict[str, Route] = field(factory=dict)
     fallback: Route | None = None
 
-    def add(self, function: Function, event_types: Iterable[str | type] | None) -> None:
+    def add(self, owner: str, run: Run[Event[object]] | None, event_types: Iterable[str | type] | None) -> None:
         """Send events of these types to this handler, or all that no other handler is meant for.
 
         Raises:
             HandlerConflict: another handler is meant for the same events already.
         """
-        run = awaitable(function)
         if event_types is None:
             if self.fallback is not None:
-                raise HandlerConflict(
-                    f"{_name(self.fallback.function)} takes every event already, {_name(function)} can't too"
-                )
-            self.fallback = Route(function, run)
+                raise HandlerConflict(f"{self.fallback.owner} takes every event already, {owner} can't too")
+            self.fallback = Route(owner, run)
             return
+        if isinstance(event_types, str):
+            raise TypeError(f"event_types is a list of types: write [{event_types!r}], not {event_types!r}")
         for wanted in event_types:
             name, payload_class = (wanted, None) if isinstance(wanted, str) else (type_name(wanted), wanted)
             if name in self.by_type:
-                raise HandlerConflict(
-                    f"{_name(self.by_type[name].function)} takes {name!r} already, {_name(function)} can't too"
-                )
-            self.by_type[name] = Route(function, run, payload_class)
+                raise HandlerConflict(f"{self.by_type[name].owner} takes {name!r} already, {owner} can't too")
+            self.by_type[name] = Route(owner, run, payload_class)
 
     def find(self, event_type: str) -> Route | None:
         """The handler that is meant for this type, None if nobody wants it."""
@@ -113,7 +116,7 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
         try:
             content = decode(entry.fields or ())
             route = find(content.event_type)
-            if route is None:
+            if route is None or route.run is None:
                 return DONE
             event = make_event(entry, content, route.payload_class, deliveries)
         except UndecodableEntry as error:
@@ -190,12 +193,13 @@ def awaitable(function: Callable[[E], object]) -> Run[E]:
     return run_in_thread
 
 
-def is_async(function: Callable[..., object]) -> bool:
+def is_async(function: object) -> bool:
     """Whether calling this gives something to await."""
     while isinstance(function, partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def _name(function: object) -> str:
+def name_of(function: object) -> str:
+    """How messages call a handler."""
     return str(getattr(function, "__qualname__", function))

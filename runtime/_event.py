@@ -10,7 +10,7 @@ from attrs import define, field, frozen, setters
 
 from ..wire import EntryId
 
-P = TypeVar("P", covariant=True)
+P_co = TypeVar("P_co", covariant=True)
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 """Anything that JSON can say."""
@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 # Not frozen=True: that makes the constructor, which stands on the hot path, twice as slow.
 @define(eq=False, on_setattr=setters.frozen)
-class Event(Generic[P]):
+class Event(Generic[P_co]):
     """One event as its handler sees it.
 
     Attributes:
@@ -37,7 +37,7 @@ class Event(Generic[P]):
     raw_id: bytes
     event_id: str
     event_type: str
-    payload: P
+    payload: P_co
     metadata: Mapping[str, Json]
     timestamp_ms: int
     stream: str

@@ -19,7 +19,18 @@ from ..actors import (
 )
 from ..wire import Retry
 from ._codec import Codec
-from ._dispatch import BatchFunction, Function, Reader, Routes, RunBatch, answering, in_batches, one_by_one
+from ._dispatch import (
+    BatchFunction,
+    Function,
+    Reader,
+    Routes,
+    RunBatch,
+    answering,
+    awaitable,
+    in_batches,
+    name_of,
+    one_by_one,
+)
 from ._errors import HandlerConflict
 from ._options import GroupOptions
 from ._typed import Structure
@@ -80,15 +91,17 @@ class Plans:
             raise ValueError("a handler needs the name of a consumer group, not an empty string")
         noted = self._note_group(stream, group, options)
         if noted.options.batch is None:
-            noted.routes.add(cast("Function", function), event_types)
+            noted.routes.add(name_of(function), awaitable(cast("Function", function)), event_types)
         else:
-            self._set_runner(stream, group, noted, answering(cast("BatchFunction", function)), event_types)
+            run = answering(cast("BatchFunction", function))
+            self._set_runner(stream, group, noted, name_of(function), run, event_types)
 
     def add_runner(
         self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
     ) -> None:
         """Note somebody who answers the events of a batch one by one."""
-        self._set_runner(stream, group, self._note_group(stream, group, options), run, event_types)
+        noted = self._note_group(stream, group, options)
+        self._set_runner(stream, group, noted, name_of(run), run, event_types)
 
     def _note_group(self, stream: str, group: str, options: GroupOptions | None) -> _Group:
         noted = self._stream(stream).groups.setdefault(group, _Group(options or GroupOptions()))
@@ -97,12 +110,18 @@ class Plans:
         return noted
 
     def _set_runner(
-        self, stream: str, group: str, noted: _Group, run: RunBatch, event_types: Iterable[str | type] | None
+        self,
+        stream: str,
+        group: str,
+        noted: _Group,
+        owner: str,
+        run: RunBatch,
+        event_types: Iterable[str | type] | None,
     ) -> None:
         if noted.run_batch is not None:
             raise HandlerConflict(f"group {group} of {stream} handles batches: it can have one handler only")
+        noted.routes.add(owner, None, event_types)
         noted.run_batch = run
-        noted.routes.add(run, event_types)
 
     def all(self) -> Sequence[StreamPlan]:
         """The plan of every stream, made anew for each run of the runtime."""

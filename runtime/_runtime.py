@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 import trio
-from attrs import define
+from attrs import define, evolve
 from typing_extensions import Self, Unpack
 
 from ..actors import (
@@ -33,6 +35,7 @@ from ..actors import (
 )
 from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
+from ._config import Config
 from ._dispatch import BatchFunction, Function, RunBatch
 from ._errors import NotRunning, PublishTimeout
 from ._event import Json, NewEvent
@@ -43,7 +46,7 @@ from ._ports import Ports
 from ._typed import Structure, type_name
 from ._unwrap import unwrapped
 
-F = TypeVar("F", bound=Callable[..., object])
+F = TypeVar("F", bound=Function | BatchFunction)
 
 PUBLISH_ENTRIES_MAX = 1000
 """Events that one message to the stream actor carries; longer lists go in parts, in order."""
@@ -107,6 +110,8 @@ class Runtime:
         ports: Ports | None = None,
     ) -> None:
         self.address = ServerAddress.parse(url)
+        self.config: Config | None = None
+        """What the runtime was made from, if it was made by `from_config`."""
         self.structure = Structure()
         self._codec = codec or JsonCodec()
         self._timeouts = timeouts or Timeouts()
@@ -123,12 +128,46 @@ class Runtime:
         self._root: Supervisor | None = None
         self._entered: AbstractAsyncContextManager[None] | None = None
 
+    @classmethod
+    def from_config(
+        cls, config: Config | str | Path, *, codec: Codec | None = None, observer: Observer = log_event
+    ) -> Self:
+        """A runtime as a configuration says, or a YAML file, which the environment variables override.
+
+        Its stream and group are those of handlers and events that name none.
+
+        Raises:
+            ConfigError: the file can't be used; the message names each key at fault.
+        """
+        known = config if isinstance(config, Config) else Config.load(config)
+        runtime = cls(
+            known.url,
+            codec=codec,
+            timeouts=known.timeouts.policy(),
+            retry=known.retry.policy(),
+            limits=known.limits.policy(),
+            observer=observer,
+        )
+        runtime.config = known
+        if known.producer.stream is not None:
+            runtime.stream(known.producer.stream, max_length=known.producer.max_length)
+        return runtime
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """A runtime as ``REDIS_URL``, ``STREAM_NAME``, ``CONSUMER_GROUP`` and ``CONSUMER_NAME`` say.
+
+        Raises:
+            ConfigError: one of them can't be used.
+        """
+        return cls.from_config(Config.from_environment(environ))
+
     # What is handled
 
     def handler(
         self,
-        stream: str,
-        group: str,
+        stream: str | None = None,
+        group: str | None = None,
         *,
         event_types: Iterable[str | type] | None = None,
         **options: Unpack[GroupOptionsKeywords],
@@ -136,8 +175,8 @@ class Runtime:
         """Decorator: this function handles events of a stream, as a member of a consumer group.
 
         Args:
-            stream: where to read.
-            group: the consumer group; each of its events is handled by one of its members.
+            stream: where to read; None: what the configuration says.
+            group: the consumer group; each of its events is handled by one of its members. None: as configured.
             event_types: names, or attrs classes whose instances the payload then is; None: whatever no other handler
                 of the group is meant for. Events that no handler is meant for are acknowledged and passed over.
             options: see `GroupOptions`; they hold for the group, so say them with its first handler.
@@ -155,8 +194,8 @@ class Runtime:
 
     def add_handler(
         self,
-        stream: str,
-        group: str,
+        stream: str | None,
+        group: str | None,
         function: Function | BatchFunction,
         *,
         event_types: Iterable[str | type] | None = None,
@@ -165,12 +204,20 @@ class Runtime:
         """As `handler`, called plainly. Handlers are added before the runtime starts."""
         if self._running is not None:
             raise NotRunning("handlers are added before the runtime starts: this one is running already")
-        self._plans.add_handler(stream, group, function, event_types, GroupOptions(**options) if options else None)
+        configured = self.config.group_options() if self.config is not None and group is None else None
+        if configured is not None:
+            chosen: GroupOptions | None = evolve(configured, **options)
+        else:
+            chosen = GroupOptions(**options) if options else None
+        known = self.config or Config()
+        stream_name = stream or _required(known.consumer_stream, "stream", "STREAM_NAME")
+        group_name = group or _required(known.consumer.group, "group", "CONSUMER_GROUP")
+        self._plans.add_handler(stream_name, group_name, function, event_types, chosen)
 
     def add_runner(
         self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
     ) -> None:
-        """As `add_handler`, for somebody who answers each event of a batch with a verdict, or only the first of them."""
+        """As `add_handler`, for somebody who answers a batch with a verdict for each event, or for the first of them."""
         self._plans.add_runner(stream, group, run, event_types, options)
 
     def stream(self, name: str, *, max_length: int | None = None) -> None:
@@ -186,7 +233,7 @@ class Runtime:
 
     async def publish(
         self,
-        stream: str,
+        stream: str | None,
         payload: object,
         *,
         event_type: str | None = None,
@@ -196,7 +243,7 @@ class Runtime:
         """Publish one event and wait until Redis has it.
 
         Args:
-            stream: where to.
+            stream: where to; None: what the configuration says.
             payload: an instance of an attrs class, whose name is the event's type; or a dict, with ``event_type``.
             event_type: what kind of event this is.
             metadata: what is to be said about the event, beside its payload.
@@ -212,13 +259,13 @@ class Runtime:
             TypeError: the payload can't be written as JSON, or there is no event type.
         """
         fields = self._fields(event_type or type_name(type(payload)), payload, metadata, event_id)
-        return (await self._append(stream, [fields]))[0]
+        return (await self._append(stream or self._own_stream(), [fields]))[0]
 
-    async def publish_many(self, stream: str, events: Iterable[object]) -> Sequence[EntryId]:
+    async def publish_many(self, stream: str | None, events: Iterable[object]) -> Sequence[EntryId]:
         """Publish events in this order and wait until Redis has them all; much faster than one by one.
 
         Args:
-            stream: where to.
+            stream: where to; None: what the configuration says.
             events: `NewEvent`s, or instances of attrs classes.
 
         Returns:
@@ -230,6 +277,7 @@ class Runtime:
         """
         fields = [self._fields_of(event) for event in events]
         ids: list[EntryId] = []
+        stream = stream or self._own_stream()
         for start in range(0, len(fields), PUBLISH_ENTRIES_MAX):
             ids += await self._append(stream, fields[start : start + PUBLISH_ENTRIES_MAX])
         return ids
@@ -251,6 +299,9 @@ class Runtime:
                 self._ports.wall_clock_ms(),
             )
         )
+
+    def _own_stream(self) -> str:
+        return _required((self.config or Config()).producer.stream, "stream", "STREAM_NAME")
 
     async def _append(self, stream: str, entries: Sequence[Sequence[bytes]]) -> Sequence[EntryId]:
         running = self._require_running()
@@ -328,7 +379,7 @@ class Runtime:
                     mailbox.close()
 
     def stop(self) -> None:
-        """Begin a graceful stop: intake ends, what is held is finished, verdicts are settled, the rest is handed back."""
+        """Begin a graceful stop: intake ends, what is held is finished and settled, the rest is handed back."""
         if self._running is not None:
             self._running.scope.cancel()
 
@@ -364,7 +415,7 @@ class Runtime:
 
     @property
     def redis(self) -> RedisCommands:
-        """Every Redis command, as redis-py spells it, on the runtime's own connection: ``await runtime.redis.get(...)``."""
+        """Every Redis command, as redis-py spells it, on the runtime's own link: ``await runtime.redis.get(...)``."""
         return self._require_running().client.redis
 
     def _require_running(self) -> _Running:
@@ -386,3 +437,9 @@ class Runtime:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async for _ in signals:
                 self.stop()
+
+
+def _required(name: str | None, what: str, variable: str) -> str:
+    if not name:
+        raise ValueError(f"no {what} is named: give its name, or say it in the configuration or in {variable}")
+    return name

@@ -20,13 +20,13 @@ class unwrapped:  # noqa: N801 - reads as `with unwrapped():`
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
-    ) -> bool:
+    ) -> None:
         """Raise the one error inside."""
         inner = error
         while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
             inner = inner.exceptions[0]
         if inner is error or inner is None:
-            return False
+            return
         # The error keeps its own cause and context: the groups around it say nothing that it does not.
         inner.__suppress_context__ = inner.__cause__ is not None or inner.__suppress_context__
         raise inner from inner.__cause__

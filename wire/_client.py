@@ -97,14 +97,11 @@ class Client(StreamCommands):
             began = trio.current_time()
             try:
                 return await self._link.call(*args)
-            except ConnectionLost as error:  # noqa: PERF203 - a try is a round trip
+            except ConnectionLost as error:
                 tries += 1
                 waited = trio.current_time() - began >= self._timeouts.reply_seconds
-                if error.sent:
-                    give_up = repeat_of(args) is Repeat.NEVER
-                else:
-                    # It broke before it took the command; but who has waited in vain for a connection is told so.
-                    give_up = waited or self._link.ended
+                # What was not sent waits for the next connection; but who has waited long enough for one is told so.
+                give_up = repeat_of(args) is Repeat.NEVER if error.sent else waited or self._link.ended
                 most = self._retry.max_retries
                 if give_up or (most is not None and tries > most):
                     raise

@@ -27,7 +27,6 @@ from ._redis_py import (
     NoPermissionError,
     RedisError,
     Reply,
-    ResponseError,
     pack,
     reply_reader,
 )

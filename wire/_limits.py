@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import field, frozen, validators
+from attrs import Attribute, field, frozen, validators
 
 
 @frozen
@@ -33,9 +33,14 @@ class Retry:
         max_delay_seconds: the upper bound of any delay.
     """
 
-    max_retries: int | None = field(default=5, validator=validators.optional(validators.ge(0)))
+    max_retries: int | None = field(default=5)
     base_delay_seconds: float = field(default=0.1, validator=validators.gt(0))
     max_delay_seconds: float = field(default=30.0, validator=validators.gt(0))
+
+    @max_retries.validator
+    def _check_max_retries(self, _attribute: Attribute[int | None], retries: int | None) -> None:
+        if retries is not None and retries < 0:
+            raise ValueError(f"max_retries must be 0 or more, or None for no end, not {retries!r}")
 
     def delay(self, tries: int, rng: Random) -> float:
         """Seconds to wait after so many tries in vain (0: after the first)."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 
 from typing_extensions import Self
 
 from ._connection import Connection
-from ._redis_py import Reply, ResponseError
+from ._redis_py import Execute, ResponseError
 
 
 class Link:
@@ -23,7 +24,7 @@ class Link:
     def __init__(
         self,
         open_connection: Callable[[], Awaitable[Connection]],
-        call: Callable[..., Awaitable[Reply]],
+        call: Execute,
         generation: Callable[[], int],
     ) -> None:
         self._open = open_connection
@@ -56,10 +57,9 @@ class Link:
         while self._former:
             client_id, opened_in = self._former[-1]
             if opened_in == self._generation():
-                try:
+                # An error says that it is gone already, or that we may not: then an idle entry shows what came late.
+                with suppress(ResponseError):
                     await self._call(b"CLIENT", b"KILL", b"ID", client_id)
-                except ResponseError:
-                    pass  # It is gone already, or we may not: then an idle entry shows what came late.
             self._former.pop()
 
     async def __aenter__(self) -> Self:

@@ -8,9 +8,9 @@ the commands, so replies are handed out first come, first served::
     task ─┘           (slots, in order)           └─> task
 
 A `_Slot` stands for what one task asked. Whoever is cancelled leaves its slot behind: the reply that comes for it is
-thrown away, and the order is kept. The time limit for replies begins with the writing. Only the oldest slot has a timer,
-on the reader: replies come in order, so no other one can be late before it is. When that timer runs out the link counts
-as broken, however open its socket looks.
+thrown away, and the order is kept. The time limit for replies begins with the writing. Only the oldest slot has a
+timer, on the reader: replies come in order, so no other one can be late before it is. When that timer runs out the
+link counts as broken, however open its socket looks.
 
 States of the link: *down* (commands wait for it, within their time limit) → *up* → broken: what was written is answered
 by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link is down again until the next connection.
@@ -191,7 +191,7 @@ class Multiplexer:
                 await trio.sleep(self._retry.delay(failures + in_vain - 1, self._rng))
             try:
                 connection = await Connection.open(self.address, dial=self._dial, timeouts=self._timeouts)
-            except RedisError as error:  # noqa: PERF203 - a try is a round trip
+            except RedisError as error:
                 if not is_weather(error):
                     raise
                 if max_retries is not None and failures >= max_retries:

@@ -7,16 +7,22 @@ pending under that name at that moment: that is the fence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from attrs import frozen
 
 from . import _replies as replies
 from ._client import Client
 from ._ids import EntryId
-from ._redis_py import Arg
+from ._redis_py import Arg, RedisError, Reply
 from ._replies import Entry, Pending
 from ._scripts import load
+
+DROPS_DELETED_SINCE: Final = (7, 0, 0)
+"""From then on XCLAIM removes a row of the pending list whose entry is gone (https://redis.io/commands/xclaim)."""
+
+SCRIPT_WORDS_MAX: Final = 7000
+"""Lua's unpack, with which a script makes a command of many words, ends at 8000 of them (LUAI_MAXCSTACK)."""
 
 
 @frozen
@@ -74,7 +80,8 @@ class PendingList:
 
     Args:
         client: the link to use.
-        stream, group: whose list it is.
+        stream: the group's stream.
+        group: its name.
     """
 
     def __init__(self, client: Client, stream: str, group: str) -> None:
@@ -95,17 +102,32 @@ class PendingList:
         if (await self._client.capabilities()).pending_idle:
             rows = await self._client.xpending_range(self._stream, self._group, start, count=count, idle_ms=idle_ms)
             return _page(rows, rows, count)
+        # Not with idle_ms, although the client would pick: the page must know where the server stopped looking.
         rows = await self._client.xpending_range(self._stream, self._group, start, count=count)
         return _page([row for row in rows if row.idle_ms >= idle_ms], rows, count)
 
     async def claim(self, consumer: str, raw_ids: Sequence[bytes], *, min_idle_ms: int) -> Claimed:
         """Take over those of these entries that have been idle for so long: a compare-and-swap on the server.
 
-        Each one taken is one more delivery.
+        Each one taken is one more delivery. Entries that were deleted are ours too before Redis 7.0, and are told
+        apart; from then on Redis drops them from the list itself.
         """
         entries = await self._client.xclaim(self._stream, self._group, consumer, min_idle_ms, raw_ids)
-        present = [entry for entry in entries if entry.fields is not None]
-        return Claimed(present, [entry.raw_id for entry in entries if entry.fields is None])
+        claimed = {entry.raw_id for entry in entries}
+        missing = [raw_id for raw_id in raw_ids if raw_id not in claimed]
+        if not missing or (await self._client.capabilities()).version >= DROPS_DELETED_SINCE:
+            return Claimed(entries, [])
+        return Claimed(entries, await self._without_body(consumer, missing))
+
+    async def _without_body(self, consumer: str, raw_ids: Sequence[bytes]) -> Sequence[bytes]:
+        """Those that are pending under a name although their entries were deleted."""
+        destroyed: list[bytes] = []
+        for raw_id in raw_ids:
+            where = (self._stream, self._group, raw_id, raw_id)
+            owned = await self._client.xpending_range(*where, count=1, consumer=consumer)
+            if owned and not await self._client.xrange(self._stream, raw_id, raw_id):
+                destroyed.append(raw_id)
+        return destroyed
 
     async def take_own(self, consumer: str, raw_ids: Sequence[bytes]) -> Taken:
         """Take entries that are pending under our own name but that we never saw; each is one more delivery."""
@@ -135,17 +157,30 @@ class PendingList:
         """
         in_order = sorted(raw_ids, key=_order)
         keep = "0" if checkpoint_key is None else "1"
-        args = [self._group, consumer, keep, *in_order]
+        args: list[Arg] = [self._group, consumer, keep, *in_order]
         reply = await self._eval("settle", [checkpoint_key or self._stream], args)
         acknowledged, watermark, *lost = cast("list[bytes]", reply)
         return SettleResult(int(acknowledged), frozenset(lost), EntryId.parse(watermark))
 
     async def move_to(self, dead_letters: str, consumer: str, raw_id: bytes, fields: Sequence[bytes]) -> EntryId | None:
-        """Write a dead letter and acknowledge its entry in one step; None: the entry was not the consumer's."""
-        args = [self._group, consumer, raw_id, *fields]
-        return replies.optional_id(await self._eval("dead_letter", [dead_letters], args))
+        """Write a dead letter and acknowledge its entry in one step; None: the entry was not the consumer's.
 
-    async def _eval(self, name: str, more_keys: Sequence[str], args: Sequence[Arg]) -> replies.Reply:
+        An entry with thousands of fields does not fit through a script. Its two commands go as a transaction, after a
+        look at who owns it: whoever takes it over in between makes a second dead letter of it, but loses nothing.
+        """
+        if len(fields) <= SCRIPT_WORDS_MAX:
+            args: list[Arg] = [self._group, consumer, raw_id, *fields]
+            return replies.optional_id(await self._eval("dead_letter", [dead_letters], args))
+        where = (self._stream, self._group, raw_id, raw_id)
+        if not await self._client.xpending_range(*where, count=1, consumer=consumer):
+            return None
+        add, ack = (b"XADD", dead_letters, b"*", *fields), (b"XACK", self._stream, self._group, raw_id)
+        *_, done = await self._client.pipeline([(b"MULTI",), add, ack, (b"EXEC",)])
+        if isinstance(done, RedisError):
+            raise done
+        return replies.optional_id(replies.results(done)[0])
+
+    async def _eval(self, name: str, more_keys: Sequence[str], args: Sequence[Arg]) -> Reply:
         return await self._client.eval(load(name), [self._stream, *more_keys], args)
 
 
@@ -162,7 +197,8 @@ async def ensure_group(
 
     Args:
         client: the link to use.
-        stream, group: which one.
+        stream: the stream of the group.
+        group: its name.
         start: the id after which a group begins that there has never been; ``$``: with what is added from now on.
         checkpoint_key: the hash with the checkpoint; None: it is not in Redis.
         checkpoint: then this is it, None if there is none yet.

@@ -29,17 +29,33 @@ from redis.exceptions import (
     ResponseError,
     TimeoutError,  # noqa: A004 - likewise
 )
+from typing_extensions import override
 
 Arg = bytes | str | int | float
 """One word of a command."""
 
 # Union, because Python 3.10 knows no | between a type and a name that is still to come.
-Reply = Union[bytes, int, None, "list[Reply]", RedisError]  # noqa: UP007
+Reply = Union[bytes, int, None, "list[Reply]", RedisError]
 """What Redis answers over RESP2. An error appears as a value only inside an array, and in what a pipeline returns."""
 
-# hiredis has no annotations of its own; these are the two calls that are used of it.
-pack = cast("Callable[[tuple[Arg, ...]], bytes]", hiredis.pack_command)
-"""One command as bytes."""
+_pack_command = cast("Callable[[tuple[Arg, ...]], bytes]", hiredis.pack_command)
+
+
+def pack(args: tuple[Arg, ...]) -> bytes:
+    """One command as bytes. Text goes as UTF-8; surrogates, which stand for other bytes, as those (PEP 383).
+
+    Raises:
+        TypeError: a word is neither bytes nor text nor a number.
+        UnicodeEncodeError: text can't be written as bytes.
+    """
+    try:
+        return _pack_command(args)
+    except UnicodeEncodeError:
+        return _pack_command(tuple(_bytes_of(word) if isinstance(word, str) else word for word in args))
+
+
+def _bytes_of(word: str) -> bytes:
+    return word.encode("utf-8", "surrogateescape")
 
 
 class ReplyReader(Protocol):
@@ -93,6 +109,7 @@ class Execute(Protocol):
     def __call__(self, *args: Arg) -> Awaitable[Reply]:
         """Send it."""
 
+
 if TYPE_CHECKING:
 
     class RedisCommands(AsyncCoreCommands):
@@ -102,6 +119,7 @@ if TYPE_CHECKING:
 
         def __init__(self, execute: Execute) -> None: ...
 
+        @override
         async def execute_command(self, *args: Arg, **options: object) -> object:
             """Send a command and shape its reply."""
             return args, options
@@ -161,6 +179,7 @@ __all__ = [
     "BusyGroup",
     "BusyLoadingError",
     "ConnectionError",
+    "Execute",
     "NoGroup",
     "NoPermissionError",
     "NoScriptError",

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from ._redis_py import Arg
-from ._shared import upper
+from ._shared import upper, words
 
 
 class Repeat(Enum):
@@ -24,13 +24,13 @@ class Repeat(Enum):
     """It counts twice, or nobody knows: everything that is not known to be safe."""
 
 
-_READS: Final = frozenset(
+_READS: Final = words(
     "BITCOUNT BITPOS DBSIZE DUMP ECHO EXISTS EXPIRETIME GEODIST GEOHASH GEOPOS GEOSEARCH GET GETBIT GETRANGE HEXISTS "
     "HGET HGETALL HKEYS HLEN HMGET HRANDFIELD HSCAN HSTRLEN HVALS INFO KEYS LASTSAVE LCS LINDEX LLEN LOLWUT LPOS "
     "LRANGE MGET PEXPIRETIME PFCOUNT PING PTTL RANDOMKEY ROLE SCAN SCARD SDIFF SINTER SINTERCARD SISMEMBER SMEMBERS "
     "SMISMEMBER SRANDMEMBER SSCAN STRLEN SUNION TIME TTL TYPE XINFO XLEN XPENDING XRANGE XREAD XREVRANGE ZCARD ZCOUNT "
     "ZDIFF ZINTER ZLEXCOUNT ZMSCORE ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANK ZREVRANGE ZREVRANK ZSCAN ZSCORE "
-    "ZUNION COMMAND".split()
+    "ZUNION COMMAND"
 )
 _READING_SUBCOMMANDS: Final = {
     "ACL": ("CAT", "DRYRUN", "GETUSER", "LIST", "USERS", "WHOAMI"),
@@ -71,17 +71,17 @@ def repeat_of(args: tuple[Arg, ...]) -> Repeat:
 
 def _carries_token(args: tuple[Arg, ...]) -> bool:
     """Whether IDMP stands among the options of an XADD, which end at the entry's id: fields may be called so too."""
-    words = iter(args[2:])
-    for word in words:
+    rest = iter(args[2:])
+    for word in rest:
         option = upper(word)
         if option in ("IDMP", "IDMPAUTO"):
             return True
         if option in ("MAXLEN", "MINID"):
-            threshold = next(words, "")
+            threshold = next(rest, "")
             if threshold in ("~", "=", b"~", b"="):
-                next(words, "")
+                next(rest, "")
         elif option == "LIMIT":
-            next(words, "")
+            next(rest, "")
         elif option not in ("NOMKSTREAM", "KEEPREF", "DELREF", "ACKED"):
             return False
     return False

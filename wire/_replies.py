@@ -15,7 +15,7 @@ from typing import cast
 from attrs import define, frozen
 
 from ._ids import EntryId
-from ._redis_py import Reply
+from ._redis_py import RedisError, Reply
 
 
 @define
@@ -80,7 +80,10 @@ class GroupInfo:
 
 @frozen
 class ConsumerInfo:
-    """A consumer of a group. `inactive_ms` is the time since it last got an entry; None before 7.2, or if it never did."""
+    """A consumer of a group.
+
+    `inactive_ms` is the time since it last got an entry: None before Redis 7.2, or if it never did.
+    """
 
     name: str
     pending: int
@@ -106,6 +109,19 @@ def rows(reply: Reply) -> list[list[Reply]]:
     return cast("list[list[Reply]]", reply or [])
 
 
+def results(reply: Reply) -> list[Reply]:
+    """What EXEC answers: the reply of each command.
+
+    Raises:
+        redis.exceptions.RedisError: the first error among them.
+    """
+    found = cast("list[Reply]", reply)
+    for one in found:
+        if isinstance(one, RedisError):
+            raise one
+    return found
+
+
 def entries(reply: Reply) -> list[Entry]:
     """What XRANGE, XCLAIM and their like answer; entries that are gone without even an id are left out."""
     pairs = cast("Iterable[tuple[bytes, list[bytes] | None] | None]", reply or ())
@@ -122,11 +138,6 @@ def entries_of_read(reply: Reply) -> list[Entry]:
 def text(reply: Reply) -> str:
     """A string, with surrogates for what is no UTF-8."""
     return cast("bytes", reply).decode("utf-8", "surrogateescape")
-
-
-def name_bytes(name: str) -> bytes:
-    """The bytes of a name that `text` may have read."""
-    return name.encode("utf-8", "surrogateescape")
 
 
 def number(reply: Reply) -> int:

@@ -13,11 +13,17 @@ from typing import Final
 
 from ._redis_py import Arg
 
-_CHANGES_IT: Final = frozenset(
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, for lists of commands that a person can read."""
+    return frozenset(text.split())
+
+
+_CHANGES_IT: Final = words(
     "AUTH HELLO MONITOR PSUBSCRIBE PSYNC PUNSUBSCRIBE QUIT RESET SELECT SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE SYNC "
-    "UNSUBSCRIBE WATCH".split()
+    "UNSUBSCRIBE WATCH"
 )
-_BLOCKS_IT: Final = frozenset("BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN".split())
+_BLOCKS_IT: Final = words("BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN")
 _BLOCKS_IF_TOLD: Final = frozenset(["XREAD", "XREADGROUP"])
 _REMEDY: Final = "needs a connection of its own: see Client.open and Client.link"
 

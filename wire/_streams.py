@@ -41,6 +41,8 @@ class StreamCommands(ABC):
         *,
         id: Id = "*",  # noqa: A002 - Redis' word for it
         max_length: int | None = None,
+        min_id: Id | None = None,
+        approximate: bool = True,
         make_stream: bool = True,
     ) -> EntryId | None:
         """Append an entry; None where there is no stream and none was to be made.
@@ -49,13 +51,18 @@ class StreamCommands(ABC):
             stream: where to.
             fields: by name, or as a flat list of name, value, …
             id: the entry's id; by default the server gives one.
-            max_length: about how many entries are to be kept (MAXLEN ~).
-            make_stream: whether to make the stream if there is none.
+            max_length: how many entries are to be kept (MAXLEN).
+            min_id: the oldest entry that is to be kept (MINID, Redis 6.2).
+            approximate: the server may keep some more, which costs it much less.
+            make_stream: whether to make the stream if there is none (False: NOMKSTREAM, Redis 6.2).
+
+        Raises:
+            ConnectionLost: with `sent`, the entry may have been added; it is never sent twice.
+            ValueError: both limits are given.
         """
         flat = [part for pair in fields.items() for part in pair] if isinstance(fields, Mapping) else fields
         options: list[Arg] = [] if make_stream else [b"NOMKSTREAM"]
-        if max_length is not None:
-            options += [b"MAXLEN", b"~", max_length]
+        options += _limit(max_length, min_id, approximate=approximate)
         return replies.optional_id(await self.call(b"XADD", stream, *options, word(id), *flat))
 
     async def xlen(self, stream: str) -> int:
@@ -64,12 +71,22 @@ class StreamCommands(ABC):
 
     async def xdel(self, stream: str, ids: Sequence[Id]) -> int:
         """Delete entries; returns how many there were."""
+        if not ids:
+            return 0
         return replies.number(await self.call(b"XDEL", stream, *map(word, ids)))
 
-    async def xtrim(self, stream: str, max_length: int, *, approximate: bool = True) -> int:
-        """Delete the oldest entries beyond a length; returns how many were deleted."""
-        operator = b"~" if approximate else b"="
-        return replies.number(await self.call(b"XTRIM", stream, b"MAXLEN", operator, max_length))
+    async def xtrim(
+        self, stream: str, max_length: int | None = None, *, min_id: Id | None = None, approximate: bool = True
+    ) -> int:
+        """Delete the oldest entries, beyond a length or below an id (Redis 6.2); returns how many were deleted.
+
+        Raises:
+            ValueError: not exactly one of the limits is given.
+        """
+        limit = _limit(max_length, min_id, approximate=approximate)
+        if not limit:
+            raise ValueError("xtrim needs max_length or min_id")
+        return replies.number(await self.call(b"XTRIM", stream, *limit))
 
     async def xrange(
         self, stream: str, start: Id = "-", end: Id = "+", *, count: int | None = None, backwards: bool = False
@@ -81,6 +98,8 @@ class StreamCommands(ABC):
 
     async def xack(self, stream: str, group: str, ids: Sequence[Id]) -> int:
         """Acknowledge entries, whoever owns them; returns how many were pending."""
+        if not ids:
+            return 0
         return replies.number(await self.call(b"XACK", stream, group, *map(word, ids)))
 
     async def xgroup_create(self, stream: str, group: str, start: Id, *, make_stream: bool = True) -> bool:
@@ -106,6 +125,10 @@ class StreamCommands(ABC):
     async def xgroup_setid(self, stream: str, group: str, start: Id) -> None:
         """Have a group go on after an id; what is pending stays pending."""
         await self.call(b"XGROUP", b"SETID", stream, group, word(start))
+
+    async def xgroup_createconsumer(self, stream: str, group: str, consumer: str) -> bool:
+        """Create a consumer that has read nothing yet (Redis 6.2); returns whether it is a new one."""
+        return replies.number(await self.call(b"XGROUP", b"CREATECONSUMER", stream, group, consumer)) == 1
 
     async def xgroup_delconsumer(self, stream: str, group: str, consumer: str) -> int:
         """Delete a consumer. Its pending entries are dropped, never delivered again: returns how many."""
@@ -138,16 +161,41 @@ class StreamCommands(ABC):
         consumer: str | None = None,
         idle_ms: int | None = None,
     ) -> list[Pending]:
-        """Rows of a group's pending list, in the order of ids, `count` at most; `idle_ms` needs Redis 6.2."""
-        idle: tuple[Arg, ...] = () if idle_ms is None else (b"IDLE", idle_ms)
+        """Rows of a group's pending list, in the order of ids, `count` at most.
+
+        Args:
+            stream: the group's stream.
+            group: whose pending list it is.
+            start: the first id looked at.
+            end: the last one.
+            count: rows at most.
+            consumer: only what is pending under this name.
+            idle_ms: only what has been idle for so long. A server before 6.2 can't pick it: there it is picked here,
+                among the first `count` rows.
+        """
+        pick_here = idle_ms is not None and not (await self.capabilities()).pending_idle
+        idle: tuple[Arg, ...] = () if idle_ms is None or pick_here else (b"IDLE", idle_ms)
         whose: tuple[Arg, ...] = () if consumer is None else (consumer,)
-        return replies.pending(
+        found = replies.pending(
             await self.call(b"XPENDING", stream, group, *idle, word(start), word(end), count, *whose)
         )
+        return [row for row in found if idle_ms is None or row.idle_ms >= idle_ms]
 
     async def xclaim(self, stream: str, group: str, consumer: str, min_idle_ms: int, ids: Sequence[Id]) -> list[Entry]:
         """Take over entries that have been idle for so long; each taken is one more delivery.
 
-        Entries that were deleted come back without fields before Redis 7.0; from then on Redis drops them itself.
+        Entries that were deleted come back without fields before Redis 7.0, if at all; from then on Redis drops them
+        from the pending list and says nothing.
         """
+        if not ids:
+            return []
         return replies.entries(await self.call(b"XCLAIM", stream, group, consumer, min_idle_ms, *map(word, ids)))
+
+
+def _limit(max_length: int | None, min_id: Id | None, *, approximate: bool) -> list[Arg]:
+    if max_length is not None and min_id is not None:
+        raise ValueError(f"either max_length or min_id, not both: {max_length!r} and {word(min_id)!r}")
+    operator = b"~" if approximate else b"="
+    if max_length is not None:
+        return [b"MAXLEN", operator, max_length]
+    return [] if min_id is None else [b"MINID", operator, word(min_id)]
