@@ -121,12 +121,12 @@ class Connected:
         if url is not None and connection is not None:
             raise ValueError("give either a URL or a connection to share, not both")
         self._own = connection is None
-        self._connection = connection or RedisConnection(url or "redis://localhost:6379")
+        self.connection = connection or RedisConnection(url or "redis://localhost:6379")
 
     def close(self) -> None:
         """Finish what is under way and close. Closing twice is fine; a shared connection stays open."""
         if self._own:
-            self._connection.close()
+            self.connection.close()
 
     def __enter__(self) -> Self:
         """The object itself."""

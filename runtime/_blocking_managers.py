@@ -36,11 +36,11 @@ class StreamManager(Connected):
             raise ValueError("a stream needs a name, not an empty string")
         if max_length is not None and max_length < 1:
             raise ValueError(f"max_length must be 1 or more, or None to keep all entries, not {max_length!r}")
-        return self._connection.call(lambda client: _create_stream(client, name, max_length))
+        return self.connection.call(lambda client: _create_stream(client, name, max_length))
 
     def stream_exists(self, name: str) -> bool:
         """Whether there is such a stream."""
-        return self._connection.execute("EXISTS", name) == 1
+        return self.connection.execute("EXISTS", name) == 1
 
     def stream_info(self, name: str) -> StreamInfo:
         """Length, first and last entry and more.
@@ -48,19 +48,19 @@ class StreamManager(Connected):
         Raises:
             redis.exceptions.ResponseError: there is no such stream.
         """
-        return self._connection.call(lambda client: client.xinfo_stream(name))
+        return self.connection.call(lambda client: client.xinfo_stream(name))
 
     def stream_length(self, name: str) -> int:
         """Number of entries; 0 where there is no such stream."""
-        return self._connection.call(lambda client: client.xlen(name))
+        return self.connection.call(lambda client: client.xlen(name))
 
     def trim_stream(self, name: str, max_length: int) -> int:
         """Delete the oldest entries beyond a length, read or not; returns how many."""
-        return self._connection.call(lambda client: client.xtrim(name, max_length, approximate=False))
+        return self.connection.call(lambda client: client.xtrim(name, max_length, approximate=False))
 
     def delete_stream(self, name: str) -> bool:
         """Delete a stream with its groups and checkpoints, but not the dead letters; returns whether there was one."""
-        return self._connection.call(lambda client: _delete_stream(client, name))
+        return self.connection.call(lambda client: _delete_stream(client, name))
 
 
 class ConsumerGroupManager(Connected):
@@ -93,8 +93,8 @@ class ConsumerGroupManager(Connected):
         """
         start = parse_start(start_id)
         if mkstream:
-            return self._connection.call(lambda client: client.xgroup_create(stream, group, start))
-        self._connection.execute("XGROUP", "CREATE", stream, group, str(start))
+            return self.connection.call(lambda client: client.xgroup_create(stream, group, start))
+        self.connection.execute("XGROUP", "CREATE", stream, group, str(start))
         return True
 
     def group_exists(self, stream: str, group: str) -> bool:
@@ -103,7 +103,7 @@ class ConsumerGroupManager(Connected):
 
     def list_groups(self, stream: str) -> Sequence[GroupInfo]:
         """All groups of a stream, with what is pending and how far behind they are; none where there is no stream."""
-        return self._connection.call(lambda client: _groups(client, stream))
+        return self.connection.call(lambda client: _groups(client, stream))
 
     def list_consumers(self, stream: str, group: str) -> Sequence[ConsumerInfo]:
         """All consumers of a group.
@@ -111,7 +111,7 @@ class ConsumerGroupManager(Connected):
         Raises:
             NoGroup: there is no such group.
         """
-        return self._connection.call(lambda client: client.xinfo_consumers(stream, group))
+        return self.connection.call(lambda client: client.xinfo_consumers(stream, group))
 
     def pending(self, stream: str, group: str) -> PendingSummary:
         """What was delivered and is not acknowledged.
@@ -119,16 +119,16 @@ class ConsumerGroupManager(Connected):
         Raises:
             NoGroup: there is no such group.
         """
-        return self._connection.call(lambda client: client.xpending(stream, group))
+        return self.connection.call(lambda client: client.xpending(stream, group))
 
     def checkpoint(self, stream: str, group: str) -> EntryId | None:
         """The id up to which everything is settled; None where nothing has been noted."""
-        stored = self._connection.execute("HGET", checkpoint_key(stream, group), "id")
+        stored = self.connection.execute("HGET", checkpoint_key(stream, group), "id")
         return EntryId.parse(stored) if isinstance(stored, bytes) else None
 
     def delete_group(self, stream: str, group: str) -> bool:
         """Delete a group with its checkpoint, but not its dead letters; returns whether there was one."""
-        return self._connection.call(lambda client: _delete_group(client, stream, group))
+        return self.connection.call(lambda client: _delete_group(client, stream, group))
 
 
 async def _create_stream(client: Client, name: str, max_length: int | None) -> bool:

@@ -117,7 +117,7 @@ class StreamProducer(Connected):
         """
         self._prepare()
         together = list(events)
-        ids = self._connection.call_runtime(lambda runtime: runtime.publish_many(self.stream_name, together))
+        ids = self.connection.call_runtime(lambda runtime: runtime.publish_many(self.stream_name, together))
         return [str(entry_id) for entry_id in ids]
 
     @contextmanager
@@ -133,9 +133,9 @@ class StreamProducer(Connected):
             return
         length = self._max_length
         if length is None:
-            stored = self._connection.call(lambda client: _stored_length(client, self.stream_name))
+            stored = self.connection.call(lambda client: _stored_length(client, self.stream_name))
             length = int(stored) if stored else None
-        self._connection.limit_stream(self.stream_name, length)
+        self.connection.limit_stream(self.stream_name, length)
         self._prepared = True
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TypeVar
 
 import trio
-from attrs import define, evolve
+from attrs import define, evolve, field
 from typing_extensions import Self, Unpack
 
 from ..actors import (
@@ -61,6 +61,7 @@ class _Running:
     scope: trio.CancelScope
     appends: dict[str, Mailbox[Append]]
     """Where to send events for a stream; streams join as they are first published to."""
+    stopping: trio.Event = field(factory=trio.Event, init=False)
 
 
 class Runtime:
@@ -381,7 +382,13 @@ class Runtime:
     def stop(self) -> None:
         """Begin a graceful stop: intake ends, what is held is finished and settled, the rest is handed back."""
         if self._running is not None:
+            self._running.stopping.set()
             self._running.scope.cancel()
+
+    async def wait_stopped(self) -> None:
+        """Wait until the runtime has stopped, or until it is to stop: for the body of ``async with runtime:``."""
+        if self._running is not None:
+            await self._running.stopping.wait()
 
     async def serve(self) -> None:
         """Run until SIGTERM or SIGINT, then drain: ``trio.run(runtime.serve)`` is a whole consumer process."""

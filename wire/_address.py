@@ -91,6 +91,7 @@ def _parse(url: str) -> ServerAddress:
     scheme = _scheme(parts.scheme)
     if parts.fragment or (scheme != "unix" and "@" in parts.path):
         raise ValueError("in a password '#' is written %23, '/' %2F, '?' %3F and '@' %40")
+    port = _port(parts)
     options = _options(parts.query)
     if scheme == "unix" and not parts.path:
         raise ValueError("the path of the socket is missing, as in unix:///run/redis.sock")
@@ -100,7 +101,7 @@ def _parse(url: str) -> ServerAddress:
     return ServerAddress(
         scheme=scheme,
         host=unquote(parts.hostname or "localhost"),
-        port=_port(parts),
+        port=port,
         path=path if scheme == "unix" else "",
         username=unquote(parts.username or "") or options.get("username"),
         password=unquote(parts.password) if parts.password is not None else options.get("password"),

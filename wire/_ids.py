@@ -29,7 +29,7 @@ class EntryId(NamedTuple):
         """
         plain = text.decode("ascii", "replace") if isinstance(text, bytes) else text
         ms, _, seq = plain.partition("-")
-        if not (ms.isdecimal() and (seq.isdecimal() or ("-" not in plain))):
+        if not (plain.isascii() and ms.isdecimal() and (seq.isdecimal() or ("-" not in plain))):
             raise ValueError(f"{plain!r} is not an entry id like '1700000000000-0'")
         entry_id = cls(int(ms), int(seq or 0))
         if entry_id.ms > SEQ_MAX or entry_id.seq > SEQ_MAX:

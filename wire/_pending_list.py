@@ -174,7 +174,8 @@ class PendingList:
         where = (self._stream, self._group, raw_id, raw_id)
         if not await self._client.xpending_range(*where, count=1, consumer=consumer):
             return None
-        add, ack = (b"XADD", dead_letters, b"*", *fields), (b"XACK", self._stream, self._group, raw_id)
+        add: tuple[Arg, ...] = (b"XADD", dead_letters, b"*", *fields)
+        ack = (b"XACK", self._stream, self._group, raw_id)
         *_, done = await self._client.pipeline([(b"MULTI",), add, ack, (b"EXEC",)])
         if isinstance(done, RedisError):
             raise done

@@ -1,0 +1,377 @@
+"""The blocking face on a real server: every row of the quickstart's table of common issues, threads, Ctrl-C, forks."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import attrs
+import pytest
+from redis.exceptions import ResponseError
+from redis_streams import (
+    BusyGroup,
+    ConnectFailed,
+    ConsumerGroupManager,
+    EntryId,
+    Event,
+    ForkedError,
+    NewEvent,
+    NotRunning,
+    RedisConnection,
+    StreamConsumer,
+    StreamManager,
+    StreamProducer,
+)
+from redis_streams.simulations.real import RedisServer
+
+SECONDS = 20.0
+
+
+@attrs.frozen
+class Sold:
+    """An event class."""
+
+    sku: str
+
+
+@pytest.fixture
+def connection(redis_server: RedisServer) -> Iterator[RedisConnection]:
+    """One that the test's objects share."""
+    with RedisConnection(redis_server.url) as shared:
+        yield shared
+
+
+def publish(connection: RedisConnection, count: int, stream: str = "s") -> list[str]:
+    """Events 0 to count - 1; returns their ids."""
+    producer = StreamProducer(stream_name=stream, connection=connection)
+    return list(producer.publish_many(NewEvent("n", {"n": number}) for number in range(count)))
+
+
+def consumer_of(server: RedisServer, name: str = "c", **options: object) -> StreamConsumer:
+    """A consumer of group g of stream s."""
+    return StreamConsumer(server.url, "s", "g", name, **options)
+
+
+def subscribe_until(consumer: StreamConsumer, done: Callable[[Event[object]], bool], answer: object = True) -> list:
+    """Handle events until one of them says that it is the last; returns all."""
+    events = []
+
+    def handle(event: Event[object]) -> object:
+        events.append(event)
+        if done(event):
+            consumer.close()
+        return answer
+
+    consumer.subscribe(handle)
+    return events
+
+
+# Publishing
+
+
+def test_events_are_published_one_by_one_together_and_in_a_batch(connection: RedisConnection) -> None:
+    """Each gets an id, in order; a batch that fails half-way publishes nothing."""
+    producer = StreamProducer(stream_name="s", connection=connection)
+    ids = [producer.publish("a", {"n": 0}, {"source": "test"})]
+    ids += producer.publish_many([NewEvent("a", [1]), Sold("tea")])
+    with producer.batch() as batch:
+        batch.publish("a", 3)
+        batch.publish("a", 4, event_id="mine")
+    ids += batch.ids
+    with pytest.raises(ZeroDivisionError), producer.batch() as broken:
+        broken.publish("a", 5)
+        _ = 1 / 0
+    assert ids == sorted(ids, key=EntryId.parse)
+    assert connection.execute("XLEN", "s") == len(ids) == 5
+
+
+def test_a_payload_that_is_no_json_is_refused_before_anything_is_sent(connection: RedisConnection) -> None:
+    """The error is Python's own, with the type at fault."""
+    producer = StreamProducer(stream_name="s", connection=connection)
+    with pytest.raises(TypeError, match="object"):
+        producer.publish("a", {"x": object()})
+    assert connection.execute("EXISTS", "s") == 0
+
+
+def test_threads_share_a_producer(connection: RedisConnection) -> None:
+    """Everything that was published is there."""
+    producer = StreamProducer(stream_name="s", connection=connection)
+    threads = [
+        threading.Thread(target=lambda: [producer.publish("a", number) for number in range(20)]) for _ in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert connection.execute("XLEN", "s") == 100
+
+
+def test_a_stream_that_was_created_with_a_length_keeps_to_it(connection: RedisConnection) -> None:
+    """'Stream grows unbounded': producers that say nothing take what `create_stream` said."""
+    manager = StreamManager(connection=connection)
+    assert manager.create_stream("s", max_length=100)
+    assert not manager.create_stream("s")
+    assert manager.stream_exists("s")
+    assert manager.stream_length("s") == 0
+    publish(connection, 1000)
+    assert manager.stream_length("s") < 300
+    assert manager.trim_stream("s", 10) > 0
+    assert manager.stream_info("s").length == 10
+    assert manager.delete_stream("s")
+    assert not manager.delete_stream("s")
+
+
+# Groups
+
+
+def test_a_group_that_exists_is_taken_as_it_is_unless_told_otherwise(connection: RedisConnection) -> None:
+    """'BUSYGROUP error': use mkstream=True or handle gracefully."""
+    groups = ConsumerGroupManager(connection=connection)
+    assert groups.create_group("s", "g", start_id="0")
+    assert not groups.create_group("s", "g", start_id="0", mkstream=True)
+    with pytest.raises(BusyGroup, match="already exists"):
+        groups.create_group("s", "g", mkstream=False)
+    with pytest.raises(ResponseError, match="MKSTREAM"):
+        groups.create_group("nowhere", "g", mkstream=False)
+    assert groups.group_exists("s", "g")
+    assert not groups.group_exists("nowhere", "g")
+    assert groups.delete_group("s", "g")
+    assert not groups.delete_group("s", "g")
+    assert not groups.delete_group("nowhere", "g")
+
+
+def test_a_consumer_without_its_group_gets_everything_all_the_same(
+    redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """'Messages never delivered': the group is created at the stream's beginning."""
+    publish(connection, 3)
+    events = subscribe_until(consumer_of(redis_server), lambda event: event.payload == {"n": 2})
+    assert [event.payload["n"] for event in events] == [0, 1, 2]
+
+
+# Handling
+
+
+def test_the_handler_runs_on_the_thread_that_subscribed(redis_server: RedisServer, connection: RedisConnection) -> None:
+    """So signals, thread-locals and libraries with a home thread behave as people expect."""
+    publish(connection, 1)
+    threads = []
+    consumer = consumer_of(redis_server)
+    consumer.subscribe(lambda _event: (threads.append(threading.current_thread()), consumer.close()))
+    assert threads == [threading.current_thread()]
+
+
+def test_only_the_wanted_types_arrive_and_the_rest_is_acknowledged(
+    redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """Classes and names, both."""
+    producer = StreamProducer(stream_name="s", connection=connection)
+    producer.publish_many([NewEvent("a", 0), Sold("tea"), NewEvent("b", 1), NewEvent("end", 2)])
+    consumer = consumer_of(redis_server)
+    got = []
+
+    def handle(event: Event[object]) -> None:
+        got.append(event.payload)
+        if event.event_type == "end":
+            consumer.close()
+
+    consumer.subscribe(handle, event_types=[Sold, "end"])
+    assert got == [Sold("tea"), 2]
+    assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 0
+
+
+def test_false_and_exceptions_leave_the_event_for_redelivery(
+    redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """It comes again after the idle time, with its delivery count, and is acknowledged when it is handled at last."""
+    publish(connection, 2)
+    consumer = consumer_of(redis_server, reclaim_interval_ms=20, reclaim_min_idle_ms=60)
+    deliveries = []
+
+    def handle(event: Event[object]) -> bool:
+        deliveries.append((event.payload["n"], event.delivery_count))
+        if event.delivery_count == 1:
+            if event.payload["n"]:
+                return False
+            raise ValueError("not today")
+        if len(deliveries) == 4:
+            consumer.close()
+        return True
+
+    consumer.subscribe(handle)
+    assert sorted(deliveries) == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 0
+
+
+def test_a_restarted_consumer_goes_on_at_its_checkpoint(redis_server: RedisServer, connection: RedisConnection) -> None:
+    """'Consumer restarts, processes old messages': what was acknowledged does not come again."""
+    ids = publish(connection, 3)
+    subscribe_until(consumer_of(redis_server), lambda event: event.payload == {"n": 2})
+    groups = ConsumerGroupManager(connection=connection)
+    assert groups.checkpoint("s", "g") == EntryId.parse(ids[-1])
+    # Even when the group itself is lost.
+    connection.execute("XGROUP", "DESTROY", "s", "g")
+    publish(connection, 1)
+    events = subscribe_until(consumer_of(redis_server), lambda _event: True)
+    assert [event.payload["n"] for event in events] == [0]
+
+
+def test_a_checkpoint_in_memory_leaves_none_in_redis(redis_server: RedisServer, connection: RedisConnection) -> None:
+    """For tests."""
+    publish(connection, 1)
+    subscribe_until(consumer_of(redis_server, use_redis_checkpoint=False), lambda _event: True)
+    assert ConsumerGroupManager(connection=connection).checkpoint("s", "g") is None
+
+
+# Ending
+
+
+def test_close_from_another_thread_ends_subscribe_and_drains(
+    redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """What is held is handled and acknowledged before both return."""
+    publish(connection, 100)
+    consumer = consumer_of(redis_server)
+    handled = []
+    begun = threading.Event()
+
+    def handle(event: Event[object]) -> None:
+        handled.append(event)
+        begun.set()
+        time.sleep(0.001)
+
+    closer = threading.Thread(target=lambda: (begun.wait(SECONDS), consumer.close()))
+    closer.start()
+    consumer.subscribe(handle)
+    closer.join(SECONDS)
+    groups = ConsumerGroupManager(connection=connection)
+    assert groups.pending("s", "g").count == 0
+    [group] = groups.list_groups("s")
+    assert EntryId.parse(handled[-1].raw_id) == group.last_delivered_id
+
+
+def test_ctrl_c_ends_subscribe_and_close_drains(redis_server: RedisServer, connection: RedisConnection) -> None:
+    """The event in whose middle it came stays pending; all others that were held are handled in `close`."""
+    publish(connection, 50)
+    consumer = consumer_of(redis_server)
+    handled = []
+
+    def handle(event: Event[object]) -> None:
+        handled.append(event.payload["n"])
+        if len(handled) == 10:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(SECONDS)
+
+    with pytest.raises(KeyboardInterrupt):
+        consumer.subscribe(handle)
+    consumer.close()
+    assert handled == list(range(50))
+    pending = ConsumerGroupManager(connection=connection).pending("s", "g")
+    assert (pending.count, pending.consumers) == (1, {"c": 1})
+
+
+def test_a_closed_object_says_so(redis_server: RedisServer) -> None:
+    """Closing twice is fine, using it afterwards is not."""
+    producer = StreamProducer(redis_server.url, "s")
+    producer.publish("a", 1)
+    producer.close()
+    producer.close()
+    with pytest.raises(NotRunning, match="closed"):
+        producer.publish("a", 2)
+    consumer = consumer_of(redis_server)
+    consumer.close()
+    with pytest.raises(NotRunning, match="closed"):
+        consumer.subscribe(print)
+
+
+def test_a_program_that_forgot_to_close_still_exits(redis_server: RedisServer) -> None:
+    """And what it published is there."""
+    program = f"""
+        import threading
+        from redis_streams import StreamConsumer, StreamProducer
+        producer = StreamProducer({redis_server.url!r}, "s")
+        producer.publish("a", 1)
+        consumer = StreamConsumer({redis_server.url!r}, "s", "g", "c")
+        got = threading.Event()
+        threading.Thread(target=consumer.subscribe, args=(lambda event: got.set(),), daemon=True).start()
+        got.wait()
+        print("end of program")
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "end of program\n", "")
+    assert redis_server.cli("XLEN", "s") == 1
+
+
+def test_a_forked_child_gets_a_clear_error(redis_server: RedisServer) -> None:
+    """Instead of a hang on a thread that it does not have."""
+    program = f"""
+        import os
+        from redis_streams import ForkedError, StreamProducer
+        producer = StreamProducer({redis_server.url!r}, "s")
+        producer.publish("a", 1)
+        if os.fork() == 0:
+            try:
+                producer.publish("a", 2)
+            except ForkedError as error:
+                print(error)
+            producer.close()
+            os._exit(0)
+        os.wait()
+        producer.close()
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert ended.returncode == 0
+    assert "make a new one in the child" in ended.stdout
+    assert ForkedError.__name__ not in ended.stderr
+
+
+# Connecting
+
+
+def test_a_server_that_is_not_there_is_said_after_the_tries(redis_server: RedisServer) -> None:
+    """With the address, the number of tries and a question that helps."""
+    redis_server.kill()
+    connection = RedisConnection(redis_server.url, max_retries=2, retry_base_delay=0.01)
+    with pytest.raises(ConnectFailed, match=r"connection refused.*gave up after 3 tries"):
+        connection.ping()
+    redis_server.restart()
+    assert connection.ping()
+    connection.close()
+
+
+def test_an_outage_is_waited_out_by_producer_and_consumer(redis_server: RedisServer) -> None:
+    """Nobody has to be restarted."""
+    with StreamProducer(redis_server.url, "s") as producer:
+        consumer = consumer_of(redis_server, retry_max_delay=0.1)
+        handled = []
+
+        def handle(event: Event[object]) -> None:
+            handled.append(event.payload)
+            if event.payload == "after":
+                consumer.close()
+
+        thread = threading.Thread(target=consumer.subscribe, args=(handle,))
+        thread.start()
+        producer.publish("a", "before")
+        while not handled:
+            time.sleep(0.01)
+        redis_server.kill()
+        redis_server.restart()
+        while True:
+            try:
+                producer.publish("a", "after")
+            except Exception as error:  # the connection broke with the event on its way
+                assert "may have been published" in str(error)
+            else:
+                break
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+        assert "after" in handled
