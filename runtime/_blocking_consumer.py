@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from attrs import evolve
 from typing_extensions import Self
@@ -14,16 +15,12 @@ from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
 from ._config import Config
+from ._dispatch import AnyHandler, Function
 from ._errors import NotRunning
-from ._event import Event
 from ._hand_over import HandOver
 from ._log import Observer, log_event
 from ._options import GroupOptions, Reclaim, Start
 from ._runtime import Runtime
-
-BlockingHandler = Callable[[Event[object]], object]
-"""Gets one event. None or anything true acknowledges it; False or an exception leaves it to be delivered again."""
-
 
 class StreamConsumer:
     """Handles the events of a stream as a member of a consumer group. A context manager, too.
@@ -103,7 +100,7 @@ class StreamConsumer:
         self._options = evolve(options, batch=options.count)
         self._hand_over = HandOver()
         self._background = Background(self._runtime, on_end=self._hand_over.end)
-        self._handler: BlockingHandler | None = None
+        self._handler: Function | None = None
         self._subscriber: int | None = None
         """The thread that called `subscribe`; only there handlers run."""
         self._working = threading.Lock()
@@ -123,7 +120,7 @@ class StreamConsumer:
         consumer._set_up(runtime, known.consumer_stream or "", known.consumer.group or "", known.group_options())
         return consumer
 
-    def subscribe(self, handler: BlockingHandler, event_types: Iterable[str | type] | None = None) -> None:
+    def subscribe(self, handler: AnyHandler, event_types: Iterable[str | type] | None = None) -> None:
         """Handle events on this thread until somebody closes the consumer. Called once.
 
         Args:
@@ -141,7 +138,7 @@ class StreamConsumer:
         if self._subscriber is not None:
             raise NotRunning("this consumer has been subscribed already; make a second one for a second handler")
         self._subscriber = threading.get_ident()
-        self._handler = handler
+        self._handler = cast("Function", handler)
         self._runtime.add_runner(self._stream, self._group, self._hand_over.run, event_types, self._options)
         try:
             self._background.start()

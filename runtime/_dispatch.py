@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 import trio
 from attrs import define, field, frozen
+from typing_extensions import Never
 
 from ..actors import DONE, Failed, Handle, HandleBatch, Job, Undecodable, Verdict
 from ..wire import Entry
@@ -19,6 +20,9 @@ from ._event import Event
 from ._typed import Structure, type_name
 
 E = TypeVar("E")
+
+AnyHandler = Callable[[Never], object]
+"""Whatever takes one argument: what its events are, its own annotation says, and `event_types` has to match."""
 
 Function = Callable[[Event[object]], object]
 """A handler as users write it: plain or async. It returns None or anything true to acknowledge, anything false to leave

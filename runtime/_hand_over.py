@@ -12,12 +12,13 @@ import queue
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, final
 
 import trio
 from attrs import define, field, frozen
 
 from ..actors import Failed, NoReply, Reply, Verdict
+from ._ctrl_c import CtrlC
 from ._dispatch import verdict_of
 from ._event import Event
 
@@ -39,11 +40,16 @@ class _Batch:
             self.token.run_sync_soon(self.reply.set, verdicts)
 
 
+@final
+class _Look:
+    """In the queue: nothing to handle, but something to look at."""
+
+
 @define(eq=False)
 class HandOver:
     """One consumer's crossing between the two threads."""
 
-    _queue: queue.SimpleQueue[_Batch | None] = field(factory=queue.SimpleQueue, init=False)
+    _queue: queue.SimpleQueue[_Batch | _Look | None] = field(factory=queue.SimpleQueue, init=False)
     _waiting: Reply[Sequence[Verdict]] | None = field(default=None, init=False)
     _abandoned: bool = field(default=False, init=False)
 
@@ -76,15 +82,23 @@ class HandOver:
 
     def work(self, handler: Callable[[Event[object]], object]) -> None:
         """Handle batches until the last one is done."""
-        while (batch := self._queue.get()) is not None:
-            verdicts: list[Verdict] = []
-            try:
-                _handle(batch, handler, verdicts)
-            finally:
-                batch.answer(verdicts)
+        with CtrlC(wake=lambda: self._queue.put(_Look())) as ctrl_c:
+            while (batch := self._queue.get()) is not None:
+                if isinstance(batch, _Batch):
+                    self._work_on(batch, handler, ctrl_c)
+                ctrl_c.raise_if_noted()
+
+    def _work_on(self, batch: _Batch, handler: Callable[[Event[object]], object], ctrl_c: CtrlC) -> None:
+        verdicts: list[Verdict] = []
+        try:
+            _handle(batch, handler, verdicts, ctrl_c)
+        finally:
+            batch.answer(verdicts)
 
 
-def _handle(batch: _Batch, handler: Callable[[Event[object]], object], verdicts: list[Verdict]) -> None:
+def _handle(
+    batch: _Batch, handler: Callable[[Event[object]], object], verdicts: list[Verdict], ctrl_c: CtrlC
+) -> None:
     end = time.monotonic() + SLICE_SECONDS
     for event in batch.events:
         if batch.reply.closed:
@@ -94,7 +108,7 @@ def _handle(batch: _Batch, handler: Callable[[Event[object]], object], verdicts:
         except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
             verdicts.append(Failed(error))
         except BaseException:
-            verdicts.append(Failed(None))  # Ctrl-C in the middle of a handler: this event is delivered again.
+            verdicts.append(Failed(None))  # Ended in the middle of a handler: this event is delivered again.
             raise
-        if time.monotonic() > end:
+        if ctrl_c.noted or time.monotonic() > end:
             return

@@ -20,6 +20,7 @@ from ..actors import (
 from ..wire import Retry
 from ._codec import Codec
 from ._dispatch import (
+    AnyHandler,
     BatchFunction,
     Function,
     Reader,
@@ -78,7 +79,7 @@ class Plans:
         self,
         stream: str,
         group: str,
-        function: Function | BatchFunction,
+        function: AnyHandler,
         event_types: Iterable[str | type] | None,
         options: GroupOptions | None,
     ) -> None:

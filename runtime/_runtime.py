@@ -36,7 +36,7 @@ from ..actors import (
 from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
 from ._config import Config
-from ._dispatch import BatchFunction, Function, RunBatch
+from ._dispatch import AnyHandler, RunBatch
 from ._errors import NotRunning, PublishTimeout
 from ._event import Json, NewEvent
 from ._log import Observer, guarded, log_event
@@ -46,7 +46,7 @@ from ._ports import Ports
 from ._typed import Structure, type_name
 from ._unwrap import unwrapped
 
-F = TypeVar("F", bound=Function | BatchFunction)
+F = TypeVar("F", bound=AnyHandler)
 
 PUBLISH_ENTRIES_MAX = 1000
 """Events that one message to the stream actor carries; longer lists go in parts, in order."""
@@ -197,7 +197,7 @@ class Runtime:
         self,
         stream: str | None,
         group: str | None,
-        function: Function | BatchFunction,
+        function: AnyHandler,
         *,
         event_types: Iterable[str | type] | None = None,
         **options: Unpack[GroupOptionsKeywords],

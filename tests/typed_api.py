@@ -1,5 +1,7 @@
 """What type checkers see of the public face: this file is checked by pyright and mypy in strict mode, and never run."""
 
+from functools import partial
+
 import attrs
 import trio
 from redis_streams import (
@@ -84,7 +86,7 @@ async def actor(stage: Stage) -> None:
 async def tree(supervisor: Supervisor) -> None:
     """A tree of one's own."""
     async with trio.open_nursery() as nursery:
-        await nursery.start(lambda task_status: run_root(supervisor, task_status=task_status))
+        await nursery.start(partial(run_root, supervisor, name="mine"))
 
 
 children = [Child("one", actor, restart=Restart.TRANSIENT, grace_seconds=1)]

@@ -254,24 +254,85 @@ def test_close_from_another_thread_ends_subscribe_and_drains(
     assert EntryId.parse(handled[-1].raw_id) == group.last_delivered_id
 
 
-def test_ctrl_c_ends_subscribe_and_close_drains(redis_server: RedisServer, connection: RedisConnection) -> None:
-    """The event in whose middle it came stays pending; all others that were held are handled in `close`."""
+def press_ctrl_c() -> None:
+    """As a terminal does."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_ctrl_c_waits_for_the_handler_and_close_drains(redis_server: RedisServer, connection: RedisConnection) -> None:
+    """The event that was being handled is acknowledged; what was held besides is handled in `close`."""
     publish(connection, 50)
     consumer = consumer_of(redis_server)
     handled = []
 
     def handle(event: Event[object]) -> None:
-        handled.append(event.payload["n"])
         if len(handled) == 10:
-            os.kill(os.getpid(), signal.SIGINT)
+            press_ctrl_c()
+        handled.append(event.payload["n"])
+
+    with pytest.raises(KeyboardInterrupt):
+        consumer.subscribe(handle)
+    assert handled == list(range(11))
+    consumer.close()
+    assert handled == list(range(50))
+    assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 0
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_interrupts_a_handler_that_does_not_end(
+    presses: int, redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """After a moment, or at once when it is pressed again; its event stays pending and nothing else does."""
+    publish(connection, 3)
+    consumer = consumer_of(redis_server)
+    handled = []
+
+    def handle(event: Event[object]) -> None:
+        handled.append(event.payload["n"])
+        if len(handled) == 2:
+            for _ in range(presses):
+                press_ctrl_c()
             time.sleep(SECONDS)
 
     with pytest.raises(KeyboardInterrupt):
         consumer.subscribe(handle)
     consumer.close()
-    assert handled == list(range(50))
+    assert handled == [0, 1, 2]
     pending = ConsumerGroupManager(connection=connection).pending("s", "g")
     assert (pending.count, pending.consumers) == (1, {"c": 1})
+
+
+def test_ctrl_c_while_nothing_happens_ends_subscribe_at_once(redis_server: RedisServer) -> None:
+    """And the program's own handling of SIGINT is as it was."""
+    consumer = consumer_of(redis_server)
+    timer = threading.Timer(0.3, press_ctrl_c)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        consumer.subscribe(print)
+    consumer.close()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_close_from_a_signal_handler_ends_subscribe(redis_server: RedisServer, connection: RedisConnection) -> None:
+    """The usual way to end a service: SIGTERM drains it."""
+    publish(connection, 200)
+    consumer = consumer_of(redis_server)
+    handled = []
+
+    def handle(event: Event[object]) -> None:
+        handled.append(event)
+        if len(handled) == 20:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, lambda *_: consumer.close())
+    try:
+        consumer.subscribe(handle)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    groups = ConsumerGroupManager(connection=connection)
+    assert groups.pending("s", "g").count == 0
+    [group] = groups.list_groups("s")
+    assert handled[-1].id == group.last_delivered_id
 
 
 def test_a_closed_object_says_so(redis_server: RedisServer) -> None:

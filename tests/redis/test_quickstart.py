@@ -78,7 +78,7 @@ def test_the_yaml_block_loads_as_it_stands_and_takes_effect(redis_server: RedisS
     received: list[object] = []
     consumer.subscribe(handle)
     assert len(received) == 1
-    assert redis_server.cli("XINFO", "GROUPS", "events")[0][1] == b"my-group"
+    assert redis_server.cli("XINFO", "GROUPS", "events")[0][1] == "my-group"
 
 
 async def test_each_environment_variable_takes_effect(redis_server: RedisServer) -> None:
@@ -103,4 +103,4 @@ async def test_each_environment_variable_takes_effect(redis_server: RedisServer)
         await runtime.wait_stopped()
     [group] = redis_server.cli("XINFO", "GROUPS", "events")
     [consumer] = redis_server.cli("XINFO", "CONSUMERS", "events", "processors")
-    assert (group[1], consumer[1], len(handled)) == (b"processors", b"worker-1", 1)
+    assert (group[1], consumer[1], len(handled)) == ("processors", "worker-1", 1)

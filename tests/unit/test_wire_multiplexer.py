@@ -1,0 +1,444 @@
+"""The socket that all tasks share: one write per pass, order under cancellation, deadlines, reconnects."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+import redis
+import trio
+import trio.testing
+from redis_streams.wire import (
+    ConnectFailed,
+    ConnectionLost,
+    LinkDown,
+    LinkEvent,
+    LinkUp,
+    Multiplexer,
+    NoGroup,
+    Reply,
+    ReplyTimeout,
+    Retry,
+    ServerAddress,
+    Timeouts,
+)
+from support.scripted import Peer, answers, as_redis, silent, words
+
+pytestmark = pytest.mark.usefixtures("autojump_clock")
+
+
+class Bench:
+    """A multiplexer, what it dials, and what it says."""
+
+    def __init__(self, peer: Peer, retry: Retry | None = None, seed: int = 1) -> None:
+        self.peer = peer
+        self.events: list[LinkEvent] = []
+        self.link = Multiplexer(
+            ServerAddress(host="h", password="SECRET"),
+            dial=peer.dial,
+            timeouts=Timeouts(connect_seconds=2, reply_seconds=4),
+            retry=retry or Retry(),
+            rng=Random(seed),
+            on_event=self.events.append,
+        )
+
+    async def ask(self, *args: str, into: list[Reply | Exception] | None = None) -> None:
+        """Call, and keep what comes of it."""
+        result: Reply | Exception
+        try:
+            result = await self.link.call(*args)
+        except redis.RedisError as error:
+            result = error
+        (into if into is not None else self.results).append(result)
+
+    results: list[Reply | Exception]
+
+
+@asynccontextmanager
+async def running(peer: Peer, **options: Retry) -> AsyncIterator[Bench]:
+    bench = Bench(peer, **options)
+    bench.results = []
+    async with trio.open_nursery() as nursery:
+        await nursery.start(bench.link.run)
+        yield bench
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_tasks_ask_in_one_pass_leaves_in_one_write() -> None:
+    """A hundred tasks, one system call; each gets its own reply."""
+    async with running(Peer()) as bench:
+        found: dict[int, Reply] = {}
+
+        async def ask(number: int) -> None:
+            found[number] = await bench.link.call("ECHO", number)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(100):
+                nursery.start_soon(ask, number)
+        assert len(bench.peer.socket.writes) == 2  # the log-in and this
+        assert found == {number: b"%d" % number for number in range(100)}
+
+
+async def test_a_pipeline_is_contiguous() -> None:
+    """No other task's command comes between its own; an empty one sends nothing."""
+    async with running(Peer()) as bench:
+        assert await bench.link.pipeline([]) == []
+        async with trio.open_nursery() as nursery:
+            for name in "abc":
+                nursery.start_soon(bench.link.pipeline, [("ECHO", name), ("ECHO", name), ("ECHO", name)])
+        sent = [command[1] for command in words(bench.peer.socket)]
+        assert sorted(sent[0::3]) == sorted(sent[1::3]) == sorted(sent[2::3]) == [b"a", b"b", b"c"]
+        assert all(sent[n] == sent[n + 1] == sent[n + 2] for n in (0, 3, 6))
+
+
+async def test_errors_go_to_who_caused_them() -> None:
+    """Raised by `call`, returned by `pipeline`; the link does not mind."""
+    async with running(Peer(answers(b"-NOGROUP none\r\n", b":1\r\n", b"-NOGROUP none\r\n"))) as bench:
+        with pytest.raises(NoGroup):
+            await bench.link.call("X")
+        one, two = await bench.link.pipeline([("X",), ("Y",)])
+        assert (one, type(two)) == (1, NoGroup)
+
+
+async def test_a_cancelled_callers_reply_is_thrown_away() -> None:
+    """The next task gets its own reply, not the one before it."""
+    async with running(Peer(silent)) as bench:
+        with trio.move_on_after(1):
+            await bench.link.call("ECHO", "gone")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "ECHO", "here")
+            await trio.testing.wait_all_tasks_blocked()
+            bench.peer.socket.feed(b"+gone\r\n")
+            await trio.testing.wait_all_tasks_blocked()
+            assert bench.results == []
+            bench.peer.socket.feed(b"+here\r\n")
+        assert bench.results == [b"here"]
+
+
+async def test_replies_to_a_cancelled_pipeline_are_all_thrown_away() -> None:
+    """Also when it was cancelled after some of them."""
+    async with running(Peer(silent)) as bench:
+        with trio.move_on_after(1):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(bench.link.pipeline, [("A",), ("B",), ("C",)])
+                await trio.testing.wait_all_tasks_blocked()
+                bench.peer.socket.feed(b"+a\r\n")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "D")
+            await trio.testing.wait_all_tasks_blocked()
+            bench.peer.socket.feed(b"+b\r\n+c\r\n+d\r\n")
+        assert bench.results == [b"d"]
+
+
+async def test_who_is_cancelled_already_sends_nothing_and_sets_no_timer() -> None:
+    """A regression: the timer of such a command ran on, and broke an idle link 4 seconds later."""
+    async with running(Peer()) as bench:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await bench.link.call("ECHO", "x")
+        await trio.sleep(60)
+        assert words(bench.peer.socket) == []
+        assert bench.events == [LinkUp(bench.link.address, 0)]
+
+
+async def test_an_idle_link_stays_up() -> None:
+    """With nothing outstanding there is nothing to be late."""
+    async with running(Peer()) as bench:
+        await bench.link.call("ECHO", "x")
+        await trio.sleep(10_000)
+        assert await bench.link.call("ECHO", "y") == b"y"
+        assert len(bench.peer.sockets) == 1
+
+
+async def test_the_oldest_command_has_the_deadline() -> None:
+    """Younger ones do not extend it. All that was sent is lost with the link, which is a failure in one event."""
+    async with running(Peer(silent)) as bench:
+        start = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "A")
+            await trio.sleep(3)
+            nursery.start_soon(bench.ask, "B")
+        assert trio.current_time() - start == pytest.approx(4)
+        assert [isinstance(error, ConnectionLost) and error.sent for error in bench.results] == [True, True]
+        [_, down] = bench.events[:2]
+        assert isinstance(down, LinkDown)
+        assert isinstance(down.error, ReplyTimeout)
+
+
+async def test_a_reply_moves_the_deadline_to_the_next_command() -> None:
+    """Each has the whole time from its own writing."""
+    async with running(Peer(silent)) as bench:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "A")
+            await trio.sleep(3)
+            nursery.start_soon(bench.ask, "B")
+            await trio.testing.wait_all_tasks_blocked()
+            bench.peer.socket.feed(b"+a\r\n")
+            await trio.sleep(3)
+            bench.peer.socket.feed(b"+b\r\n")
+        assert bench.results == [b"a", b"b"]
+
+
+async def test_a_new_connection_is_not_judged_by_the_wait_for_it() -> None:
+    """A regression: who had waited almost four seconds for it left it a fraction of one to answer."""
+    peer = Peer(silent)
+    async with running(peer, retry=Retry(base_delay_seconds=0.001, max_delay_seconds=0.001)) as bench:
+        peer.refusals = [OSError("down")] * 3
+        peer.socket.end()
+        await trio.sleep(0)
+        original = peer.dial
+
+        async def slow_dial(address: ServerAddress) -> trio.abc.Stream:
+            await trio.sleep(1.3)
+            return await original(address)
+
+        bench.link._dial = slow_dial
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "A")
+            await trio.sleep(3.9)
+            await trio.sleep(2)
+            for socket in peer.sockets[1:]:
+                socket.feed(b"+a\r\n")
+        assert [str(result) for result in bench.results if isinstance(result, ReplyTimeout)] == []
+
+
+async def test_while_it_is_down_commands_wait_for_the_connection() -> None:
+    """They are sent when it comes, with nothing lost."""
+    peer = Peer()
+    async with running(peer) as bench:
+        peer.refusals = [ConnectionRefusedError()] * 3
+        peer.socket.end()
+        await trio.testing.wait_all_tasks_blocked()
+        assert await bench.link.call("ECHO", "x") == b"x"
+        assert len(peer.sockets) == 2
+
+
+async def test_without_a_connection_in_time_a_command_was_not_sent() -> None:
+    """So whoever asked may ask again."""
+    peer = Peer()
+    async with running(peer) as bench:
+        peer.refusals = [ConnectionRefusedError()] * 1000
+        peer.socket.end()
+        await trio.testing.wait_all_tasks_blocked()
+        start = trio.current_time()
+        with pytest.raises(ConnectionLost, match="no connection for 4 s") as caught:
+            await bench.link.call("ECHO", "x")
+        assert trio.current_time() - start == pytest.approx(4)
+        assert not caught.value.sent
+
+
+async def test_what_was_sent_when_the_link_breaks_is_lost_as_sent() -> None:
+    """And what came after it waits for the next connection."""
+    peer = Peer(silent)
+    async with running(peer) as bench:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "A")
+            await trio.testing.wait_all_tasks_blocked()
+            peer.answer = as_redis
+            peer.socket.reset()
+        [error] = bench.results
+        assert isinstance(error, ConnectionLost)
+        assert error.sent
+        assert await bench.link.call("ECHO", "x") == b"x"
+
+
+async def test_replies_that_came_before_the_end_still_count() -> None:
+    """A server that answers and hangs up has answered."""
+    peer = Peer(silent)
+    async with running(peer) as bench:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "A")
+            nursery.start_soon(bench.ask, "A")
+            await trio.testing.wait_all_tasks_blocked()
+            peer.socket.feed(b"+a\r\n")
+            peer.socket.end()
+        assert bench.results[0] == b"a"
+        assert isinstance(bench.results[1], ConnectionLost)
+
+
+@pytest.mark.parametrize("junk", [b"+uninvited\r\n", b"HTTP/1.1 200 OK\r\n", b"-ERR idle too long\r\n"])
+async def test_what_nobody_asked_for_breaks_the_link_and_not_the_program(junk: bytes) -> None:
+    """A regression: it raised IndexError, or redis-py's own error, out of `run`."""
+    peer = Peer()
+    async with running(peer) as bench:
+        peer.socket.feed(junk)
+        await trio.sleep(10)
+        assert await bench.link.call("ECHO", "x") == b"x"
+        assert [type(event) for event in bench.events] == [LinkUp, LinkDown, LinkUp]
+
+
+async def test_an_outage_is_one_event_at_each_end() -> None:
+    """However many tries it takes; the second says how many."""
+    peer = Peer()
+    async with running(peer) as bench:
+        await trio.sleep(5)
+        peer.refusals = [ConnectionRefusedError()] * 7
+        peer.socket.end()
+        await trio.sleep(600)
+        up, down, up_again = bench.events
+        assert (up, up_again) == (LinkUp(bench.link.address, 0), LinkUp(bench.link.address, 7))
+        assert isinstance(down, LinkDown)
+        assert "SECRET" not in f"{down}{down.error}"
+
+
+async def test_reconnects_back_off_as_the_seed_says() -> None:
+    """Exponential, with full jitter, and the same again from the same seed."""
+
+    async def gaps(seed: int) -> list[float]:
+        peer = Peer()
+        bench = Bench(peer, Retry(base_delay_seconds=1, max_delay_seconds=8), seed)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(bench.link.run)
+            await trio.sleep(5)
+            peer.refusals = [ConnectionRefusedError()] * 6
+            peer.socket.end()
+            await trio.sleep(100)
+            nursery.cancel_scope.cancel()
+        times = peer.dialled_at[1:]
+        return [round(after - before, 6) for before, after in zip(times, times[1:], strict=False)]
+
+    first = await gaps(1)
+    assert first == await gaps(1)
+    assert first != await gaps(2)
+    rng = Random(1)
+    assert first == [pytest.approx(rng.uniform(0, min(8, 2**n)), abs=1e-5) for n in range(6)]
+
+
+async def test_a_server_that_takes_connections_only_to_drop_them_is_asked_ever_less_often() -> None:
+    """A regression: it was dialled, and written about, without any pause."""
+
+    def answer(command: list[bytes]) -> bytes:
+        if command[:2] == [b"CLIENT", b"ID"]:
+            peer.socket.end()
+        return as_redis(command)
+
+    peer = Peer()
+    async with running(peer, retry=Retry(base_delay_seconds=1, max_delay_seconds=60)) as bench:
+        peer.answer = answer
+        peer.socket.end()
+        await trio.sleep(600)
+        assert 8 <= len(peer.sockets) <= 80
+        assert len(bench.events) <= 2 * len(peer.sockets)
+
+
+async def test_the_first_connection_is_tried_as_often_as_the_limit_says() -> None:
+    """Then the error tells where, why and how often, and not the password."""
+    peer = Peer(refusals=[ConnectionRefusedError()] * 100)
+    bench = Bench(peer, Retry(max_retries=3))
+    with pytest.raises(ConnectFailed, match=r"redis://:\*\*\*@h:6379/0: connection refused.*gave up after 4 tries"):
+        await bench.link.run()
+    assert len(peer.dialled_at) == 4
+    assert bench.events == []
+
+
+async def test_no_limit_means_no_end() -> None:
+    """`max_retries=None` waits for a server that comes up in an hour."""
+    peer = Peer(refusals=[ConnectionRefusedError()] * 200)
+    async with running(peer, retry=Retry(max_retries=None)) as bench:
+        assert bench.events == [LinkUp(bench.link.address, 200)]
+
+
+@pytest.mark.parametrize("reply", [b"-WRONGPASS no\r\n", b"-NOAUTH no\r\n"])
+async def test_a_wrong_password_is_said_at_once(reply: bytes) -> None:
+    """Trying again would not help, and looks like an attack."""
+    peer = Peer(lambda _command: reply)
+    with pytest.raises(redis.exceptions.AuthenticationError):
+        await Bench(peer).link.run()
+    assert len(peer.sockets) == 1
+
+
+async def test_a_server_that_is_loading_is_waited_for() -> None:
+    """It counts as a try in vain."""
+    replies = [b"-LOADING wait\r\n"] * 2
+
+    def answer(command: list[bytes]) -> bytes:
+        return replies.pop() if replies else as_redis(command)
+
+    async with running(Peer(answer)) as bench:
+        assert await bench.link.call("ECHO", "x") == b"x"
+
+
+async def test_the_end_of_run_ends_all_waits() -> None:
+    """Sent or not, nobody waits for a link that is gone; nor does anybody who comes later."""
+    bench = Bench(Peer(silent))
+    bench.results = []
+    async with trio.open_nursery() as nursery:
+        scope = await nursery.start(_run_in_scope, bench.link)
+        nursery.start_soon(bench.ask, "A")
+        await trio.testing.wait_all_tasks_blocked()
+        scope.cancel()
+    [error] = bench.results
+    assert isinstance(error, ConnectionLost)
+    assert error.sent
+    start = trio.current_time()
+    with pytest.raises(ConnectionLost, match="closed") as late:
+        await bench.link.call("B")
+    assert not late.value.sent
+    assert trio.current_time() == start
+    assert bench.peer.socket.closed
+
+
+async def _run_in_scope(link: Multiplexer, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(link.run)
+            task_status.started(scope)
+
+
+async def test_it_can_be_run_again() -> None:
+    """A supervisor may restart what runs it."""
+    bench = Bench(Peer())
+    for word in ("x", "y"):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(bench.link.run)
+            assert await bench.link.call("ECHO", word) == word.encode()
+            nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("args", [("SUBSCRIBE", "c"), ("XREAD", "BLOCK", "0", "STREAMS", "s", "$"), ("MULTI",)])
+async def test_what_would_harm_others_is_refused_before_it_is_sent(args: tuple[str, ...]) -> None:
+    """By `call` and by `pipeline`."""
+    async with running(Peer()) as bench:
+        with pytest.raises(ValueError, match=args[0]):
+            await bench.link.call(*args)
+        with pytest.raises(ValueError, match=args[0]):
+            await bench.link.pipeline([("ECHO", "x"), args])
+        assert words(bench.peer.socket) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_is_cancelled_nobody_gets_anothers_reply(seed: int) -> None:
+    """Random tasks, pipelines, cancellations and pieces of replies: an answer is one's own or none."""
+    rng = Random(seed)
+    waiting = bytearray()
+
+    def answer(command: list[bytes]) -> bytes:
+        if command[0] == b"ECHO":
+            waiting.extend(as_redis(command))
+            return b""
+        return as_redis(command)
+
+    async def one(link: Multiplexer, name: str, check: Callable[[str, Reply], None]) -> None:
+        with trio.move_on_after(rng.uniform(0, 0.5)):
+            if rng.random() < 0.3:
+                for reply in await link.pipeline([("ECHO", name)] * rng.randint(1, 4)):
+                    check(name, reply)
+            else:
+                check(name, await link.call("ECHO", name))
+
+    def check(name: str, reply: Reply) -> None:
+        assert reply == name.encode()
+        right.append(name)
+
+    right: list[str] = []
+    async with running(Peer(answer)) as bench:
+        async with trio.open_nursery() as nursery:
+            for number in range(60):
+                nursery.start_soon(one, bench.link, f"{number}", check)
+            for _ in range(200):
+                size = rng.randint(1, 9)
+                bench.peer.socket.feed(bytes(waiting[:size]))
+                del waiting[:size]
+                await trio.sleep(rng.uniform(0, 0.004))
+        assert len(bench.peer.sockets) == 1
+    assert right
