@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from .runtime._cli import Commands, UserError, run
 from .runtime._cli_config import add_config
+from .simulations import demo
 from .simulations.real import ServerNotFound
+from .wire import AddressError, RedisError
 
 _DEMO_EXAMPLES = """\
   redis-streams demo                                     on a redis-server of its own, stopped at the end
@@ -23,26 +25,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _add_demo(commands: Commands) -> None:
     # It stands here because the runtime, where the other commands are, knows nothing of simulations.
-    commands.add(
-        "demo",
-        _demo,
-        summary="see events flow through actors on a real Redis, with faults, and count what is lost",
-        examples=_DEMO_EXAMPLES,
-    )
+    summary = "see events flow through actors on a real Redis, with faults, and count what is lost"
+    demo.add_arguments(commands.add("demo", _demo, summary=summary, examples=_DEMO_EXAMPLES))
 
 
-def _demo(_: argparse.Namespace) -> int:
+def _demo(options: argparse.Namespace) -> int:
     try:
-        # Not before: the demo draws with rich, which is an extra.
-        from .simulations.demo import main as demo  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name != "rich":
-            raise
-        raise UserError("the demo needs rich: pip install 'redis-streams-trio[terminal]'") from error
-    try:
-        return demo()
+        return demo.run(options)
     except ServerNotFound as error:
         raise UserError(f"the demo needs a Redis: {error} Or set REDIS_URL to one that runs.") from error
+    except RedisError as error:
+        raise UserError(str(error)) from error
+    except AddressError as error:
+        raise UserError(f"REDIS_URL: {error}") from error
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from ._observer import (
     ChildStopping,
     Observer,
     StuckAfterCancel,
+    in_words,
 )
 from ._snapshot import Snapshot, State
 from ._stage import Stage
@@ -118,7 +119,7 @@ class Cell:
             self.on_end(self)
 
     def _note_crash(self, error: BaseException) -> None:
-        self.last_crash = f"{type(error).__name__}: {error}"
+        self.last_crash = in_words(error)
         self.observer(ChildCrashed(self.path, self.incarnation, error))
 
     async def stop(self) -> None:

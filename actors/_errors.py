@@ -15,15 +15,15 @@ class ActorStopped(ActorError):
     """The receiver has come to its end: no incarnation of it will take messages any more."""
 
 
-class NoReply(ActorError):  # noqa: N818 - what there is, in two words
+class NoReply(ActorError):
     """A request was not answered: in time, or at all, because whoever held it crashed. It may have been acted on."""
 
 
-class StartTimeout(ActorError):  # noqa: N818
+class StartTimeout(ActorError):
     """An actor did not say that it has started in the time it had."""
 
 
-class RestartLimitExceeded(ActorError):  # noqa: N818
+class RestartLimitExceeded(ActorError):
     """An actor crashed more often than its supervisor's limits allow. The last crash is the cause of this error.
 
     Attributes:
@@ -41,7 +41,7 @@ class RestartLimitExceeded(ActorError):  # noqa: N818
         self.period_seconds = period_seconds
 
 
-class PublishIndeterminate(ActorError):  # noqa: N818
+class PublishIndeterminate(ActorError):
     """The connection broke while events were on their way: they may have been published, or not.
 
     Publishing them again makes copies of those that were; their `event_id` tells such copies apart from new events.
@@ -55,7 +55,7 @@ class PublishIndeterminate(ActorError):  # noqa: N818
         self.count = count
 
 
-class PublishIncomplete(ActorError):  # noqa: N818
+class PublishIncomplete(ActorError):
     """Redis took some events of a list and refused others.
 
     Attributes:

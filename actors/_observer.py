@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import ClassVar
 
 from attrs import frozen
 from typing_extensions import override
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
 
 
 @frozen
@@ -50,7 +54,7 @@ class ChildCrashed(ActorEvent):
     @override
     def words(self) -> str:
         """In words."""
-        return f"crashed: {type(self.error).__name__}: {self.error}"
+        return f"crashed: {in_words(self.error)}"
 
 
 @frozen
@@ -96,6 +100,13 @@ class StuckAfterCancel(ActorEvent):
     def words(self) -> str:
         """In words."""
         return "was cancelled and does not go; the stop waits for it"
+
+
+def in_words(error: BaseException) -> str:
+    """An error by its class and text; of exceptions that are alone in their groups, the one inside."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 Observer = Callable[[ActorEvent], None]

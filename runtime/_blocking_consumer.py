@@ -22,6 +22,7 @@ from ._log import Observer, log_event
 from ._options import GroupOptions, Reclaim, Start
 from ._runtime import Runtime
 
+
 class StreamConsumer:
     """Handles the events of a stream as a member of a consumer group. A context manager, too.
 

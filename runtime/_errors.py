@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 
-class UndecodableEntry(ValueError):  # noqa: N818 - it names the entry's fault, like KeyError's older cousins
+class UndecodableEntry(ValueError):
     """The fields of an entry can't be read as an event. The entry goes to the dead-letter stream."""
 
 
-class NotRunning(RuntimeError):  # noqa: N818
+class NotRunning(RuntimeError):
     """The runtime was used before it was started, or after it was stopped."""
 
 
-class PublishTimeout(TimeoutError):  # noqa: N818
+class PublishTimeout(TimeoutError):
     """Redis did not take an event in time. It was not published, unless it was on its way just then."""
 
 
-class HandlerConflict(ValueError):  # noqa: N818
+class HandlerConflict(ValueError):
     """Two handlers of one group claim the same events, or want different options for the group."""
 
 

@@ -96,9 +96,7 @@ class HandOver:
             batch.answer(verdicts)
 
 
-def _handle(
-    batch: _Batch, handler: Callable[[Event[object]], object], verdicts: list[Verdict], ctrl_c: CtrlC
-) -> None:
+def _handle(batch: _Batch, handler: Callable[[Event[object]], object], verdicts: list[Verdict], ctrl_c: CtrlC) -> None:
     end = time.monotonic() + SLICE_SECONDS
     for event in batch.events:
         if batch.reply.closed:

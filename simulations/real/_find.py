@@ -14,7 +14,7 @@ HOW_TO_GET_ONE = (
 )
 
 
-class ServerNotFound(RuntimeError):  # noqa: N818  # named like the library's other errors: what happened, in two words
+class ServerNotFound(RuntimeError):  # named like the library's other errors: what happened, in two words
     """There is no redis-server to start; the message says how to get one."""
 
 

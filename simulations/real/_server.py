@@ -35,7 +35,7 @@ _POLL_SECONDS = 0.005
 _DEBUG_COMMAND_SINCE = (7, 0, 0)
 
 
-class ServerFailed(RuntimeError):  # noqa: N818  # named like the library's other errors: what happened, in two words
+class ServerFailed(RuntimeError):  # named like the library's other errors: what happened, in two words
     """The redis-server ended or did not answer; the message carries the end of its log."""
 
 

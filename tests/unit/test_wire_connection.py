@@ -50,7 +50,9 @@ async def test_the_log_in_is_one_write(autojump_clock: trio.testing.MockClock) -
         (ServerAddress(username="me"), [b"AUTH", b"me", b""]),
     ],
 )
-async def test_auth_is_sent_when_there_is_something_to_say(address: ServerAddress, expected: list[bytes] | None) -> None:
+async def test_auth_is_sent_when_there_is_something_to_say(
+    address: ServerAddress, expected: list[bytes] | None
+) -> None:
     """A password alone goes in the way that Redis 5 knows; a user alone is one of ACL's nopass users."""
     peer = Peer()
     await opened(peer, address)

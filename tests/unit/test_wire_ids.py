@@ -54,7 +54,8 @@ def test_a_missing_sequence_number_is_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "-", "1-", "-1", "1-2-3", "x-1", "1-x", " 1-1", "+1-1", "1_0-1", "٣-1", "²-1", "1-18446744073709551616"]
+    "wrong",
+    ["", "-", "1-", "-1", "1-2-3", "x-1", "1-x", " 1-1", "+1-1", "1_0-1", "٣-1", "²-1", "1-18446744073709551616"],
 )
 def test_what_is_no_id_is_refused_and_shown(wrong: str) -> None:
     """The message shows the value, so that it can be found where it came from."""

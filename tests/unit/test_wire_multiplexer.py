@@ -23,8 +23,7 @@ from redis_streams.wire import (
     Timeouts,
 )
 from support.scripted import Peer, answers, as_redis, silent, words
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
+from trio.testing import MockClock
 
 
 class Bench:
@@ -64,7 +63,7 @@ async def running(peer: Peer, **options: Retry) -> AsyncIterator[Bench]:
         nursery.cancel_scope.cancel()
 
 
-async def test_what_tasks_ask_in_one_pass_leaves_in_one_write() -> None:
+async def test_what_tasks_ask_in_one_pass_leaves_in_one_write(autojump_clock: MockClock) -> None:
     """A hundred tasks, one system call; each gets its own reply."""
     async with running(Peer()) as bench:
         found: dict[int, Reply] = {}
@@ -79,7 +78,7 @@ async def test_what_tasks_ask_in_one_pass_leaves_in_one_write() -> None:
         assert found == {number: b"%d" % number for number in range(100)}
 
 
-async def test_a_pipeline_is_contiguous() -> None:
+async def test_a_pipeline_is_contiguous(autojump_clock: MockClock) -> None:
     """No other task's command comes between its own; an empty one sends nothing."""
     async with running(Peer()) as bench:
         assert await bench.link.pipeline([]) == []
@@ -91,7 +90,7 @@ async def test_a_pipeline_is_contiguous() -> None:
         assert all(sent[n] == sent[n + 1] == sent[n + 2] for n in (0, 3, 6))
 
 
-async def test_errors_go_to_who_caused_them() -> None:
+async def test_errors_go_to_who_caused_them(autojump_clock: MockClock) -> None:
     """Raised by `call`, returned by `pipeline`; the link does not mind."""
     async with running(Peer(answers(b"-NOGROUP none\r\n", b":1\r\n", b"-NOGROUP none\r\n"))) as bench:
         with pytest.raises(NoGroup):
@@ -100,7 +99,7 @@ async def test_errors_go_to_who_caused_them() -> None:
         assert (one, type(two)) == (1, NoGroup)
 
 
-async def test_a_cancelled_callers_reply_is_thrown_away() -> None:
+async def test_a_cancelled_callers_reply_is_thrown_away(autojump_clock: MockClock) -> None:
     """The next task gets its own reply, not the one before it."""
     async with running(Peer(silent)) as bench:
         with trio.move_on_after(1):
@@ -115,7 +114,7 @@ async def test_a_cancelled_callers_reply_is_thrown_away() -> None:
         assert bench.results == [b"here"]
 
 
-async def test_replies_to_a_cancelled_pipeline_are_all_thrown_away() -> None:
+async def test_replies_to_a_cancelled_pipeline_are_all_thrown_away(autojump_clock: MockClock) -> None:
     """Also when it was cancelled after some of them."""
     async with running(Peer(silent)) as bench:
         with trio.move_on_after(1):
@@ -130,7 +129,7 @@ async def test_replies_to_a_cancelled_pipeline_are_all_thrown_away() -> None:
         assert bench.results == [b"d"]
 
 
-async def test_who_is_cancelled_already_sends_nothing_and_sets_no_timer() -> None:
+async def test_who_is_cancelled_already_sends_nothing_and_sets_no_timer(autojump_clock: MockClock) -> None:
     """A regression: the timer of such a command ran on, and broke an idle link 4 seconds later."""
     async with running(Peer()) as bench:
         with trio.CancelScope() as scope:
@@ -141,7 +140,7 @@ async def test_who_is_cancelled_already_sends_nothing_and_sets_no_timer() -> Non
         assert bench.events == [LinkUp(bench.link.address, 0)]
 
 
-async def test_an_idle_link_stays_up() -> None:
+async def test_an_idle_link_stays_up(autojump_clock: MockClock) -> None:
     """With nothing outstanding there is nothing to be late."""
     async with running(Peer()) as bench:
         await bench.link.call("ECHO", "x")
@@ -150,7 +149,7 @@ async def test_an_idle_link_stays_up() -> None:
         assert len(bench.peer.sockets) == 1
 
 
-async def test_the_oldest_command_has_the_deadline() -> None:
+async def test_the_oldest_command_has_the_deadline(autojump_clock: MockClock) -> None:
     """Younger ones do not extend it. All that was sent is lost with the link, which is a failure in one event."""
     async with running(Peer(silent)) as bench:
         start = trio.current_time()
@@ -165,7 +164,7 @@ async def test_the_oldest_command_has_the_deadline() -> None:
         assert isinstance(down.error, ReplyTimeout)
 
 
-async def test_a_reply_moves_the_deadline_to_the_next_command() -> None:
+async def test_a_reply_moves_the_deadline_to_the_next_command(autojump_clock: MockClock) -> None:
     """Each has the whole time from its own writing."""
     async with running(Peer(silent)) as bench:
         async with trio.open_nursery() as nursery:
@@ -179,7 +178,7 @@ async def test_a_reply_moves_the_deadline_to_the_next_command() -> None:
         assert bench.results == [b"a", b"b"]
 
 
-async def test_a_new_connection_is_not_judged_by_the_wait_for_it() -> None:
+async def test_a_new_connection_is_not_judged_by_the_wait_for_it(autojump_clock: MockClock) -> None:
     """A regression: who had waited almost four seconds for it left it a fraction of one to answer."""
     peer = Peer(silent)
     async with running(peer, retry=Retry(base_delay_seconds=0.001, max_delay_seconds=0.001)) as bench:
@@ -202,7 +201,7 @@ async def test_a_new_connection_is_not_judged_by_the_wait_for_it() -> None:
         assert [str(result) for result in bench.results if isinstance(result, ReplyTimeout)] == []
 
 
-async def test_while_it_is_down_commands_wait_for_the_connection() -> None:
+async def test_while_it_is_down_commands_wait_for_the_connection(autojump_clock: MockClock) -> None:
     """They are sent when it comes, with nothing lost."""
     peer = Peer()
     async with running(peer) as bench:
@@ -213,7 +212,7 @@ async def test_while_it_is_down_commands_wait_for_the_connection() -> None:
         assert len(peer.sockets) == 2
 
 
-async def test_without_a_connection_in_time_a_command_was_not_sent() -> None:
+async def test_without_a_connection_in_time_a_command_was_not_sent(autojump_clock: MockClock) -> None:
     """So whoever asked may ask again."""
     peer = Peer()
     async with running(peer) as bench:
@@ -227,7 +226,7 @@ async def test_without_a_connection_in_time_a_command_was_not_sent() -> None:
         assert not caught.value.sent
 
 
-async def test_what_was_sent_when_the_link_breaks_is_lost_as_sent() -> None:
+async def test_what_was_sent_when_the_link_breaks_is_lost_as_sent(autojump_clock: MockClock) -> None:
     """And what came after it waits for the next connection."""
     peer = Peer(silent)
     async with running(peer) as bench:
@@ -242,7 +241,7 @@ async def test_what_was_sent_when_the_link_breaks_is_lost_as_sent() -> None:
         assert await bench.link.call("ECHO", "x") == b"x"
 
 
-async def test_replies_that_came_before_the_end_still_count() -> None:
+async def test_replies_that_came_before_the_end_still_count(autojump_clock: MockClock) -> None:
     """A server that answers and hangs up has answered."""
     peer = Peer(silent)
     async with running(peer) as bench:
@@ -257,7 +256,9 @@ async def test_replies_that_came_before_the_end_still_count() -> None:
 
 
 @pytest.mark.parametrize("junk", [b"+uninvited\r\n", b"HTTP/1.1 200 OK\r\n", b"-ERR idle too long\r\n"])
-async def test_what_nobody_asked_for_breaks_the_link_and_not_the_program(junk: bytes) -> None:
+async def test_what_nobody_asked_for_breaks_the_link_and_not_the_program(
+    junk: bytes, autojump_clock: MockClock
+) -> None:
     """A regression: it raised IndexError, or redis-py's own error, out of `run`."""
     peer = Peer()
     async with running(peer) as bench:
@@ -267,7 +268,7 @@ async def test_what_nobody_asked_for_breaks_the_link_and_not_the_program(junk: b
         assert [type(event) for event in bench.events] == [LinkUp, LinkDown, LinkUp]
 
 
-async def test_an_outage_is_one_event_at_each_end() -> None:
+async def test_an_outage_is_one_event_at_each_end(autojump_clock: MockClock) -> None:
     """However many tries it takes; the second says how many."""
     peer = Peer()
     async with running(peer) as bench:
@@ -281,7 +282,7 @@ async def test_an_outage_is_one_event_at_each_end() -> None:
         assert "SECRET" not in f"{down}{down.error}"
 
 
-async def test_reconnects_back_off_as_the_seed_says() -> None:
+async def test_reconnects_back_off_as_the_seed_says(autojump_clock: MockClock) -> None:
     """Exponential, with full jitter, and the same again from the same seed."""
 
     async def gaps(seed: int) -> list[float]:
@@ -304,7 +305,9 @@ async def test_reconnects_back_off_as_the_seed_says() -> None:
     assert first == [pytest.approx(rng.uniform(0, min(8, 2**n)), abs=1e-5) for n in range(6)]
 
 
-async def test_a_server_that_takes_connections_only_to_drop_them_is_asked_ever_less_often() -> None:
+async def test_a_server_that_takes_connections_only_to_drop_them_is_asked_ever_less_often(
+    autojump_clock: MockClock,
+) -> None:
     """A regression: it was dialled, and written about, without any pause."""
 
     def answer(command: list[bytes]) -> bytes:
@@ -321,7 +324,7 @@ async def test_a_server_that_takes_connections_only_to_drop_them_is_asked_ever_l
         assert len(bench.events) <= 2 * len(peer.sockets)
 
 
-async def test_the_first_connection_is_tried_as_often_as_the_limit_says() -> None:
+async def test_the_first_connection_is_tried_as_often_as_the_limit_says(autojump_clock: MockClock) -> None:
     """Then the error tells where, why and how often, and not the password."""
     peer = Peer(refusals=[ConnectionRefusedError()] * 100)
     bench = Bench(peer, Retry(max_retries=3))
@@ -331,7 +334,7 @@ async def test_the_first_connection_is_tried_as_often_as_the_limit_says() -> Non
     assert bench.events == []
 
 
-async def test_no_limit_means_no_end() -> None:
+async def test_no_limit_means_no_end(autojump_clock: MockClock) -> None:
     """`max_retries=None` waits for a server that comes up in an hour."""
     peer = Peer(refusals=[ConnectionRefusedError()] * 200)
     async with running(peer, retry=Retry(max_retries=None)) as bench:
@@ -339,7 +342,7 @@ async def test_no_limit_means_no_end() -> None:
 
 
 @pytest.mark.parametrize("reply", [b"-WRONGPASS no\r\n", b"-NOAUTH no\r\n"])
-async def test_a_wrong_password_is_said_at_once(reply: bytes) -> None:
+async def test_a_wrong_password_is_said_at_once(reply: bytes, autojump_clock: MockClock) -> None:
     """Trying again would not help, and looks like an attack."""
     peer = Peer(lambda _command: reply)
     with pytest.raises(redis.exceptions.AuthenticationError):
@@ -347,7 +350,7 @@ async def test_a_wrong_password_is_said_at_once(reply: bytes) -> None:
     assert len(peer.sockets) == 1
 
 
-async def test_a_server_that_is_loading_is_waited_for() -> None:
+async def test_a_server_that_is_loading_is_waited_for(autojump_clock: MockClock) -> None:
     """It counts as a try in vain."""
     replies = [b"-LOADING wait\r\n"] * 2
 
@@ -358,7 +361,7 @@ async def test_a_server_that_is_loading_is_waited_for() -> None:
         assert await bench.link.call("ECHO", "x") == b"x"
 
 
-async def test_the_end_of_run_ends_all_waits() -> None:
+async def test_the_end_of_run_ends_all_waits(autojump_clock: MockClock) -> None:
     """Sent or not, nobody waits for a link that is gone; nor does anybody who comes later."""
     bench = Bench(Peer(silent))
     bench.results = []
@@ -385,7 +388,7 @@ async def _run_in_scope(link: Multiplexer, *, task_status: trio.TaskStatus[trio.
             task_status.started(scope)
 
 
-async def test_it_can_be_run_again() -> None:
+async def test_it_can_be_run_again(autojump_clock: MockClock) -> None:
     """A supervisor may restart what runs it."""
     bench = Bench(Peer())
     for word in ("x", "y"):
@@ -396,7 +399,9 @@ async def test_it_can_be_run_again() -> None:
 
 
 @pytest.mark.parametrize("args", [("SUBSCRIBE", "c"), ("XREAD", "BLOCK", "0", "STREAMS", "s", "$"), ("MULTI",)])
-async def test_what_would_harm_others_is_refused_before_it_is_sent(args: tuple[str, ...]) -> None:
+async def test_what_would_harm_others_is_refused_before_it_is_sent(
+    args: tuple[str, ...], autojump_clock: MockClock
+) -> None:
     """By `call` and by `pipeline`."""
     async with running(Peer()) as bench:
         with pytest.raises(ValueError, match=args[0]):
@@ -407,7 +412,7 @@ async def test_what_would_harm_others_is_refused_before_it_is_sent(args: tuple[s
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_whatever_is_cancelled_nobody_gets_anothers_reply(seed: int) -> None:
+async def test_whatever_is_cancelled_nobody_gets_anothers_reply(seed: int, autojump_clock: MockClock) -> None:
     """Random tasks, pipelines, cancellations and pieces of replies: an answer is one's own or none."""
     rng = Random(seed)
     waiting = bytearray()

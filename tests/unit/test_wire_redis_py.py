@@ -79,7 +79,10 @@ def test_errors_have_the_classes_that_people_catch() -> None:
 
 def test_a_command_is_packed_as_redis_reads_it() -> None:
     """Text as UTF-8, numbers as text, bytes as they are."""
-    assert pack(("SET", b"\xff", 1, 0.5, "ü")) == b"*5\r\n$3\r\nSET\r\n$1\r\n\xff\r\n$1\r\n1\r\n$3\r\n0.5\r\n$2\r\n\xc3\xbc\r\n"
+    assert (
+        pack(("SET", b"\xff", 1, 0.5, "ü"))
+        == b"*5\r\n$3\r\nSET\r\n$1\r\n\xff\r\n$1\r\n1\r\n$3\r\n0.5\r\n$2\r\n\xc3\xbc\r\n"
+    )
 
 
 def test_surrogates_go_out_as_the_bytes_they_stand_for() -> None:

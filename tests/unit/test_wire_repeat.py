@@ -10,7 +10,16 @@ def command(text: str) -> tuple[Arg, ...]:
 
 @pytest.mark.parametrize(
     "text",
-    ["GET k", "XRANGE s - +", "XPENDING s g", "XINFO GROUPS s", "XREAD STREAMS s 0", "PING", "CLIENT ID", "CONFIG GET x"]
+    [
+        "GET k",
+        "XRANGE s - +",
+        "XPENDING s g",
+        "XINFO GROUPS s",
+        "XREAD STREAMS s 0",
+        "PING",
+        "CLIENT ID",
+        "CONFIG GET x",
+    ]
     + ["XACK s g 1-1", "XDEL s 1-1", "XGROUP CREATE s g $", "XGROUP CREATECONSUMER s g c", "SCRIPT LOAD x"],
 )
 def test_reads_and_what_says_what_shall_be_are_safe(text: str) -> None:
@@ -20,7 +29,15 @@ def test_reads_and_what_says_what_shall_be_are_safe(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["XADD s * f v", "XADD s 1-1 f v", "XADD s * IDMP x", "XADD s MAXLEN ~ 5 * IDMP p", "INCR k", "LPUSH l v", "EVALSHA x 0"]
+    [
+        "XADD s * f v",
+        "XADD s 1-1 f v",
+        "XADD s * IDMP x",
+        "XADD s MAXLEN ~ 5 * IDMP p",
+        "INCR k",
+        "LPUSH l v",
+        "EVALSHA x 0",
+    ]
     + ["XREADGROUP GROUP g c STREAMS s >", "XCLAIM s g c 0 1-1", "XAUTOCLAIM s g c 0 0", "XTRIM s MAXLEN 5", "WAIT 1 0"]
     + ["XGROUP DESTROY s g", "XGROUP DELCONSUMER s g c", "XGROUP SETID s g 0", "DEL k", "HSET h f v", "SET k v"]
     + ["CONFIG SET x y", "CLIENT KILL ID 7", "XGROUP", "CLIENT", "NOSUCH"],

@@ -11,8 +11,24 @@ def commands(*texts: str) -> list[tuple[Arg, ...]]:
 
 @pytest.mark.parametrize(
     "text",
-    ["SUBSCRIBE c", "psubscribe c", "UNSUBSCRIBE", "MONITOR", "SELECT 1", "AUTH x", "HELLO 3", "RESET", "QUIT", "WATCH k"]
-    + ["BLPOP l 0", "BLMOVE a b LEFT LEFT 0", "XREAD BLOCK 0 STREAMS s $", "XREADGROUP GROUP g c COUNT 1 BLOCK 5 STREAMS s >"]
+    [
+        "SUBSCRIBE c",
+        "psubscribe c",
+        "UNSUBSCRIBE",
+        "MONITOR",
+        "SELECT 1",
+        "AUTH x",
+        "HELLO 3",
+        "RESET",
+        "QUIT",
+        "WATCH k",
+    ]
+    + [
+        "BLPOP l 0",
+        "BLMOVE a b LEFT LEFT 0",
+        "XREAD BLOCK 0 STREAMS s $",
+        "XREADGROUP GROUP g c COUNT 1 BLOCK 5 STREAMS s >",
+    ]
     + ["CLIENT REPLY OFF", "MULTI"],
 )
 def test_what_changes_or_blocks_the_connection_is_refused(text: str) -> None:

@@ -1,0 +1,113 @@
+"""The command: find or start a Redis, play, and say what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import math
+import os
+import sys
+from collections.abc import Iterator
+
+import trio
+
+from ..real import RedisServer
+from ._acts import Stage, clean_up, play
+from ._shop import FragileCodec, shop
+from ._story import Story
+from ._tally import Verdict
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The demo's options."""
+    parser.add_argument("--seconds", type=_seconds, default=14.0, help="how long orders come in (default: 14)")
+    parser.add_argument("--rate", type=_rate, default=200.0, help="orders per second (default: 200)")
+    parser.add_argument("--plain", action="store_true", help="print lines instead of a live screen")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play the demo; returns 0 when nothing was lost, 1 when something was.
+
+    Raises:
+        ServerNotFound: REDIS_URL is not set, and there is no redis-server to start.
+    """
+    # The story tells what matters; the log would write over the screen.
+    logging.getLogger("redis_streams").propagate = False
+    plain = options.plain or not sys.stdout.isatty()
+    with _server() as url:
+        result = trio.run(_run, url, options.seconds, options.rate, plain)
+    print(f"\nVERDICT: {result.text()}")
+    if result.indeterminate:
+        print(f"         {result.indeterminate} more publishes were cut off before their reply: nobody promised those")
+    print("Nothing was lost." if result.kept else "The promise was NOT kept.")
+    return 0 if result.kept else 1
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 2, "seconds from 2 on")
+
+
+def _rate(text: str) -> float:
+    return _number(text, 1, "orders per second, from 1 on")
+
+
+def _number(text: str, least: float, what: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {what}")
+    return number
+
+
+@contextlib.contextmanager
+def _server() -> Iterator[str]:
+    url = os.environ.get("REDIS_URL")
+    if url:
+        yield url
+        return
+    with RedisServer() as server:
+        print(f"started Redis {'.'.join(map(str, server.version))} at {server.url}")
+        yield server.url
+
+
+async def _run(url: str, seconds: float, rate: float, plain: bool) -> Verdict:  # noqa: FBT001 - called in one place
+    begun = trio.current_time()
+    stream = f"redis-streams-demo-{os.getpid()}"
+
+    def tell(line: str) -> None:
+        if plain:
+            print(line, flush=True)
+
+    story = Story(lambda: trio.current_time() - begun, tell)
+    codec = FragileCodec()
+    runtime = shop(url, stream, "front", consumers=2, codec=codec, observer=story.observe)
+    stage = Stage(url, stream, seconds, rate, runtime, codec, story)
+    try:
+        with _shown(stage, plain=plain):
+            return await play(stage)
+    finally:
+        if stage.worker is not None:
+            stage.worker.kill()
+            stage.worker.wait()
+        with trio.CancelScope(shield=True), trio.move_on_after(5):
+            await clean_up(stage)
+
+
+@contextlib.contextmanager
+def _shown(stage: Stage, *, plain: bool) -> Iterator[None]:
+    if plain:
+        yield
+        return
+    try:
+        from rich.live import Live  # noqa: PLC0415 - an extra: the plain demo does without
+
+        from ._screen import Screen  # noqa: PLC0415
+    except ImportError:
+        print("the live screen needs rich: pip install 'redis-streams-trio[terminal]' (going on with plain lines)")
+        yield
+        return
+    with Live(Screen(stage), refresh_per_second=8, screen=False):
+        yield

@@ -1,0 +1,23 @@
+"""The demo's second process: one consumer, until it is killed. ``python -m redis_streams.simulations.demo._worker URL STREAM``."""
+
+from __future__ import annotations
+
+import sys
+
+import trio
+
+from ...runtime import JsonCodec, RuntimeEvent
+from ._shop import shop
+
+
+def _silent(_event: RuntimeEvent) -> None:
+    """The first process tells the story."""
+
+
+def main(url: str, stream: str) -> None:
+    """Bill orders until SIGTERM, or worse."""
+    trio.run(shop(url, stream, "worker", consumers=1, codec=JsonCodec(), observer=_silent).serve)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
