@@ -1,7 +1,7 @@
 """Redis Streams for Trio: supervised actors that lose nothing, with a blocking face.
 
-`Runtime` is for Trio applications; `StreamProducer`, `StreamConsumer` and the managers are for all others. What actors are
-made of is in `redis_streams.actors`, the Redis client in `redis_streams.wire`.
+`Runtime` is for Trio applications; `StreamProducer`, `StreamConsumer` and the managers are for all others. What actors
+are made of is in `redis_streams.actors`, the Redis client in `redis_streams.wire`.
 """
 
 from .actors import (

@@ -122,7 +122,7 @@ class Desk:
     judged_all: bool = False
     """No more verdicts will come: settling returns when all are settled."""
     suspect: bool = True
-    """Entries may be pending under our name that we never saw: a former life left them, or a call that was cut short."""
+    """Entries may be pending under our name that we never saw, of a former life or of a call that was cut short."""
     claiming: trio.Lock = field(factory=trio.Lock)
     """Held while entries change hands by a claim, so that a recovery does not take what a claim is about to bring."""
     claims_waiting: int = 0

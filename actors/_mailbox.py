@@ -1,9 +1,9 @@
 """How actors are spoken to.
 
 A `Mailbox` is a bounded memory channel that belongs to the wiring and outlives its actor's incarnations: each of them
-borrows it as an `Inbox`, so what is buffered waits for the next incarnation. An `Address` is the right to send. A request
-carries a one-slot `Reply` that whoever works on it closes on every path, so that the asker gets a value, an error or
-`NoReply`, and never a hang.
+borrows it as an `Inbox`, so what is buffered waits for the next incarnation. An `Address` is the right to send. A
+request carries a one-slot `Reply` that whoever works on it closes on every path, so that the asker gets a value, an
+error or `NoReply`, and never a hang.
 
 It is not built on Trio's own channels, because closing the last receiving end of one drops its buffer, and because an
 actor that takes all that has gathered, or waits until it is to drain, needs a cancel scope and two exceptions for that:

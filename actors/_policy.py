@@ -1,9 +1,9 @@
 """When to restart what: the decisions of a supervisor, without clock and without Trio.
 
 From OTP (https://www.erlang.org/doc/system/sup_princ): strategies, restart types, and a limit on the intensity of
-restarts for each supervisor. From Akka: a delay that grows. Our own: the delay follows from the number of restarts within
-the limit's period, so it falls back by itself when that passes; and children that end together count as one restart,
-since they mostly have one cause.
+restarts for each supervisor. From Akka: a delay that grows. Our own: the delay follows from the number of restarts
+within the limit's period, so it falls back by itself when that passes; and children that end together count as one
+restart, since they mostly have one cause.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Limits:
 
 @frozen
 class Backoff:
-    """How long to wait before a restart: doubling with each one within the period of the limits, up to half more for jitter.
+    """How long to wait before a restart: doubled by each within the period of the limits, up to half more for jitter.
 
     Attributes:
         initial_seconds: before the first restart.

@@ -19,7 +19,7 @@ class Weather:
     """The backoff of one activity of an actor: waits longer from try to try, and tells the trouble in two events.
 
     Args:
-        stage: whose activity this is; its observer hears `Interrupted` once per spell of trouble and `Resumed` at its end.
+        stage: whose activity this is; its observer hears `Interrupted` once per spell of trouble, `Resumed` at its end.
         doing: the activity in words, as in "reading orders".
         retry: first and longest delay in seconds; its number of tries is not looked at, since weather always passes.
         rng: where the jitter comes from.

@@ -40,7 +40,8 @@ class StreamConsumer:
         use_redis_checkpoint: keep the checkpoint in Redis; False: in memory, for tests.
         reclaim_enabled: take over entries that others, or this consumer itself, left pending for too long.
         reclaim_interval_ms: time between two looks for them.
-        reclaim_min_idle_ms: idle time after which an entry counts as left. What is in hand is renewed at a quarter of it.
+        reclaim_min_idle_ms: idle time after which an entry counts as left. What is in hand is renewed at a quarter of
+            it.
         start_id: where a *new* group begins: "0" (everything), "$", an id, or a time.
         block_ms: how long one read waits for new entries.
         count: entries in one read at most.
@@ -118,7 +119,8 @@ class StreamConsumer:
         known = config if isinstance(config, Config) else Config.load(config)
         consumer = cls.__new__(cls)
         runtime = Runtime.from_config(known)
-        consumer._set_up(runtime, known.consumer_stream or "", known.consumer.group or "", known.group_options())
+        stream, group = known.consumer_stream or "", known.consumer.group or ""
+        consumer._set_up(runtime, stream, group, known.group_options())  # noqa: SLF001 - our own
         return consumer
 
     def subscribe(self, handler: AnyHandler, event_types: Iterable[str | type] | None = None) -> None:

@@ -80,7 +80,8 @@ class ConsumerGroupManager(Connected):
         """Create a consumer group.
 
         Args:
-            stream, group: which one.
+            stream: which stream.
+            group: the group's name.
             start_id: where it begins: "0" (everything), "$" (what comes from now on), an id (after it), a time.
             mkstream: make the stream too where there is none, and take a group that exists as it is.
 

@@ -1,8 +1,8 @@
 """Between events and the fields of a stream entry: the wire format, and how to read what others wrote.
 
-The format of this library is documented in ``docs/data-model.md``: five fields, values in UTF-8, payload and metadata in
-JSON. Decoding happens after the entry's id is known, so what can't be decoded is dead-lettered with its id and never
-blocks the stream.
+The format of this library is documented in ``docs/data-model.md``: five fields, values in UTF-8, payload and metadata
+in JSON. Decoding happens after the entry's id is known, so what can't be decoded is dead-lettered with its id and
+never blocks the stream.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Codec(Protocol):
     """Reads and writes the fields of stream entries. Pass your own to read what other programs write."""
 
     def encode(self, content: Content) -> Sequence[bytes]:
-        """The fields to write, as a flat list of name, value, name, value, …
+        """The fields to write, as a flat list of name, value, name, value, and so on.
 
         Raises:
             TypeError: the payload holds something that can't be written.
@@ -56,7 +56,7 @@ class Codec(Protocol):
         ...
 
     def decode(self, fields: Sequence[bytes]) -> Content:
-        """What these fields (name, value, name, value, …) say.
+        """What the fields of an entry say: a flat list of name, value, name, value, and so on.
 
         Raises:
             UndecodableEntry: they can't be read; the entry goes to the dead-letter stream with this reason.

@@ -26,7 +26,7 @@ class CtrlC:
     """Notes Ctrl-C for as long as its block lasts, on the main thread, unless the program handles SIGINT itself.
 
     Attributes:
-        wake: called when Ctrl-C was pressed, in the middle of anything: it may only do what is safe in a signal handler.
+        wake: called when Ctrl-C was pressed, amid anything: it may only do what is safe in a signal handler.
         noted: whether Ctrl-C was pressed and has not been raised yet.
     """
 

@@ -218,7 +218,7 @@ class Runtime:
     def add_runner(
         self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
     ) -> None:
-        """As `add_handler`, for somebody who answers a batch with a verdict for each event, or for the first of them."""
+        """As `add_handler`, for one who answers a batch with a verdict for each event, or for the first of them."""
         self._plans.add_runner(stream, group, run, event_types, options)
 
     def stream(self, name: str, *, max_length: int | None = None) -> None:

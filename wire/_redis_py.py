@@ -9,7 +9,7 @@ installed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Final, Protocol, Union, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Union, cast
 
 import hiredis
 from redis._parsers.base import BaseParser
@@ -115,6 +115,7 @@ if TYPE_CHECKING:
     class RedisCommands(AsyncCoreCommands):
         """See below; the checker is told less, because redis-py's base classes are not typed for mixing in."""
 
+        _is_async_client: Literal[True]  # tells redis-py's overloads that a command is awaited
         _event_dispatcher: object  # type: ignore[assignment]  # of redis-py's cache, which there is none of
 
         def __init__(self, execute: Execute) -> None: ...

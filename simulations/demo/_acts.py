@@ -113,7 +113,7 @@ async def _place_orders(stage: Stage, producer: str) -> None:
 async def _cut_connections(stage: Stage) -> None:
     connection = await stage.runtime.client.open()
     try:
-        killed = await connection.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        killed = cast("int", await connection.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"))
     finally:
         await connection.aclose()
     stage.story.note(f"{killed} connections were cut", "yellow")

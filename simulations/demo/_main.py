@@ -18,6 +18,8 @@ from ._shop import FragileCodec, shop
 from ._story import Story
 from ._tally import Verdict
 
+NUMBER_MAX = 1e6
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The demo's options."""
@@ -57,7 +59,7 @@ def _number(text: str, least: float, what: str) -> float:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not least <= number <= 1e6:
+    if not least <= number <= NUMBER_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of {what}")
     return number
 

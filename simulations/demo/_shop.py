@@ -1,7 +1,7 @@
 """What the demo does with its events: a shop whose orders are billed by three consumers in two processes.
 
-Each handler notes in Redis that it has finished an event, so that the verdict rests on what the handlers did, and not on
-what the runtime believes.
+Each handler notes in Redis that it has finished an event, so that the verdict rests on what the handlers did, and not
+on what the runtime believes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def runs_key(stream: str) -> str:
 
 @define(eq=False)
 class FragileCodec:
-    """A codec with a bug that shows once: what it raises is no verdict about an entry, so the consumer's actor crashes."""
+    """A codec with a bug that shows once: its error is no verdict about an entry, so the consumer's actor crashes."""
 
     _inner: Codec = field(factory=JsonCodec)
     break_next: bool = False

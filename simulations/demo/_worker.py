@@ -1,4 +1,7 @@
-"""The demo's second process: one consumer, until it is killed. ``python -m redis_streams.simulations.demo._worker URL STREAM``."""
+"""The demo's second process: one consumer, until it is killed.
+
+``python -m redis_streams.simulations.demo._worker URL STREAM``
+"""
 
 from __future__ import annotations
 
