@@ -42,6 +42,7 @@ from ._observer import (
     Observer,
     StuckAfterCancel,
 )
+from ._patience import Patience
 from ._policy import Backoff, Limits, Restart, Strategy
 from ._reclaimer import ReclaimSettings
 from ._snapshot import Snapshot, State
@@ -98,6 +99,7 @@ __all__ = [
     "MemoryCheckpoint",
     "NoReply",
     "Observer",
+    "Patience",
     "PublishIncomplete",
     "PublishIndeterminate",
     "ReclaimSettings",

@@ -186,6 +186,11 @@ class Address(Generic[M]):
     def __init__(self, mailbox: Mailbox[M]) -> None:
         self._mailbox = mailbox
 
+    @property
+    def name(self) -> str:
+        """Whom it leads to, for people."""
+        return self._mailbox.name
+
     async def send(self, message: M) -> None:
         """Hand a message over, waiting for room.
 
@@ -228,7 +233,7 @@ class Address(Generic[M]):
         """
         reply: Reply[R] = Reply()
         message = make(reply)
-        # A bare scope: fail_after and its like cost as much again, and this stands on the way of every event.
+        # A bare scope: fail_after and its like cost as much again.
         with trio.CancelScope(deadline=trio.current_time() + timeout_seconds) as limit:
             # Without a checkpoint where there is room: the wait for the answer lets other tasks run soon enough.
             await self._send(message)

@@ -23,6 +23,7 @@ from ..actors import (
     Limits,
     Mailbox,
     NoReply,
+    Patience,
     Reply,
     Snapshot,
     Stage,
@@ -59,6 +60,7 @@ class _Running:
     client: Client
     streams: Supervisor
     scope: trio.CancelScope
+    patience: Patience
     appends: dict[str, Mailbox[Append]]
     """Where to send events for a stream; streams join as they are first published to."""
     stopping: trio.Event = field(factory=trio.Event, init=False)
@@ -314,7 +316,7 @@ class Runtime:
             return Append(entries, reply)
 
         try:
-            return await mailbox.address.ask(message, timeout_seconds=self._publish_seconds)
+            return await running.patience.ask(mailbox.address, message)
         except NoReply as error:
             raise PublishTimeout(
                 f"{len(entries)} event(s) for {stream} not taken by {self.address} within {self._publish_seconds:g} s; "
@@ -352,8 +354,11 @@ class Runtime:
             await self._run(client, task_status)
 
     async def _run(self, client: Client, task_status: trio.TaskStatus[None]) -> None:
+        patience = Patience(self._publish_seconds)
+
         async def link(stage: Stage) -> None:
             async with trio.open_nursery() as nursery:
+                nursery.start_soon(patience.run)
                 await nursery.start(client.run)
                 stage.started()
                 await stage.wait_draining()
@@ -371,7 +376,7 @@ class Runtime:
         )
         with trio.CancelScope() as scope:
             appends = {plan.settings.stream: plan.appends for plan in plans}
-            self._running, self._root = _Running(client, streams, scope, appends), root
+            self._running, self._root = _Running(client, streams, scope, patience, appends), root
             try:
                 await run_root(root, observer=self._observer, task_status=task_status)
             finally:

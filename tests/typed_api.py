@@ -61,6 +61,7 @@ async def main() -> None:
         await runtime.publish("orders", {"free": "form"}, event_type="note", metadata={"by": "me"})
         ids = await runtime.publish_many("orders", [OrderPlaced("tea", 2), NewEvent("note", {})])
         assert_type(ids[0].ms, int)
+        assert_type(await runtime.redis.hincrby("totals", "tea", 1), int)
         await runtime.wait_stopped()
     async with trio.open_nursery() as nursery:
         await nursery.start(runtime.run)

@@ -32,6 +32,8 @@ def run_consumer(python: Path, block: str, url: str, folder: Path, *, until: str
     Raises:
         AssertionError: it did not end well, or not in time.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what we start would inherit it
     program = [python, "-u", "-c", block.replace(URL, url)]
     with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         too_late = threading.Timer(SECONDS_MAX, process.kill)
