@@ -91,7 +91,7 @@ async def wait_settled(server: RedisServer, *, seconds: float = 10.0, stream: st
     with trio.move_on_after(seconds):
         while True:
             pending = server.cli("XPENDING", stream, group)
-            if pending["pending"] == 0:
+            if pending[0] == 0:
                 return
             await trio.sleep(0.02)
     raise AssertionError(f"still pending: {pending}")

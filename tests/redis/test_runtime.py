@@ -1,0 +1,435 @@
+"""What a Trio application is promised, feature by feature, on a real server."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import datetime, timezone
+
+import attrs
+import pytest
+import trio
+from redis.exceptions import ResponseError
+from redis_streams import (
+    EntryId,
+    Event,
+    FieldsCodec,
+    NewEvent,
+    NotRunning,
+    PublishTimeout,
+    Reclaim,
+    Runtime,
+    event_type,
+)
+from redis_streams.simulations.real import RedisServer
+from support.load import QUICK, SHORT, quick_runtime, wait_settled
+
+
+@event_type("order.placed")
+@attrs.frozen
+class OrderPlaced:
+    """A typed event."""
+
+    sku: str
+    amount: int
+
+
+async def wait_for(condition: object, *, seconds: float = 10.0) -> None:
+    """Wait until a condition holds; the test's own assertions say what is wrong if it never does."""
+    with trio.move_on_after(seconds):
+        while not condition():
+            await trio.sleep(0.01)
+
+
+def group_of(server: RedisServer) -> dict[str, object]:
+    """The one group of stream s, as XINFO shows it."""
+    [flat] = server.cli("XINFO", "GROUPS", "s")
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+# Publishing
+
+
+async def test_ids_come_back_in_order_and_an_event_arrives_as_it_was_published(any_redis_server: RedisServer) -> None:
+    """Every attribute, and the same identity for everyone who reads it."""
+    runtime, events = quick_runtime(any_redis_server), list[Event[object]]()
+    runtime.add_handler("s", "g", events.append, block_ms=100)
+    async with runtime:
+        before = datetime.now(timezone.utc)
+        first = await runtime.publish("s", {"é": [1, 2.5, None, True]}, event_type="a", metadata={"trace": "t"})
+        rest = await runtime.publish_many("s", [OrderPlaced("tea", 2), NewEvent("b", "text", None, "mine")])
+        await wait_for(lambda: len(events) == 3)
+        await wait_settled(any_redis_server, stream="s", group="g")
+    assert [event.id for event in events] == [first, *rest] == sorted([first, *rest])
+    assert [event.event_type for event in events] == ["a", "order.placed", "b"]
+    assert [event.payload for event in events] == [{"é": [1, 2.5, None, True]}, {"sku": "tea", "amount": 2}, "text"]
+    assert [event.metadata for event in events] == [{"trace": "t"}, {}, {}]
+    assert events[2].event_id == "mine" != events[0].event_id != events[1].event_id
+    assert all(abs((event.timestamp - before).total_seconds()) < 60 for event in events)
+    assert {(event.stream, event.delivery_count) for event in events} == {("s", 1)}
+
+
+async def test_more_events_than_fit_one_write_keep_their_order(redis_server: RedisServer) -> None:
+    """Three thousand at once, and a hundred tasks that publish beside them."""
+    async with quick_runtime(redis_server) as runtime, trio.open_nursery() as nursery:
+        for task in range(100):
+            nursery.start_soon(lambda task=task: runtime.publish("s", task, event_type="one"))
+        ids = await runtime.publish_many("s", [NewEvent("many", number) for number in range(3000)])
+    assert ids == sorted(set(ids))
+    assert len(ids) == 3000
+    assert redis_server.cli("XLEN", "s") == 3100
+
+
+async def test_a_stream_keeps_about_its_length(redis_server: RedisServer) -> None:
+    """Older entries are trimmed as new ones come."""
+    runtime = quick_runtime(redis_server)
+    runtime.stream("s", max_length=100)
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(1000)])
+    assert 100 <= redis_server.cli("XLEN", "s") <= 300
+
+
+async def test_what_redis_refuses_is_raised_where_it_was_published(redis_server: RedisServer) -> None:
+    """The key holds something else; nothing was published, and other streams go on."""
+    redis_server.cli("SET", "s", "text")
+    async with quick_runtime(redis_server) as runtime:
+        with pytest.raises(ResponseError, match="WRONGTYPE"):
+            await runtime.publish("s", 1, event_type="a")
+        await runtime.publish("t", 1, event_type="a")
+
+
+async def test_a_server_that_is_gone_is_said_in_time(redis_server: RedisServer) -> None:
+    """The publisher hears of it, can try again, and succeeds when it is back."""
+    async with Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, publish_seconds=0.5) as runtime:
+        await runtime.publish("s", 1, event_type="a")
+        redis_server.kill()
+        await trio.sleep(0.1)
+        with pytest.raises((PublishTimeout, Exception), match=r"not taken by|may have been published"):
+            await runtime.publish("s", 2, event_type="a")
+        with pytest.raises(PublishTimeout, match=r"not taken by redis://127.0.0.1:\d+/0 within 0.5 s"):
+            await runtime.publish("s", 3, event_type="a")
+        redis_server.restart()
+        with trio.fail_after(10):
+            while True:
+                try:
+                    await runtime.publish("s", 4, event_type="a")
+                except PublishTimeout:
+                    continue
+                break
+
+
+async def test_a_runtime_that_does_not_run_says_so(redis_server: RedisServer) -> None:
+    """Before it starts, and after it stopped."""
+    runtime = quick_runtime(redis_server)
+    with pytest.raises(NotRunning, match="async with runtime"):
+        await runtime.publish("s", 1, event_type="a")
+    async with runtime:
+        await runtime.publish("s", 1, event_type="a")
+        with pytest.raises(NotRunning, match="before the runtime starts"):
+            runtime.add_handler("s", "g", lambda event: None)
+    with pytest.raises(NotRunning):
+        await runtime.publish("s", 1, event_type="a")
+
+
+# Handlers
+
+
+async def test_each_type_goes_to_its_handler_and_unwanted_ones_are_passed_over(redis_server: RedisServer) -> None:
+    """Typed, by name, and nobody's."""
+    runtime, typed, named = quick_runtime(redis_server), [], []
+    runtime.add_handler("s", "g", typed.append, event_types=[OrderPlaced], block_ms=100)
+    runtime.add_handler("s", "g", named.append, event_types=["note"])
+    async with runtime:
+        await runtime.publish_many("s", [OrderPlaced("tea", 1), NewEvent("note", "n"), NewEvent("other", 1)])
+        await wait_for(lambda: typed and named)
+        await wait_settled(redis_server, stream="s", group="g")
+    assert [event.payload for event in typed] == [OrderPlaced("tea", 1)]
+    assert [event.payload for event in named] == ["n"]
+
+
+async def test_false_and_exceptions_are_delivered_again_and_other_events_go_on(redis_server: RedisServer) -> None:
+    """With a delivery count that grows; the handler's exception crashes nothing."""
+    runtime, seen = quick_runtime(redis_server), Counter[object]()
+
+    @runtime.handler("s", "g", block_ms=100, reclaim=Reclaim(interval_ms=20, min_idle_ms=150))
+    async def handle(event: Event[object]) -> bool:
+        assert event.delivery_count == seen[event.payload] + 1
+        seen[event.payload] += 1
+        if event.payload == "raises" and event.delivery_count < 3:
+            raise ValueError("not now")
+        return event.payload != "false" or event.delivery_count > 1
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", text) for text in ("raises", "false", "fine")])
+        await wait_for(lambda: seen.total() == 6)
+        await wait_settled(redis_server, stream="s", group="g")
+    assert seen == {"raises": 3, "false": 2, "fine": 1}
+
+
+async def test_a_handler_of_lists_answers_for_each(redis_server: RedisServer) -> None:
+    """At most `batch` at a time; those answered with False come again."""
+    runtime, batches = quick_runtime(redis_server), list[list[object]]()
+
+    @runtime.handler("s", "g", batch=7, block_ms=100, reclaim=Reclaim(interval_ms=20, min_idle_ms=150))
+    async def handle(events: list[Event[object]]) -> list[bool]:
+        batches.append([event.payload for event in events])
+        return [event.payload % 10 != 3 or event.delivery_count > 1 for event in events]
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(50)])
+        await wait_for(lambda: sum(map(len, batches)) == 55)
+        await wait_settled(redis_server, stream="s", group="g")
+    assert max(map(len, batches)) == 7
+    runs = Counter(number for batch in batches for number in batch)
+    assert runs == {number: 2 if number % 10 == 3 else 1 for number in range(50)}
+
+
+async def test_a_plain_handler_runs_in_a_thread_and_hinders_nobody(redis_server: RedisServer) -> None:
+    """Two that wait for each other, while Trio goes on."""
+    runtime, threads = quick_runtime(redis_server), set[int]()
+    together = threading.Barrier(2, timeout=10)
+
+    @runtime.handler("s", "g", concurrency=2, block_ms=100)
+    def handle(event: Event[object]) -> None:
+        together.wait()
+        threads.add(threading.get_ident())
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(4)])
+        await wait_for(lambda: len(threads) > 0)
+        await wait_settled(redis_server, stream="s", group="g")
+    assert threading.get_ident() not in threads
+
+
+async def test_concurrency_and_prefetch_are_bounds(redis_server: RedisServer) -> None:
+    """Never more handlers at once than said, and never more pending than there are places."""
+    runtime, now, most, pending = quick_runtime(redis_server), 0, 0, list[int]()
+
+    @runtime.handler("s", "g", concurrency=3, prefetch=10, count=100, block_ms=100)
+    async def handle(event: Event[object]) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        if event.payload % 5 == 0:
+            pending.append(redis_server.cli("XPENDING", "s", "g")[0])
+        await trio.sleep(0.005)
+        now -= 1
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(100)])
+        await wait_for(lambda: len(pending) == 20)
+        await wait_settled(redis_server, stream="s", group="g")
+    assert most == 3
+    assert 3 <= max(pending) <= 10
+
+
+async def test_one_after_the_other_keeps_the_order(redis_server: RedisServer) -> None:
+    """Concurrency 1 is the default."""
+    runtime, seen = quick_runtime(redis_server), list[object]()
+
+    @runtime.handler("s", "g", count=7, block_ms=100)
+    async def handle(event: Event[object]) -> None:
+        seen.append(event.payload)
+        await trio.lowlevel.checkpoint()
+
+    async with runtime:
+        for start in range(0, 200, 20):
+            await runtime.publish_many("s", [NewEvent("a", number) for number in range(start, start + 20)])
+        await wait_for(lambda: len(seen) == 200)
+    assert seen == list(range(200))
+
+
+async def test_a_handler_that_takes_longer_than_the_idle_limit_runs_once(redis_server: RedisServer) -> None:
+    """Its lease is renewed, also while it waits for a worker, so nobody takes its entry away."""
+    runs = Counter[object]()
+    reclaim = Reclaim(interval_ms=20, min_idle_ms=300)
+
+    async def handle(event: Event[object]) -> None:
+        runs[event.payload] += 1
+        await trio.sleep(0.7)
+
+    first, second = quick_runtime(redis_server), quick_runtime(redis_server)
+    for name, runtime in (("one", first), ("two", second)):
+        runtime.add_handler("s", "g", handle, consumer=name, concurrency=1, block_ms=100, reclaim=reclaim)
+    async with first:
+        await first.publish_many("s", [NewEvent("a", number) for number in range(3)])
+        await wait_for(lambda: runs)
+        async with second:
+            await wait_settled(redis_server, stream="s", group="g")
+    assert runs == {0: 1, 1: 1, 2: 1}
+
+
+# What can't be read
+
+
+async def test_what_cannot_be_decoded_goes_to_the_dead_letters_and_blocks_nobody(any_redis_server: RedisServer) -> None:
+    """With its id, its reason and its fields as they were."""
+    runtime, handled = quick_runtime(any_redis_server), []
+    runtime.add_handler("s", "g", handled.append, event_types=[OrderPlaced], consumer="c", block_ms=100)
+    ids = [
+        any_redis_server.cli("XADD", "s", "*", *fields)
+        for fields in (
+            ("temperature", "21", "raw", b"\xff\x00"),
+            ("event_id", "1", "event_type", "order.placed", "timestamp", "5", "payload", '{"sku": "tea", "amount": 1}'),
+            (
+                "event_id",
+                "2",
+                "event_type",
+                "order.placed",
+                "timestamp",
+                "5",
+                "payload",
+                '{"sku": "tea", "amount": "x"}',
+            ),
+            ("event_id", "3", "event_type", "order.placed", "timestamp", "5", "payload", "{"),
+        )
+    ]
+    async with runtime:
+        await wait_for(lambda: handled)
+        await wait_settled(any_redis_server, stream="s", group="g")
+    assert [event.event_id for event in handled] == ["1"]
+    dead = [
+        dict(zip(flat[::2], flat[1::2], strict=True))
+        for _, flat in any_redis_server.cli("XRANGE", "{s}:dead:g", "-", "+")
+    ]
+    assert [fields["dead_id"] for fields in dead] == [ids[0], ids[2], ids[3]]
+    assert {fields["dead_deliveries"] for fields in dead} == {"1"}
+    assert "event_type" in dead[0]["dead_reason"]
+    assert "amount" in dead[1]["dead_reason"]
+    assert dead[0]["temperature"] == "21"
+    assert dead[0]["raw"] == "\\xff\x00"
+    assert any_redis_server.cli("XLEN", "s") == 4
+
+
+async def test_foreign_entries_are_read_through_a_codec(redis_server: RedisServer) -> None:
+    """Whatever their fields are."""
+    runtime, handled = Runtime(redis_server.url, codec=FieldsCodec(), retry=QUICK), []
+    runtime.add_handler("s", "g", handled.append, block_ms=100)
+    redis_server.cli("XADD", "s", "5-1", "temperature", "21", "unit", "C")
+    async with runtime:
+        await wait_for(lambda: handled)
+    [event] = handled
+    assert event.payload == {"temperature": "21", "unit": "C"}
+    assert (event.id, event.timestamp_ms) == (EntryId(5, 1), 5)
+
+
+# Where a group begins, and where it goes on
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("0", [0, 1, 2, 3]),
+        ("$", [3]),
+        ("2000-0", [2, 3]),
+        (EntryId(1000, 0), [1, 2, 3]),
+        ("1970-01-01T00:00:02+00:00", [1, 2, 3]),
+        (datetime.fromtimestamp(2.5, timezone.utc), [2, 3]),
+    ],
+    ids=str,
+)
+async def test_a_new_group_begins_where_it_is_told(
+    start: object, expected: list[int], redis_server: RedisServer
+) -> None:
+    """And one that exists goes on where it was, whatever it is told."""
+    for number in range(3):
+        redis_server.cli("XADD", "s", f"{number + 1}000-0", "event_type", "a", "payload", number)
+    for again in (False, True):
+        runtime, handled = quick_runtime(redis_server), []
+        runtime.add_handler("s", "g", handled.append, start=start, block_ms=100)
+        async with runtime:
+            if not again:
+                redis_server.cli("XADD", "s", "4000-0", "event_type", "a", "payload", 3)
+                await wait_for(lambda handled=handled: len(handled) == len(expected))
+                await trio.sleep(0.05)
+            else:
+                await trio.sleep(0.2)
+        assert [event.payload for event in handled] == ([] if again else expected)
+
+
+async def test_the_checkpoint_is_kept_in_redis_or_in_memory(redis_server: RedisServer) -> None:
+    """In memory leaves no key behind."""
+    runtime, handled = quick_runtime(redis_server), []
+    runtime.add_handler("s", "kept", handled.append, block_ms=100)
+    runtime.add_handler("s", "not-kept", handled.append, block_ms=100, checkpoint="memory")
+    async with runtime:
+        last = await runtime.publish("s", 1, event_type="a")
+        await wait_for(lambda: len(handled) == 2)
+    assert sorted(redis_server.cli("KEYS", "*")) == ["s", "{s}:checkpoint:kept"]
+    assert str(last) in redis_server.cli("HGETALL", "{s}:checkpoint:kept")
+
+
+# Its life
+
+
+async def test_it_runs_in_a_nursery_and_two_live_side_by_side(redis_server: RedisServer) -> None:
+    """No global state: each has its own consumers, its own stop, its own snapshot."""
+    handled = Counter[str]()
+    runtimes = {name: quick_runtime(redis_server) for name in ("one", "two")}
+    for name, runtime in runtimes.items():
+
+        @runtime.handler("s", name, block_ms=100)
+        async def handle(event: Event[object], name: str = name) -> None:
+            handled[name] += 1
+
+    async with trio.open_nursery() as nursery:
+        for runtime in runtimes.values():
+            await nursery.start(runtime.run)
+        await runtimes["one"].publish("s", 1, event_type="a")
+        await wait_for(lambda: handled.total() == 2)
+        runtimes["one"].stop()
+        await wait_for(lambda: runtimes["one"]._running is None)
+        await runtimes["two"].publish("s", 2, event_type="a")
+        await wait_for(lambda: handled.total() == 3)
+        snapshot = runtimes["two"].snapshot()
+        runtimes["two"].stop()
+    assert handled == {"one": 1, "two": 2}
+    assert snapshot is not None
+    assert [child.name for child in snapshot.children] == ["redis", "streams"]
+
+
+async def test_leaving_the_block_drains(redis_server: RedisServer) -> None:
+    """What is held is handled and acknowledged; what the handlers can't finish in time is handed back, not lost."""
+    for drain_seconds, seconds in ((5.0, 0.01), (0.1, 60.0)):
+        runtime, began, ended = quick_runtime(redis_server), set(), set()
+
+        @runtime.handler("s", "g", concurrency=5, block_ms=100, drain_seconds=drain_seconds)
+        async def handle(
+            event: Event[object],
+            seconds: float = seconds,
+            began: set[object] = began,
+            ended: set[object] = ended,
+        ) -> None:
+            began.add(event.payload)
+            await trio.sleep(seconds)
+            ended.add(event.payload)
+
+        async with runtime:
+            await runtime.publish_many("s", [NewEvent("a", number) for number in range(50)])
+            await wait_for(lambda began=began: len(began) == 5)
+        group = group_of(redis_server)
+        if seconds < 1:
+            assert (len(ended), group["pending"]) == (50, 0)
+        else:
+            assert (len(ended), group["pending"]) == (0, 50)
+            rows = redis_server.cli("XPENDING", "s", "g", "-", "+", 100)
+            assert min(row[2] for row in rows) >= 30_000
+
+
+async def test_a_cancelled_nursery_drains_too(redis_server: RedisServer) -> None:
+    """As a Trio application stops: by cancelling."""
+    runtime, ended = quick_runtime(redis_server), set()
+
+    @runtime.handler("s", "g", concurrency=5, block_ms=100)
+    async def handle(event: Event[object]) -> None:
+        await trio.sleep(0.01)
+        ended.add(event.payload)
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(runtime.run)
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(50)])
+        await wait_for(lambda: ended)
+        nursery.cancel_scope.cancel()
+    group = group_of(redis_server)
+    assert group["pending"] == 0
+    assert len(ended) == group["entries-read"]
