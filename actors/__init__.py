@@ -24,6 +24,7 @@ from ._events import (
     HandlerFailed,
     Interrupted,
     LeaseLost,
+    LeftPending,
     Resumed,
 )
 from ._gather import gather
@@ -93,6 +94,7 @@ __all__ = [
     "Interrupted",
     "Job",
     "LeaseLost",
+    "LeftPending",
     "Limits",
     "Mailbox",
     "MailboxStatistics",

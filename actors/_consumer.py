@@ -28,7 +28,7 @@ from ._consumer_acquire import interrupt_reads, read_new, take_tickets
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_hold import Hold
 from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
-from ._events import HandedBack, LeaseLost
+from ._events import HandedBack, LeaseLost, LeftPending
 from ._stage import Stage
 from ._status import ConsumerStatus
 
@@ -45,12 +45,15 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     async def run(stage: Stage) -> None:
         desk = Desk(stage, settings, wiring, Hold(settings.prefetch))
         stage.started()
-        async with trio.open_nursery() as beside:
-            beside.start_soon(_keep_leases, desk)
-            beside.start_soon(_publish_status, desk)
-            await _acquire_work_settle(desk)
-            await _hand_back(desk)
-            beside.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as beside:
+                beside.start_soon(_keep_leases, desk)
+                beside.start_soon(_publish_status, desk)
+                await _acquire_work_settle(desk)
+                await _hand_back(desk)
+                beside.cancel_scope.cancel()
+        finally:
+            _tell_what_is_left(desk)
 
     return run
 
@@ -118,8 +121,18 @@ async def _hand_back(desk: Desk) -> None:
             await desk.wiring.pending.hand_back(settings.name, part, idle_ms=settings.lease_ms)
         except RedisError:
             return  # Then others take it after the idle limit.
+        desk.release(part)
     if unfinished:
         desk.stage.emit(HandedBack(desk.stage.path, settings.stream, settings.group, len(unfinished)))
+
+
+def _tell_what_is_left(desk: Desk) -> None:
+    """A crash leaves entries to the next incarnation, which recovers them; after a stop there is none."""
+    if not desk.stage.draining or not len(desk.hold):
+        return
+    unfinished = len(desk.hold.unfinished())
+    handled = len(desk.hold) - unfinished
+    desk.stage.emit(LeftPending(desk.stage.path, desk.settings.stream, desk.settings.group, handled, unfinished))
 
 
 async def _publish_status(desk: Desk) -> None:

@@ -193,6 +193,31 @@ class HandedBack(ActorEvent):
         return f"handed back {self.count} unfinished entries"
 
 
+@frozen
+class LeftPending(ActorEvent):
+    """A stopping consumer could not tell Redis in time what became of its entries: they will be delivered again.
+
+    Attributes:
+        handled: entries that were handled, and will be a second time.
+        unfinished: entries that were not, and could not be handed back: others take them after the idle limit.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    handled: int
+    unfinished: int
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return (
+            f"stopped without Redis: {self.handled} handled entries are not acknowledged and will be handled again, "
+            f"{self.unfinished} unfinished ones wait for the idle limit"
+        )
+
+
 def _shown(raw_ids: Iterable[bytes]) -> str:
     """The first few ids, and how many there are."""
     ids = [raw_id.decode("ascii", "replace") for raw_id in raw_ids]

@@ -1,0 +1,122 @@
+"""Consumers as processes: what one leaves behind when it is killed, and how one stops when it is told to."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from redis_streams import NewEvent, StreamProducer
+from redis_streams.simulations.real import RedisServer
+
+WORKER = Path(__file__).resolve().parents[1] / "support" / "worker.py"
+SECONDS = 20.0
+LOG_LINES_MAX = 30
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@contextmanager
+def worker(server: RedisServer, name: str, seconds: float, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A consumer process; killed at the end if it is still there."""
+    command = [sys.executable, str(WORKER), server.url, name, str(seconds)]
+    with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for what Redis shows."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, f"not within {SECONDS:g} s: {what}"
+        time.sleep(0.01)
+
+
+def publish(server: RedisServer, count: int) -> set[str]:
+    """Publish events; returns their ids."""
+    events = [NewEvent("placed", number, None, f"e{number}") for number in range(count)]
+    with StreamProducer(server.url, "orders") as producer:
+        producer.publish_many(events)
+    return {event.event_id for event in events}
+
+
+def counts(server: RedisServer, key: str) -> dict[str, int]:
+    """How often each event was begun, or finished."""
+    flat = server.cli("HGETALL", key)
+    return dict(zip(flat[::2], map(int, flat[1::2]), strict=True))
+
+
+def pending(server: RedisServer) -> int:
+    """Entries that were delivered and not acknowledged."""
+    return server.cli("XPENDING", "orders", "billing")[0]
+
+
+def test_what_a_killed_process_held_is_handled_by_another(any_redis_server: RedisServer, tmp_path: Path) -> None:
+    """SIGKILL while handlers run: nothing is lost, and only what had begun may be handled twice."""
+    ids = publish(any_redis_server, 100)
+    with (
+        worker(any_redis_server, "victim", 0.05, tmp_path / "victim") as victim,
+        worker(any_redis_server, "heir", 0.01, tmp_path / "heir"),
+    ):
+        wait_until(lambda: len(counts(any_redis_server, "runs")) > 10, "some events handled")
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        wait_until(lambda: set(counts(any_redis_server, "runs")) == ids, "all events handled")
+        wait_until(lambda: pending(any_redis_server) == 0, "nothing pending")
+    begun = counts(any_redis_server, "begun")
+    assert sum(number > 1 for number in begun.values()) <= 5, "a process of concurrency 5 had begun at most 5"
+    log = (tmp_path / "heir").read_text()
+    assert "took over" in log
+    assert len(log.splitlines()) <= LOG_LINES_MAX, log
+
+
+def test_a_process_that_comes_back_under_its_name_goes_on_at_once(redis_server: RedisServer, tmp_path: Path) -> None:
+    """It does not wait for the idle limit: what is pending under its name is its own."""
+    ids = publish(redis_server, 30)
+    with worker(redis_server, "same", 0.2, tmp_path / "first") as process:
+        wait_until(lambda: len(counts(redis_server, "begun")) >= 5, "some events begun")
+        process.kill()
+    with worker(redis_server, "same", 0.01, tmp_path / "second"):
+        wait_until(lambda: set(counts(redis_server, "runs")) == ids, "all events handled")
+        wait_until(lambda: pending(redis_server) == 0, "nothing pending")
+    assert "pending under its own name" in (tmp_path / "second").read_text()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_a_process_that_is_told_to_stop_drains(how: signal.Signals, redis_server: RedisServer, tmp_path: Path) -> None:
+    """Afterwards nothing is pending, and what was handled is what was acknowledged: nobody does it again."""
+    ids = publish(redis_server, 300)
+    with worker(redis_server, "one", 0.02, tmp_path / "one") as process:
+        wait_until(lambda: len(counts(redis_server, "runs")) > 20, "some events handled")
+        process.send_signal(how)
+        assert process.wait(SECONDS) == 0, (tmp_path / "one").read_text()
+    assert pending(redis_server) == 0
+    handled = counts(redis_server, "runs")
+    assert handled == counts(redis_server, "begun")
+    [flat] = redis_server.cli("XINFO", "GROUPS", "orders")
+    assert len(handled) == dict(zip(flat[::2], flat[1::2], strict=True))["entries-read"]
+    with worker(redis_server, "two", 0.001, tmp_path / "two"):
+        wait_until(lambda: set(counts(redis_server, "runs")) == ids, "the rest handled")
+    assert set(counts(redis_server, "runs").values()) == {1}
+    assert len((tmp_path / "one").read_text().splitlines()) <= LOG_LINES_MAX
+
+
+def test_a_process_that_is_stopped_while_redis_is_away_still_ends(redis_server: RedisServer, tmp_path: Path) -> None:
+    """It can't acknowledge or hand back anything then, and says so; others take it over after the idle limit."""
+    publish(redis_server, 30)
+    with worker(redis_server, "one", 0.05, tmp_path / "one") as process:
+        wait_until(lambda: len(counts(redis_server, "runs")) > 3, "some events handled")
+        redis_server.kill()
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    log = (tmp_path / "one").read_text()
+    assert "stopped without Redis" in log
+    assert len(log.splitlines()) <= LOG_LINES_MAX, log

@@ -1,0 +1,32 @@
+"""A consumer process for tests: ``python worker.py URL NAME HANDLER_SECONDS``. It notes each finished event in Redis.
+
+The hash `runs` counts how often each event was finished, by whichever process; `begun` how often one was begun.
+"""
+
+import logging
+import sys
+
+import trio
+from redis_streams import Event, Reclaim, Retry, Runtime
+
+STREAM, GROUP = "orders", "billing"
+
+
+def main(url: str, name: str, seconds: float) -> None:
+    """Handle events until SIGTERM, or worse."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    runtime = Runtime(url, retry=Retry(max_retries=5, base_delay_seconds=0.05, max_delay_seconds=0.2))
+
+    @runtime.handler(
+        STREAM, GROUP, consumer=name, concurrency=5, count=20, reclaim=Reclaim(interval_ms=50, min_idle_ms=600)
+    )
+    async def handle(event: Event[object]) -> None:
+        await runtime.redis.hincrby("begun", event.event_id, 1)
+        await trio.sleep(seconds)
+        await runtime.redis.hincrby("runs", event.event_id, 1)
+
+    trio.run(runtime.serve)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))
