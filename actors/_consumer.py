@@ -54,6 +54,7 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
                 beside.cancel_scope.cancel()
         finally:
             _tell_what_is_left(desk)
+            _show_status(desk)
 
     return run
 
@@ -138,7 +139,11 @@ def _tell_what_is_left(desk: Desk) -> None:
 async def _publish_status(desk: Desk) -> None:
     """What a snapshot shows of this consumer, once a second: cheap enough to have always."""
     while True:
-        desk.stage.publish(
-            ConsumerStatus(held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed)
-        )
+        _show_status(desk)
         await trio.sleep(1)
+
+
+def _show_status(desk: Desk) -> None:
+    desk.stage.publish(
+        ConsumerStatus(held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed)
+    )

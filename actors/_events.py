@@ -41,7 +41,8 @@ class Resumed(ActorEvent):
     @override
     def words(self) -> str:
         """In words."""
-        return f"resumed {self.doing} after {self.after_seconds:.1f} s and {self.tries} tries"
+        tries = "1 try" if self.tries == 1 else f"{self.tries} tries"
+        return f"resumed {self.doing} after {self.after_seconds:.1f} s and {tries}"
 
 
 @frozen

@@ -36,7 +36,7 @@ class LinkUp(LinkEvent):
     @override
     def words(self) -> str:
         """In words."""
-        tries = f" after {self.failures} tries in vain" if self.failures else ""
+        tries = f" after {self.failures} {'try' if self.failures == 1 else 'tries'} in vain" if self.failures else ""
         return f"connected to {self.address}{tries}"
 
 
@@ -51,4 +51,5 @@ class LinkDown(LinkEvent):
     @override
     def words(self) -> str:
         """In words."""
-        return f"lost {self.address}: {self.error}; reconnecting"
+        why = str(self.error).removeprefix(f"{self.address}: ")
+        return f"lost {self.address}: {why}; reconnecting"

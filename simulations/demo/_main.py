@@ -94,8 +94,9 @@ async def _run(url: str, seconds: float, rate: float, plain: bool) -> Verdict:  
         if stage.worker is not None:
             stage.worker.kill()
             stage.worker.wait()
-        with trio.CancelScope(shield=True), trio.move_on_after(5):
-            await clean_up(stage)
+        if stage.begun:
+            with trio.CancelScope(shield=True), trio.move_on_after(5):
+                await clean_up(stage)
 
 
 @contextlib.contextmanager
