@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import trio
 
@@ -22,6 +22,14 @@ KEPT_MIN = 1000
 """So many answered questions may stay in the queue before it is swept."""
 
 
+class _Question(Protocol):
+    """A `Reply`, whatever its answer would be."""
+
+    closed: bool
+
+    def fail(self, error: Exception) -> None: ...
+
+
 class Patience:
     """Waits so long for each answer. Somebody has to run `run`, or nothing ever comes to its limit.
 
@@ -31,7 +39,7 @@ class Patience:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._asked: deque[tuple[float, str, Reply[object]]] = deque()
+        self._asked: deque[tuple[float, str, _Question]] = deque()
         self._sweep_at = KEPT_MIN
 
     async def ask(self, address: Address[M], make: Callable[[Reply[R]], M]) -> R:
@@ -59,7 +67,7 @@ class Patience:
             # What is asked while we sleep is due later than this: nobody needs to wake us.
             await trio.sleep_until(self._asked[0][0] if self._asked else now + self.seconds)
 
-    def _note(self, name: str, reply: Reply[R]) -> None:
+    def _note(self, name: str, reply: _Question) -> None:
         asked = self._asked
         while asked and asked[0][2].closed:
             asked.popleft()

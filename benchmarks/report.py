@@ -110,7 +110,7 @@ def machine() -> dict[str, str | int | None]:
 
 # As a table
 
-HEADINGS = ("events per second", "ours", "peer", "", "ratio (of medians)", "target", "")
+HEADINGS = ("events/s", "ours", "peer", "", "ratio", "target", "")
 PLAIN_WIDTH = 120
 LATENCY_HEADINGS = ("latency, ms", "p50", "p99", "PING p50")
 
@@ -167,10 +167,11 @@ def show(measured: Sequence[Measured]) -> None:
 
 
 def _draw_rich(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - it need not be there
+    from rich import box  # noqa: PLC0415 - it need not be there
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table()
+    table = Table(box=box.SIMPLE)
     for heading in headings:
         table.add_column(heading, no_wrap=True)
     for line in lines:
