@@ -68,10 +68,10 @@ def _server_url() -> Iterator[str]:
 
 
 def _keep_apart(server: int) -> None:
-    """The server on a core of its own, this process and with it the workers on the others, where the system can do that.
+    """The server on a core of its own, this process and with it the workers on the others, where the system can.
 
-    Otherwise a round in which server and worker happen to share a core wakes nobody up and is three times as fast as one
-    in which they don't, and the ratio of two rounds says which of them was lucky.
+    Otherwise server and worker share a core in some rounds: then nothing has to be woken up on another core, one trip
+    there and back takes a third of the time, and the ratio of two rounds says which of them was lucky.
     """
     if hasattr(os, "sched_setaffinity"):
         first, *others = sorted(os.sched_getaffinity(0))
