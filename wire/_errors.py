@@ -15,7 +15,7 @@ from ._redis_py import (
 )
 
 
-class ConnectionLost(ConnectionError):  # noqa: N818 - what happened, in two words, like all errors here
+class ConnectionLost(ConnectionError):
     """The connection broke, or was broken, before a reply came.
 
     Attributes:
@@ -27,11 +27,11 @@ class ConnectionLost(ConnectionError):  # noqa: N818 - what happened, in two wor
         self.sent = sent
 
 
-class ReplyTimeout(ConnectionLost, TimeoutError):  # noqa: N818
+class ReplyTimeout(ConnectionLost, TimeoutError):
     """No reply came in time. The connection is given up: a half-open link is a failure, not a wait."""
 
 
-class ConnectFailed(ConnectionError):  # noqa: N818
+class ConnectFailed(ConnectionError):
     """No connection could be made."""
 
 

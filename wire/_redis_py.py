@@ -78,11 +78,11 @@ def reply_reader() -> ReplyReader:
     return cast("ReplyReader", reader)
 
 
-class NoGroup(ResponseError):  # noqa: N818 - it reads as the reply's own code
+class NoGroup(ResponseError):
     """NOGROUP: there is no such consumer group, or no such stream."""
 
 
-class BusyGroup(ResponseError):  # noqa: N818
+class BusyGroup(ResponseError):
     """BUSYGROUP: a consumer group of this name exists already."""
 
 
