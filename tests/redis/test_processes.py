@@ -60,7 +60,7 @@ def pending(server: RedisServer) -> int:
 
 
 def test_what_a_killed_process_held_is_handled_by_another(any_redis_server: RedisServer, tmp_path: Path) -> None:
-    """SIGKILL while handlers run: nothing is lost, and only what had begun may be handled twice."""
+    """SIGKILL while handlers run: nothing is lost, and only what was in hand may be handled twice."""
     ids = publish(any_redis_server, 100)
     with worker(any_redis_server, "victim", 0.2, tmp_path / "victim") as victim:
         wait_until(lambda: len(counts(any_redis_server, "runs")) >= 5, "some events handled")
@@ -71,7 +71,8 @@ def test_what_a_killed_process_held_is_handled_by_another(any_redis_server: Redi
         wait_until(lambda: set(counts(any_redis_server, "runs")) == ids, "all events handled")
         wait_until(lambda: pending(any_redis_server) == 0, "nothing pending")
     begun = counts(any_redis_server, "begun")
-    assert sum(number > 1 for number in begun.values()) <= 5, "a process of concurrency 5 had begun at most 5"
+    # Of 5 handlers at a time: those that ran, and those before them whose acknowledgement was on its way.
+    assert sum(number > 1 for number in begun.values()) <= 10
     log = (tmp_path / "heir").read_text()
     assert "took over" in log
     assert len(log.splitlines()) <= LOG_LINES_MAX, log
