@@ -103,9 +103,14 @@ def versions(client: redis.Redis) -> dict[str, str | None]:
     return found | {"redis-server": str(client.info("server")["redis_version"])}
 
 
-def machine() -> dict[str, str | int | None]:
-    """What it was measured on."""
-    return {"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count()}
+def machine(placement: str) -> dict[str, str | int | None]:
+    """What it was measured on, and where on it the server and the workers ran."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "placement": placement,
+    }
 
 
 # As a table

@@ -23,6 +23,7 @@ from rows import ROWS, Row, quick_events, why_left_out
 
 ROUNDS = 5
 QUICK_ROUNDS = 2
+SHARED = "as the system hands them out"
 
 
 def main() -> int:
@@ -31,10 +32,10 @@ def main() -> int:
     chosen = [row for row in ROWS if not options.only or row.name in options.only]
     left_out = {row.name: why for row in chosen if (why := why_left_out(row)) is not None}
     try:
-        with _server_url() as url, redis.Redis.from_url(url) as client:
+        with _server() as (url, cores), redis.Redis.from_url(url) as client:
             rows = [row for row in chosen if row.name not in left_out]
             measured = _measure(rows, url, client, quick=options.quick)
-            about = {"quick": options.quick, "versions": report.versions(client), "machine": report.machine()}
+            about = {"quick": options.quick, "versions": report.versions(client), "machine": report.machine(cores)}
     except (ServerNotFound, ServerFailed, WorkerFailedError, redis.RedisError) as error:
         print(f"\nnot measured: {error}", file=sys.stderr)
         return 2
@@ -42,6 +43,7 @@ def main() -> int:
         text = json.dumps(report.as_json(measured, left_out, about), indent=2)
         options.json.write_text(text + "\n")
     report.show(measured)
+    print(f"Processor cores: {cores}. See benchmarks/README.md for what that does to the ratios.")
     return _conclude(measured, left_out, quick=options.quick)
 
 
@@ -55,29 +57,30 @@ def _parse() -> argparse.Namespace:
 
 
 @contextmanager
-def _server_url() -> Iterator[str]:
-    """The server that REDIS_URL names, or one of our own that lives as long as this run."""
+def _server() -> Iterator[tuple[str, str]]:
+    """The server that REDIS_URL names, or one of our own that lives as long as this run; and which cores are whose."""
     named = os.environ.get("REDIS_URL")
     if named:
-        yield named
+        yield named, SHARED
         return
     with RedisServer() as server:
-        if server.pid is not None:
-            _keep_apart(server.pid)
-        yield server.url
+        yield server.url, _keep_apart(server.pid)
 
 
-def _keep_apart(server: int) -> None:
+def _keep_apart(server: int | None) -> str:
     """The server on a core of its own, this process and with it the workers on the others, where the system can.
 
     Otherwise server and worker share a core in some rounds: then nothing has to be woken up on another core, one trip
     there and back takes a third of the time, and the ratio of two rounds says which of them was lucky.
     """
-    if hasattr(os, "sched_setaffinity"):
-        first, *others = sorted(os.sched_getaffinity(0))
-        if others:
-            os.sched_setaffinity(server, [first])
-            os.sched_setaffinity(0, others)
+    if server is None or not hasattr(os, "sched_setaffinity"):
+        return SHARED
+    first, *others = sorted(os.sched_getaffinity(0))
+    if not others:
+        return f"{first} for the server and the workers alike"
+    os.sched_setaffinity(server, [first])
+    os.sched_setaffinity(0, others)
+    return f"{first} for the server, {', '.join(map(str, others))} for the workers"
 
 
 def _measure(rows: Sequence[Row], url: str, client: redis.Redis, *, quick: bool) -> list[Measured]:

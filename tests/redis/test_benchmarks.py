@@ -35,6 +35,7 @@ def test_each_kind_of_row_gives_its_figures(redis_server: RedisServer, tmp_path:
     assert [row["name"] for row in found["rows"]] == names
     assert found["left_out"] == {}
     assert found["versions"]["redis-server"] == ".".join(map(str, redis_server.version))
+    assert found["machine"]["placement"] == "as the system hands them out"
     for row in found["rows"]:
         check_row(row)
     assert redis_server.cli("KEYS", "*") == ["somebody-else"]
