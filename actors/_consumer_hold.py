@@ -72,7 +72,10 @@ class Hold:
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """These were taken and not begun: they wait again, before all others. Those lost meanwhile do not."""
-        self._waiting.extendleft(job for job in reversed(jobs) if job[0].raw_id in self._held)
+        # Lost and delivered again meanwhile: the new delivery waits already.
+        waiting = {job[0].raw_id for job in self._waiting}
+        again = [job for job in jobs if job[0].raw_id in self._held and job[0].raw_id not in waiting]
+        self._waiting.extendleft(reversed(again))
 
     def finish(self, raw_id: bytes) -> None:
         """A verdict stands for this entry, which must be held: it needs no handing back any more."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 def hash_tagged(stream: str) -> str:
     """The stream's name in a form whose hash slot is the stream's own.
 
-    A name that carries a tag already (``a{b}c``, hashed by ``b``) stays as it is, any other is put into braces.
+    A name that carries a tag already (``a{b}c``, hashed by ``b``) stays as it is, any other is put into braces. There
+    is no such form for a name with a } but no tag, such as ``a}b``: on a cluster its keys lie elsewhere.
     """
     opening = stream.find("{")
     closing = stream.find("}", opening + 1)

@@ -1,0 +1,194 @@
+"""What a consumer holds: each entry once, from the read until it is settled or lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from redis_streams.actors import Job
+from redis_streams.actors._consumer_hold import Hold
+from redis_streams.wire import Entry
+
+NUMBERS = st.integers(1, 4)
+
+
+def raw(number: int) -> bytes:
+    return b"%d-0" % number
+
+
+def entries(*numbers: int) -> list[Entry]:
+    return [Entry(raw(number), [b"f", b"v"]) for number in numbers]
+
+
+def numbers_of(jobs: Sequence[Job]) -> list[int]:
+    return [entry.id.ms for entry, _ in jobs]
+
+
+def test_entries_are_taken_in_the_order_of_arrival_with_their_deliveries() -> None:
+    """The number of deliveries is what the read was told."""
+    hold = Hold(10)
+    assert hold.admit(entries(2, 1)) == 2
+    assert hold.admit(entries(3), deliveries=4) == 1
+    assert hold.take() == (entries(2)[0], 1)
+    assert hold.take_many(5) == [(entries(1)[0], 1), (entries(3)[0], 4)]
+    assert hold.take() is None
+    assert hold.take_many(5) == []
+
+
+def test_what_is_held_is_not_taken_in_again() -> None:
+    """In whatever state it is: an entry may come by a read and by a ticket."""
+    hold = Hold(10)
+    hold.admit(entries(1, 2, 3))
+    hold.take_many(2)
+    hold.finish(raw(1))
+    assert hold.admit(entries(1, 2, 3, 4)) == 1
+    assert numbers_of(hold.take_many(9)) == [3, 4]
+
+
+def test_what_was_released_may_come_again() -> None:
+    """A failed entry is delivered once more."""
+    hold = Hold(10)
+    hold.admit(entries(1))
+    hold.take()
+    hold.release([raw(1), raw(7)])
+    assert raw(1) not in hold
+    assert hold.admit(entries(1), deliveries=2) == 1
+    assert hold.take() == (entries(1)[0], 2)
+
+
+def test_places_are_taken_reserved_and_given_back() -> None:
+    """A read that is under way has its places already."""
+    hold = Hold(5)
+    hold.reserve(3)
+    assert hold.free == 2
+    hold.admit(entries(1, 2))
+    hold.reserve(-3)
+    assert hold.free == 3
+    hold.take()
+    hold.finish(raw(1))
+    assert hold.free == 3  # only settling frees a place
+    hold.release([raw(1)])
+    assert hold.free == 4
+
+
+def test_who_loses_an_entry_does_not_begin_it() -> None:
+    """Somebody else owns it: what waits is forgotten, what runs has no place any more."""
+    hold = Hold(5)
+    hold.admit(entries(1, 2, 3))
+    hold.take()
+    hold.lose([raw(1), raw(2)])
+    assert numbers_of(hold.take_many(9)) == [3]
+    assert hold.raw_ids() == (raw(3),)
+
+
+def test_jobs_that_were_not_begun_wait_again_before_all_others() -> None:
+    """In their old order, and without those that were lost meanwhile."""
+    hold = Hold(9)
+    hold.admit(entries(1, 2, 3, 4))
+    jobs = hold.take_many(3)
+    hold.lose([raw(2)])
+    hold.put_back(jobs)
+    assert numbers_of(hold.take_many(9)) == [1, 3, 4]
+
+
+def test_a_job_that_was_lost_and_came_back_does_not_wait_twice() -> None:
+    """It broke: putting back a batch let the old delivery run beside the new one."""
+    hold = Hold(9)
+    hold.admit(entries(1, 2))
+    jobs = hold.take_many(2)
+    hold.lose([raw(1)])
+    hold.admit(entries(1), deliveries=2)
+    hold.put_back(jobs)
+    assert [(entry.raw_id, deliveries) for entry, deliveries in hold.take_many(9)] == [(raw(2), 1), (raw(1), 2)]
+
+
+class HoldMachine(RuleBasedStateMachine):
+    """Against a model: for each entry held, whether it waits, runs or is finished."""
+
+    running = Bundle("running")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold = Hold(6)
+        self.model: dict[int, str] = {}
+        self.queue: list[int] = []
+        self.reserved = 0
+
+    @rule(numbers=st.lists(NUMBERS, max_size=4), deliveries=st.integers(1, 3))
+    def admit(self, numbers: list[int], deliveries: int) -> None:
+        new = [number for number in dict.fromkeys(numbers) if number not in self.model]
+        assert self.hold.admit(entries(*numbers), deliveries) == len(new)
+        self.model.update(dict.fromkeys(new, "waiting"))
+        self.queue += new
+
+    @rule(target=running, most=st.integers(0, 3))
+    def take_many(self, most: int) -> object:
+        jobs = self.hold.take_many(most)
+        taken, self.queue = self.queue[:most], self.queue[most:]
+        assert numbers_of(jobs) == taken
+        self.model.update(dict.fromkeys(taken, "running"))
+        return multiple(*jobs)
+
+    @rule(target=running)
+    def take(self) -> object:
+        job = self.hold.take()
+        if job is None:
+            assert not self.queue
+            return multiple()
+        number = self.queue.pop(0)
+        assert numbers_of([job]) == [number]
+        self.model[number] = "running"
+        return job
+
+    @rule(jobs=st.lists(consumes(running), max_size=3, unique_by=lambda job: job[0].raw_id))
+    def put_back(self, jobs: list[Job]) -> None:
+        again = [number for number in numbers_of(jobs) if self.model.get(number) == "running"]
+        self.hold.put_back([job for job in jobs if self.model.get(job[0].id.ms) != "finished"])
+        self.queue = again + self.queue
+        self.model.update(dict.fromkeys(again, "waiting"))
+
+    @rule(job=consumes(running))
+    def finish(self, job: Job) -> None:
+        number = job[0].id.ms
+        if self.model.get(number) == "running":
+            self.hold.finish(raw(number))
+            self.model[number] = "finished"
+
+    @rule(numbers=st.lists(NUMBERS, max_size=3))
+    def release(self, numbers: list[int]) -> None:
+        settled = [number for number in numbers if self.model.get(number) != "waiting"]
+        self.hold.release(map(raw, settled))
+        for number in settled:
+            self.model.pop(number, None)
+
+    @rule(numbers=st.lists(NUMBERS, max_size=3))
+    def lose(self, numbers: list[int]) -> None:
+        self.hold.lose(map(raw, numbers))
+        self.queue = [number for number in self.queue if number not in numbers]
+        for number in numbers:
+            self.model.pop(number, None)
+
+    @rule(places=st.integers(0, 3))
+    def reserve(self, places: int) -> None:
+        self.hold.reserve(places - self.reserved)
+        self.reserved = places
+
+    @invariant()
+    def agrees(self) -> None:
+        """Every question about it has the model's answer."""
+        hold, model = self.hold, self.model
+        assert len(hold) == len(model)
+        assert hold.waiting == len(self.queue)
+        assert hold.free == 6 - len(model) - self.reserved
+        assert set(hold.raw_ids()) == set(map(raw, model))
+        unfinished = [raw(number) for number, state in model.items() if state != "finished"]
+        assert set(hold.unfinished()) == set(unfinished)
+        for number in range(1, 5):
+            assert (raw(number) in hold) == (number in model)
+            assert hold.is_finished(raw(number)) == (model.get(number) == "finished")
+
+
+TestHold = HoldMachine.TestCase
+TestHold.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
