@@ -21,7 +21,7 @@ NAMES = st.text(st.sampled_from("{}ab:"), min_size=1, max_size=8) | st.text(min_
         ("a}b{c}", "a}b{c}"),
         ("a{b}{}", "a{b}{}"),
         ("a{b", "{a{b}"),
-        ("", "{}"),
+        ("{}a{b}", "{{}a{b}}"),
     ],
 )
 def test_a_name_gets_a_tag_unless_it_has_one(stream: str, tagged: str) -> None:

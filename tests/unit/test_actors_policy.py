@@ -116,10 +116,17 @@ def test_a_decision_is_about_those_it_must_be_about(strategy: Strategy, ends: li
 
 
 def test_one_restart_more_than_the_limit_is_too_many() -> None:
-    """The first that ended, in the order of the start, is named."""
+    """Within the limit nobody gives up."""
     tried = policy(restarts=2)
     assert [names_of(tried.decide(crash("b"), RUNNING, now=now, draw=0)) for now in (0, 1)] == [("b",), ("b",)]
-    assert tried.decide(crash("d", "c"), RUNNING, now=2, draw=0) == GiveUp("c")
+    assert tried.decide(crash("c"), RUNNING, now=2, draw=0) == GiveUp("c")
+
+
+@given(st.permutations(RUNNING), st.integers(1, 4))
+def test_whoever_was_started_first_is_named_as_the_one_too_many(order: list[str], count: int) -> None:
+    """In whatever order the ends were noticed, and in whatever order a set has them."""
+    ended = order[:count]
+    assert policy(restarts=0).decide(crash(*ended), RUNNING, now=2, draw=0) == GiveUp(min(ended))
 
 
 def test_without_any_restart_the_first_is_too_many() -> None:
