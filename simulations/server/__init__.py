@@ -1,0 +1,8 @@
+"""A Redis server made of Python: one process, any clock, every reply as the real one gives it."""
+
+from ._engine import Engine
+from ._profile import VERSIONS, Profile
+from ._reply import encode
+from ._session import Session
+
+__all__ = ["VERSIONS", "Engine", "Profile", "Session", "encode"]

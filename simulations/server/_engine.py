@@ -1,0 +1,285 @@
+"""The server itself, without sockets, tasks or clocks: commands go in, replies and wake-ups come out.
+
+::
+
+    engine = Engine(Profile.of("7.0"), rng=Random(1))
+    session = engine.connect("127.0.0.1:1")
+    for woken in engine.execute(session, [b"XADD", b"s", b"*", b"a", b"b"], now_us=1_700_000_000_000_000):
+        send(encode(woken.replies.pop(), woken.protocol))
+
+Time is what the caller says it is. There are two clocks, as a fault may shift one of them: `now_us`, the wall clock
+that ids and expiry are made of, and `timer_ms`, which only goes forward and ends the waits. Where no second one is
+given the wall clock is both.
+
+A command runs to its end, alone; then clients that waited for what it changed are served, in the order in which they
+began to wait, before anything else happens. While a session has a `block`, whoever feeds the engine keeps its further
+commands back.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Final
+
+from ._command import Answer, Call, Command, CommandTable
+from ._configuration import Configuration
+from ._errors import CommandError
+from ._keyspace import Database
+from ._profile import Profile
+from ._reply import QUEUED, Failure, Reply
+from ._session import Block, Session, Transaction, Words
+from ._tables import ALL_COMMANDS
+
+NEVER_QUEUED: Final = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
+"""Commands that run at once although MULTI was said."""
+
+
+class Engine:
+    """One Redis server.
+
+    Args:
+        profile: the version to behave like.
+        rng: where everything random comes from: run ids, RANDOMKEY, …
+        configuration: parameters that differ from their defaults.
+    """
+
+    def __init__(self, profile: Profile, *, rng: Random, configuration: Mapping[str, str] | None = None) -> None:
+        self.profile = profile
+        self.rng = rng
+        self.configuration = Configuration(configuration)
+        self.table = CommandTable(ALL_COMMANDS, profile)
+        self.databases = [Database(index, self) for index in range(self.configuration.number("databases"))]
+        self.sessions: dict[int, Session] = {}
+        self.now_us = 0
+        self.timer_ms = 0.0
+        self.dirty = 0
+        """Counts changes; whoever wants to know whether a command changed something compares."""
+        self.commands_processed = 0
+        self._touches: dict[tuple[int, bytes], int] = {}
+        self._next_session = itertools.count(1)
+        self._waiting: dict[tuple[int, bytes], dict[Session, Block]] = {}
+        self._ready: dict[tuple[int, bytes], None] = {}
+        self._deadlines: list[tuple[float, int, Session, Block]] = []
+        self._woken: dict[Session, None] = {}
+
+    @property
+    def now_ms(self) -> int:
+        """The wall clock, milliseconds since 1970."""
+        return self.now_us // 1000
+
+    # For whoever feeds it
+
+    def connect(self, address: str, *, now_us: int | None = None) -> Session:
+        """A new client."""
+        self._set_clocks(now_us, None)
+        session = Session(next(self._next_session), address, connected_ms=self.now_ms, active_ms=self.now_ms)
+        if self.configuration["requirepass"]:
+            session.user = None
+        self.sessions[session.id] = session
+        return session
+
+    def disconnect(self, session: Session) -> None:
+        """A client has gone; what it waited for it does not get any more."""
+        self.unblock(session)
+        self.sessions.pop(session.id, None)
+        self._woken.pop(session, None)
+
+    def execute(
+        self, session: Session, words: Words, *, now_us: int, timer_ms: float | None = None
+    ) -> Sequence[Session]:
+        """Run one command, and serve the clients that it wakes.
+
+        Args:
+            session: whose command it is; not one that waits.
+            words: the name and the arguments.
+            now_us: the wall clock, microseconds since 1970.
+            timer_ms: the timers' clock; None: the wall clock.
+
+        Returns:
+            The sessions that have `replies` to be sent, this one first if it has one.
+        """
+        self._set_clocks(now_us, timer_ms)
+        self.commands_processed += 1
+        session.active_ms = self.now_ms
+        answer = self._answer(session, words)
+        if isinstance(answer, Block):
+            self.block(session, answer)
+        else:
+            self.deliver(session, answer)
+        self.serve_ready()
+        return self.take_woken()
+
+    def tick(self, *, now_us: int, timer_ms: float | None = None) -> Sequence[Session]:
+        """Let time pass: waits that are over end. Returns the sessions that have `replies` to be sent."""
+        self._set_clocks(now_us, timer_ms)
+        while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
+            _, _, session, block = heapq.heappop(self._deadlines)
+            if session.block is block:
+                self.unblock(session)
+                self.deliver(session, block.on_timeout)
+        self.serve_ready()
+        return self.take_woken()
+
+    def next_deadline_ms(self) -> float | None:
+        """When `tick` has something to do at the earliest, by the timers' clock."""
+        while self._deadlines and self._deadlines[0][2].block is not self._deadlines[0][3]:
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def take_woken(self) -> Sequence[Session]:
+        """The sessions with `replies` to be sent since the last time somebody asked."""
+        woken = list(self._woken)
+        self._woken.clear()
+        return woken
+
+    # For commands
+
+    def run(self, session: Session, words: Words, *, nested: bool) -> Answer:
+        """Run one command for a session, without asking whether it may; an error comes back as the reply.
+
+        EXEC and scripts run theirs like this, `nested`.
+        """
+        try:
+            command, name = self.table.find(words)
+            return self.run_command(session, command, name, words, nested=nested)
+        except CommandError as error:
+            return Failure(error.text)
+
+    def run_command(self, session: Session, command: Command, name: str, words: Words, *, nested: bool) -> Answer:
+        """The same for a command that was looked up already.
+
+        Raises:
+            CommandError: the reply is this error.
+        """
+        if command.run is None:
+            raise AssertionError(f"{name} is a container: its subcommands run, not itself")
+        session.last_command = name
+        return command.run(Call(self, session, words, nested=nested))
+
+    def deliver(self, session: Session, reply: Reply) -> None:
+        """Have something sent to a client: a reply, or a message that it did not ask for."""
+        session.replies.append(reply)
+        self._woken[session] = None
+
+    def touch(self, database: Database, key: bytes) -> None:
+        """A key was changed: transactions that watch it fail."""
+        self.dirty += 1
+        if self._touches:
+            place = (database.index, key)
+            if place in self._touches:
+                self._touches[place] += 1
+
+    def watch(self, session: Session, key: bytes) -> None:
+        """Have the session's next transaction fail if this key is changed before it."""
+        place = (session.database, key)
+        session.watched.setdefault(place, self._touches.setdefault(place, 0))
+
+    def watched_are_unchanged(self, session: Session) -> bool:
+        """Whether nothing that the session watches was changed, or has expired."""
+        for index, key in session.watched:
+            self.databases[index].get(key)  # an expired key is removed when it is looked at, and touched
+        return all(self._touches[place] == touches for place, touches in session.watched.items())
+
+    def unwatch(self, session: Session) -> None:
+        """Forget what the session watches."""
+        session.watched.clear()
+        if self._touches and not any(other.watched for other in self.sessions.values()):
+            self._touches.clear()
+
+    def notify(self, event_class: str, event: str, database: Database, key: bytes) -> None:
+        """Tell a keyspace event to those who subscribed to it."""
+
+    # Waiting
+
+    def block(self, session: Session, block: Block) -> None:
+        """Have a session wait."""
+        session.block = block
+        for key in block.keys:
+            self._waiting.setdefault((block.database, key), {}).setdefault(session, block)
+        if block.deadline_ms is not None:
+            heapq.heappush(self._deadlines, (block.deadline_ms, session.id, session, block))
+
+    def unblock(self, session: Session) -> None:
+        """Have a session wait no more; it gets no reply by this."""
+        block, session.block = session.block, None
+        if block is not None:
+            self._forget_waiting(session, block)
+
+    def signal_ready(self, database: Database, key: bytes) -> None:
+        """Something happened to a key that clients may wait for; they are served when the command is over."""
+        place = (database.index, key)
+        if place in self._waiting:
+            self._ready[place] = None
+
+    def serve_ready(self) -> None:
+        """Let clients look again that wait for keys to which something happened, first come, first served."""
+        while self._ready:
+            ready, self._ready = self._ready, {}
+            for place in ready:
+                for session, block in list(self._waiting.get(place, {}).items()):
+                    if session.block is block:
+                        self._retry(session, block, place[1])
+
+    def _retry(self, session: Session, block: Block, key: bytes) -> None:
+        try:
+            replies = block.retry(key)
+        except CommandError as error:
+            replies = [Failure(error.text)]
+        if replies:
+            self.unblock(session)
+            for reply in replies:
+                self.deliver(session, reply)
+        elif block.requeue:
+            self._forget_waiting(session, block)
+            for each in block.keys:
+                self._waiting.setdefault((block.database, each), {})[session] = block
+
+    def _forget_waiting(self, session: Session, block: Block) -> None:
+        for key in block.keys:
+            place = (block.database, key)
+            waiting = self._waiting.get(place)
+            if waiting is not None:
+                waiting.pop(session, None)
+                if not waiting:
+                    del self._waiting[place]
+
+    # One command
+
+    def _answer(self, session: Session, words: Words) -> Answer:
+        transaction = session.transaction
+        try:
+            command, name = self.table.find(words)
+            self._check_allowed(session, command, name)
+        except CommandError as refusal:
+            if transaction is not None:
+                transaction.broken = True
+            return Failure(refusal.text)
+        if transaction is not None and name not in NEVER_QUEUED:
+            transaction.queued.append(words)
+            return QUEUED
+        try:
+            return self.run_command(session, command, name, words, nested=False)
+        except CommandError as error:
+            return Failure(error.text)
+
+    def _check_allowed(self, session: Session, command: Command, _name: str) -> None:
+        """The reasons for which a server refuses a command before it runs.
+
+        Raises:
+            CommandError: it is refused.
+        """
+        if session.user is None and "no_auth" not in command.flags:
+            raise CommandError("NOAUTH Authentication required.")
+
+    def _set_clocks(self, now_us: int | None, timer_ms: float | None) -> None:
+        if now_us is not None:
+            self.now_us = now_us
+            self.timer_ms = now_us / 1000 if timer_ms is None else timer_ms
+
+
+def begin_transaction(session: Session) -> None:
+    """MULTI was said."""
+    session.transaction = Transaction()

@@ -1,0 +1,113 @@
+"""The databases: keys, what they hold, and when they expire.
+
+What a key holds is `bytes` for a string, else an object whose class has a `KIND`. Whoever changes a value in place says
+so with `Engine.touch`; whoever stores or removes one goes through the `Database`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ._errors import WRONG_TYPE, CommandError
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+
+class Holder(Protocol):
+    """A value of any kind but string."""
+
+    KIND: str
+    """As TYPE says it: "stream", "hash", …"""
+
+
+Value = bytes | Holder
+
+V = TypeVar("V")
+
+
+def kind_of(value: Value) -> str:
+    """What TYPE says of a value."""
+    return "string" if isinstance(value, bytes) else value.KIND
+
+
+class Database:
+    """One numbered database.
+
+    Attributes:
+        values: what each key holds, in the order in which the keys were made. Keys that expired may still be in here:
+            ask `get`, not this.
+        expires: for keys that expire, when: milliseconds since 1970.
+    """
+
+    def __init__(self, index: int, engine: Engine) -> None:
+        self.index = index
+        self.values: dict[bytes, Value] = {}
+        self.expires: dict[bytes, int] = {}
+        self._engine = engine
+
+    def get(self, key: bytes) -> Value | None:
+        """What a key holds, None where there is none or it has expired."""
+        if self.expires and self._expired(key):
+            return None
+        return self.values.get(key)
+
+    def get_as(self, kind: type[V], key: bytes) -> V | None:
+        """The same, if it is of this kind.
+
+        Raises:
+            CommandError: WRONGTYPE, it is of another kind.
+        """
+        value = self.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, kind):
+            raise CommandError(WRONG_TYPE)
+        return value
+
+    def put(self, key: bytes, value: Value, *, keep_expiry: bool = False) -> None:
+        """Have a key hold a value, and touch the key."""
+        self.values[key] = value
+        if not keep_expiry:
+            self.expires.pop(key, None)
+        self._engine.touch(self, key)
+        self._engine.signal_ready(self, key)
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key, and touch it; returns whether it was there."""
+        if self.get(key) is None:
+            return False
+        self._remove(key)
+        return True
+
+    def expire_at(self, key: bytes, at_ms: int) -> None:
+        """Have an existing key expire."""
+        self.expires[key] = at_ms
+        self._engine.touch(self, key)
+
+    def keys(self) -> list[bytes]:
+        """All keys that have not expired."""
+        for key in [key for key in self.expires if self._expired(key)]:
+            self.values.pop(key, None)
+        return list(self.values)
+
+    def clear(self) -> int:
+        """Remove everything; returns how many keys there were."""
+        keys = self.keys()
+        for key in keys:
+            self._remove(key)
+        return len(keys)
+
+    def _expired(self, key: bytes) -> bool:
+        at_ms = self.expires.get(key)
+        if at_ms is None or at_ms > self._engine.now_ms:
+            return False
+        self._remove(key)
+        self._engine.notify("x", "expired", self, key)
+        return True
+
+    def _remove(self, key: bytes) -> None:
+        self.values.pop(key, None)
+        self.expires.pop(key, None)
+        self._engine.touch(self, key)
+        self._engine.signal_ready(self, key)

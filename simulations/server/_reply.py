@@ -1,0 +1,236 @@
+"""What a command answers, before it is bytes: the same value is written differently in RESP2 and RESP3.
+
+The plain Python types are the common replies: ``bytes`` a bulk string, ``int`` an integer, ``None`` the null bulk
+string, ``list`` an array. The classes here are the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Union, cast
+
+from attrs import frozen
+from typing_extensions import Never
+
+
+@frozen
+class Status:
+    """A simple string: ``+OK``."""
+
+    text: bytes
+
+
+@frozen
+class Failure:
+    """An error reply, its code first: ``ERR syntax error``."""
+
+    text: bytes
+
+
+class NullArray:
+    """RESP2 tells a null array from a null bulk string; in RESP3 both are the one null."""
+
+
+@frozen
+class Pairs:
+    """Names and values: a map in RESP3; in RESP2 a flat array, or where `nested` an array of pairs, as of XREAD."""
+
+    items: list[tuple[Reply, Reply]]
+    nested: bool = False
+
+
+@frozen
+class Members:
+    """A set in RESP3, an array in RESP2."""
+
+    items: list[Reply]
+
+
+@frozen
+class Double:
+    """A double in RESP3, its text as a bulk string in RESP2."""
+
+    text: bytes
+
+
+@frozen
+class Truth:
+    """A boolean in RESP3, 1 or 0 in RESP2."""
+
+    value: bool
+
+
+@frozen
+class BigNumber:
+    """A number beyond 64 bits in RESP3, a bulk string in RESP2."""
+
+    text: bytes
+
+
+@frozen
+class Verbatim:
+    """Text with a format of three letters in RESP3, a bulk string in RESP2."""
+
+    text: bytes
+    format: bytes = b"txt"
+
+
+@frozen
+class Push:
+    """What nobody asked for just now: pub/sub messages. An ordinary array in RESP2."""
+
+    items: list[Reply]
+
+
+# Union, because Python 3.10 knows no | between a type and a name that is still to come.
+Reply = Union[
+    bytes,
+    int,
+    None,
+    "list[Reply]",
+    Status,
+    Failure,
+    NullArray,
+    Pairs,
+    Members,
+    Double,
+    Truth,
+    BigNumber,
+    Verbatim,
+    Push,
+]
+
+OK: Final = Status(b"OK")
+PONG: Final = Status(b"PONG")
+QUEUED: Final = Status(b"QUEUED")
+NULL_ARRAY: Final = NullArray()
+
+Write = Callable[[bytes], object]
+
+
+def encode(reply: Reply, protocol: int) -> bytes:
+    """The bytes of a reply.
+
+    Args:
+        reply: what to say.
+        protocol: 2 or 3.
+    """
+    # The replies that a busy server gives most, without the detour through a list.
+    if isinstance(reply, bytes):
+        return b"$%d\r\n%b\r\n" % (len(reply), reply)
+    if isinstance(reply, int):
+        return b":%d\r\n" % reply
+    parts: list[bytes] = []
+    _write(reply, protocol, parts.append)
+    return b"".join(parts)
+
+
+def _write(reply: Reply, protocol: int, write: Write) -> None:
+    writer = _WRITERS.get(type(reply))
+    if writer is None:
+        raise TypeError(f"{reply!r} is no reply")
+    cast("Callable[[Reply, int, Write], None]", writer)(reply, protocol, write)
+
+
+def _write_bulk(reply: bytes, _protocol: int, write: Write) -> None:
+    write(b"$%d\r\n" % len(reply))
+    write(reply)
+    write(b"\r\n")
+
+
+def _write_int(reply: int, _protocol: int, write: Write) -> None:
+    write(b":%d\r\n" % reply)
+
+
+def _write_null(_reply: None, protocol: int, write: Write) -> None:
+    write(b"$-1\r\n" if protocol == 2 else b"_\r\n")
+
+
+def _write_null_array(_reply: NullArray, protocol: int, write: Write) -> None:
+    write(b"*-1\r\n" if protocol == 2 else b"_\r\n")
+
+
+def _write_list(reply: list[Reply], protocol: int, write: Write) -> None:
+    _write_items(b"*", reply, protocol, write)
+
+
+def _write_items(sign: bytes, items: list[Reply], protocol: int, write: Write) -> None:
+    write(b"%b%d\r\n" % (sign, len(items)))
+    for item in items:
+        if type(item) is bytes:
+            write(b"$%d\r\n%b\r\n" % (len(item), item))
+        else:
+            _write(item, protocol, write)
+
+
+def _write_status(reply: Status, _protocol: int, write: Write) -> None:
+    write(b"+%b\r\n" % reply.text)
+
+
+def _write_failure(reply: Failure, _protocol: int, write: Write) -> None:
+    # A line is a line: Redis turns line ends inside an error into blanks.
+    write(b"-%b\r\n" % reply.text.replace(b"\r", b" ").replace(b"\n", b" "))
+
+
+def _write_pairs(reply: Pairs, protocol: int, write: Write) -> None:
+    if protocol == 2 and reply.nested:
+        _write_items(b"*", [[name, value] for name, value in reply.items], protocol, write)
+        return
+    write(b"*%d\r\n" % (2 * len(reply.items)) if protocol == 2 else b"%%%d\r\n" % len(reply.items))
+    for name, value in reply.items:
+        _write(name, protocol, write)
+        _write(value, protocol, write)
+
+
+def _write_members(reply: Members, protocol: int, write: Write) -> None:
+    _write_items(b"*" if protocol == 2 else b"~", reply.items, protocol, write)
+
+
+def _write_double(reply: Double, protocol: int, write: Write) -> None:
+    if protocol == 2:
+        _write_bulk(reply.text, protocol, write)
+    else:
+        write(b",%b\r\n" % reply.text)
+
+
+def _write_truth(reply: Truth, protocol: int, write: Write) -> None:
+    if protocol == 2:
+        write(b":1\r\n" if reply.value else b":0\r\n")
+    else:
+        write(b"#t\r\n" if reply.value else b"#f\r\n")
+
+
+def _write_big_number(reply: BigNumber, protocol: int, write: Write) -> None:
+    if protocol == 2:
+        _write_bulk(reply.text, protocol, write)
+    else:
+        write(b"(%b\r\n" % reply.text)
+
+
+def _write_verbatim(reply: Verbatim, protocol: int, write: Write) -> None:
+    if protocol == 2:
+        _write_bulk(reply.text, protocol, write)
+    else:
+        write(b"=%d\r\n%b:%b\r\n" % (len(reply.text) + 4, reply.format, reply.text))
+
+
+def _write_push(reply: Push, protocol: int, write: Write) -> None:
+    _write_items(b"*" if protocol == 2 else b">", reply.items, protocol, write)
+
+
+_WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {
+    bytes: _write_bulk,
+    int: _write_int,
+    type(None): _write_null,
+    NullArray: _write_null_array,
+    list: _write_list,
+    Status: _write_status,
+    Failure: _write_failure,
+    Pairs: _write_pairs,
+    Members: _write_members,
+    Double: _write_double,
+    Truth: _write_truth,
+    BigNumber: _write_big_number,
+    Verbatim: _write_verbatim,
+    Push: _write_push,
+}

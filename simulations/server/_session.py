@@ -1,0 +1,78 @@
+"""What the server knows of one client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import define, field
+
+from ._reply import Reply
+
+Words = Sequence[bytes]
+"""A command as it came: its name and its arguments."""
+
+
+@define(eq=False)
+class Block:
+    """Why a client waits, and for what.
+
+    Attributes:
+        database, keys: a change of any of these keys calls `retry`.
+        deadline_ms: when the wait is over, by the timers' clock; None: never.
+        retry: called with the key that changed; a list of one reply ends the wait, an empty one goes on with it.
+        on_timeout: the reply when the time is over.
+        requeue: whether a try in vain puts the client behind the others that wait for the same keys (since 7.2).
+    """
+
+    database: int
+    keys: Sequence[bytes]
+    deadline_ms: float | None
+    retry: Callable[[bytes], Sequence[Reply]]
+    on_timeout: Reply
+    requeue: bool = False
+
+
+@define(eq=False)
+class Transaction:
+    """What came after MULTI.
+
+    Attributes:
+        queued: the commands so far.
+        broken: whether one of them was refused, so that EXEC will refuse them all.
+    """
+
+    queued: list[Words] = field(factory=list)
+    broken: bool = False
+
+
+@define(eq=False)
+class Session:
+    """One client of the server. Made by `Engine.connect`.
+
+    Attributes:
+        id: as CLIENT ID says it.
+        address: as CLIENT LIST shows it.
+        protocol: 2 or 3.
+        replies: what the client has not been sent yet; whoever sends it empties the list.
+        closing: whether the server wants to end the connection once that is sent.
+        watched: the keys of WATCH, each with its database and how often it had been touched.
+    """
+
+    id: int
+    address: str
+    protocol: int = 2
+    name: bytes = b""
+    library: tuple[bytes, bytes] = (b"", b"")
+    database: int = 0
+    user: str | None = "default"
+    """None: it has not said who it is, but has to."""
+    replies: list[Reply] = field(factory=list)
+    closing: bool = False
+    block: Block | None = None
+    transaction: Transaction | None = None
+    watched: dict[tuple[int, bytes], int] = field(factory=dict)
+    channels: dict[bytes, None] = field(factory=dict)
+    patterns: dict[bytes, None] = field(factory=dict)
+    connected_ms: int = 0
+    active_ms: int = 0
+    last_command: str = ""
