@@ -68,8 +68,10 @@ def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
     if verdict is DONE:
         desk.handled += 1
         desk.hold.finish(raw_id)
-        desk.verdicts.done.append(raw_id)
-        desk.verdict_made.ring()
+        done = desk.verdicts.done
+        if not done:  # else the bell was rung for the first of them
+            desk.verdict_made.ring()
+        done.append(raw_id)
         return
     _judge_trouble(desk, entry, deliveries, verdict)
 
