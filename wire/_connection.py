@@ -75,7 +75,9 @@ class Connection:
             except ConnectionLost as error:
                 raise ConnectFailed(f"no log-in at {error}") from error
             return connection
-        raise ConnectFailed(f"{address}: no connection within {timeouts.connect_seconds:g} s")
+        # A server without TLS may wait in silence for the rest of what it takes for a command.
+        hint = "; does this port speak TLS?" if address.scheme == "rediss" else ""
+        raise ConnectFailed(f"{address}: no connection within {timeouts.connect_seconds:g} s{hint}")
 
     async def call(self, *args: Arg, timeout_seconds: float | None = None) -> Reply:
         """Send one command and wait for its reply.
