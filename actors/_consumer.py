@@ -8,8 +8,8 @@ Four activities share one `Desk`, each a task of the incarnation:
 * **work** (`_consumer_work`) runs the handlers, at most `concurrency` at a time.
 * **settle** (`_consumer_work`) sends verdicts to the checkpoint writer in batches, and sends them again until it hears
   that they are settled.
-* **leases** (here) keep what is held from looking idle: the idle clock of an entry starts at the read, not at the
-  handler, so entries that wait for a worker are renewed like those that run.
+* **leases** (`_consumer_lease`) keep what is held from looking idle, and keep the workers from beginning what others
+  may have taken over.
 
 Stopping runs through the same four in their order: nothing new is acquired, the workers finish what is held for as long
 as `drain_seconds` allow, the verdicts are settled, and what is left is handed back, idle enough for another consumer to
@@ -18,8 +18,6 @@ take it at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import trio
 
 from ..wire import RedisError
@@ -27,16 +25,11 @@ from ._child import Actor
 from ._consumer_acquire import interrupt_reads, read_new, take_tickets
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_hold import Hold
+from ._consumer_lease import LEASE_CHUNK, keep_leases
 from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
-from ._events import HandedBack, LeaseLost, LeftPending
+from ._events import HandedBack, LeftPending
 from ._stage import Stage
 from ._status import ConsumerStatus
-
-LEASE_RENEWALS = 4
-"""Renewals within one lease: three may fail before anybody else may take an entry."""
-
-LEASE_CHUNK = 1000
-"""Ids in one renewal: about 2 ms of the server's time."""
 
 
 def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
@@ -47,7 +40,7 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
         stage.started()
         try:
             async with trio.open_nursery() as beside:
-                beside.start_soon(_keep_leases, desk)
+                beside.start_soon(keep_leases, desk)
                 beside.start_soon(_publish_status, desk)
                 await _acquire_work_settle(desk)
                 await _hand_back(desk)
@@ -88,29 +81,6 @@ async def _limit_drain(desk: Desk, working: trio.CancelScope) -> None:
     """Handlers that run longer than the drain allows are cancelled; what they worked on is handed back."""
     await desk.stage.wait_draining()
     working.deadline = trio.current_time() + desk.settings.drain_seconds
-
-
-async def _keep_leases(desk: Desk) -> None:
-    settings = desk.settings
-    while True:
-        await trio.sleep(settings.lease_ms / 1000 / LEASE_RENEWALS)
-        held = desk.hold.raw_ids()
-        for start in range(0, len(held), LEASE_CHUNK):
-            await _renew(desk, held[start : start + LEASE_CHUNK])
-
-
-async def _renew(desk: Desk, raw_ids: Sequence[bytes]) -> None:
-    settings = desk.settings
-    try:
-        lost = await desk.wiring.pending.renew(settings.name, raw_ids)
-    except RedisError:
-        return  # There are more renewals than one within a lease; the other activities tell of the trouble.
-    # What was settled while the renewal was under way is not pending any more, but was not lost either.
-    lost_here = tuple(raw_id for raw_id in lost if raw_id in desk.hold and not desk.hold.is_finished(raw_id))
-    if lost_here:
-        desk.stage.emit(LeaseLost(desk.stage.path, settings.stream, settings.group, lost_here))
-        desk.hold.lose(lost_here)
-        desk.room_made.ring()
 
 
 async def _hand_back(desk: Desk) -> None:

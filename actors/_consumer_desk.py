@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from random import Random
 
@@ -127,6 +128,10 @@ class Desk:
     """Held while entries change hands by a claim, so that a recovery does not take what a claim is about to bring."""
     claims_waiting: int = 0
     """Claims that wait for room: reads leave the next free places to them."""
+    lease_until: float = math.inf
+    """Until then, by the timers' clock, everything that is held is certainly ours."""
+    lease_wanted: Bell = field(factory=Bell)
+    lease_renewed: Bell = field(factory=Bell)
     reader_id: int | None = None
     """The id that Redis gave to the connection of a read that may be blocking now."""
     handled: int = 0
@@ -138,6 +143,10 @@ class Desk:
         if admitted:
             self.work_arrived.ring(admitted)
         return admitted
+
+    def lease_is_over(self) -> bool:
+        """Whether others may have taken over what is held."""
+        return trio.current_time() >= self.lease_until
 
     def release(self, raw_ids: Iterable[bytes]) -> None:
         """Free the places of entries that are settled or given up."""

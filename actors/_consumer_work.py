@@ -9,6 +9,7 @@ from typing_extensions import assert_never
 
 from ..wire import Entry
 from ._consumer_desk import SETTLE_SECONDS, Desk
+from ._consumer_lease import wait_for_lease
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
 from ._mailbox import Reply
@@ -31,6 +32,10 @@ async def work_one_by_one(desk: Desk, handle: Handle) -> None:
                 return
             await desk.work_arrived.wait()
             continue
+        if desk.lease_is_over():
+            hold.put_back([job])
+            await wait_for_lease(desk)
+            continue
         entry, deliveries = job
         judge(desk, entry, deliveries, await handle(entry, deliveries))
         handled += 1
@@ -50,6 +55,10 @@ async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
             if desk.acquired_all:
                 return
             await desk.work_arrived.wait()
+            continue
+        if desk.lease_is_over():
+            desk.hold.put_back(jobs)
+            await wait_for_lease(desk)
             continue
         verdicts = await handle_batch(jobs)
         for (entry, deliveries), verdict in zip(jobs, verdicts, strict=False):

@@ -22,9 +22,11 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 @contextmanager
-def worker(server: RedisServer, name: str, seconds: float, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    server: RedisServer, name: str, seconds: float, log: Path, *, concurrency: int = 5
+) -> Iterator[subprocess.Popen[bytes]]:
     """A consumer process; killed at the end if it is still there."""
-    command = [sys.executable, str(WORKER), server.url, name, str(seconds)]
+    command = [sys.executable, str(WORKER), server.url, name, str(seconds), str(concurrency)]
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr) as process:
         try:
             yield process
@@ -76,6 +78,22 @@ def test_what_a_killed_process_held_is_handled_by_another(any_redis_server: Redi
     log = (tmp_path / "heir").read_text()
     assert "took over" in log
     assert len(log.splitlines()) <= LOG_LINES_MAX, log
+
+
+def test_a_process_that_slept_asks_what_is_still_its_own(redis_server: RedisServer, tmp_path: Path) -> None:
+    """After a pause of the machine or a collection of garbage it begins nothing that others took over meanwhile."""
+    ids = publish(redis_server, 20)
+    with worker(redis_server, "sleeper", 0.3, tmp_path / "sleeper") as sleeper:
+        wait_until(lambda: len(counts(redis_server, "begun")) == 10 and pending(redis_server) == 15, "5 done, 5 begun")
+        sleeper.send_signal(signal.SIGSTOP)
+        with worker(redis_server, "heir", 0.001, tmp_path / "heir"):
+            wait_until(lambda: set(counts(redis_server, "runs")) == ids, "taken over and handled")
+            sleeper.send_signal(signal.SIGCONT)
+            wait_until(lambda: "somebody else owns" in (tmp_path / "sleeper").read_text(), "the sleeper noticed")
+            wait_until(lambda: pending(redis_server) == 0, "all settled")
+            time.sleep(0.4)  # for handlers that would still run
+    begun = counts(redis_server, "begun")
+    assert sum(number > 1 for number in begun.values()) <= 5, "only those that were running when it fell asleep"
 
 
 def test_a_process_that_comes_back_under_its_name_goes_on_at_once(redis_server: RedisServer, tmp_path: Path) -> None:

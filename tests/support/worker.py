@@ -1,6 +1,7 @@
-"""A consumer process for tests: ``python worker.py URL NAME HANDLER_SECONDS``. It notes each finished event in Redis.
+"""A consumer process for tests: ``python worker.py URL NAME HANDLER_SECONDS CONCURRENCY``.
 
-The hash `runs` counts how often each event was finished, by whichever process; `begun` how often one was begun.
+In Redis the hash `runs` counts how often each event was finished, by whichever process, and `begun` how often it was
+begun.
 """
 
 import logging
@@ -12,13 +13,18 @@ from redis_streams import Event, Reclaim, Retry, Runtime
 STREAM, GROUP = "orders", "billing"
 
 
-def main(url: str, name: str, seconds: float) -> None:
+def main(url: str, name: str, seconds: float, concurrency: int) -> None:
     """Handle events until SIGTERM, or worse."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     runtime = Runtime(url, retry=Retry(max_retries=5, base_delay_seconds=0.05, max_delay_seconds=0.2))
 
     @runtime.handler(
-        STREAM, GROUP, consumer=name, concurrency=5, count=20, reclaim=Reclaim(interval_ms=50, min_idle_ms=600)
+        STREAM,
+        GROUP,
+        consumer=name,
+        concurrency=concurrency,
+        count=20,
+        reclaim=Reclaim(interval_ms=50, min_idle_ms=600),
     )
     async def handle(event: Event[object]) -> None:
         await runtime.redis.hincrby("begun", event.event_id, 1)
@@ -29,4 +35,4 @@ def main(url: str, name: str, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))

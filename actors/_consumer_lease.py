@@ -1,0 +1,65 @@
+"""Leases: what is held is kept from looking idle, and nothing is begun that others may have taken over meanwhile.
+
+The idle clock of an entry starts at the read, not at the handler, so entries that wait for a worker are renewed like
+those that run. After a pause that outlasted the lease (a sleeping machine, a long collection of garbage, a server that
+was away) nobody knows whose the entries are: workers wait until a renewal has said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from ..wire import RedisError
+from ._consumer_desk import Desk
+from ._events import LeaseLost
+
+LEASE_RENEWALS = 4
+"""Renewals within one lease: three may fail before anybody else may take an entry."""
+
+LEASE_CHUNK = 1000
+"""Ids in one renewal: about 2 ms of the server's time."""
+
+
+async def keep_leases(desk: Desk) -> None:
+    """Renew what is held, again and again, until cancelled."""
+    lease_seconds = desk.settings.lease_ms / 1000
+    desk.lease_until = trio.current_time() + lease_seconds
+    while True:
+        with trio.move_on_after(lease_seconds / LEASE_RENEWALS):
+            await desk.lease_wanted.wait()
+        begun = trio.current_time()
+        if await _renew_all(desk):
+            desk.lease_until = begun + lease_seconds
+            desk.lease_renewed.ring()
+
+
+async def wait_for_lease(desk: Desk) -> None:
+    """Have the lease renewed now, and wait until it is."""
+    while desk.lease_is_over():
+        desk.lease_wanted.ring()
+        await desk.lease_renewed.wait()
+
+
+async def _renew_all(desk: Desk) -> bool:
+    held = desk.hold.raw_ids()
+    for start in range(0, len(held), LEASE_CHUNK):
+        if not await _renew(desk, held[start : start + LEASE_CHUNK]):
+            return False
+    return True
+
+
+async def _renew(desk: Desk, raw_ids: Sequence[bytes]) -> bool:
+    settings = desk.settings
+    try:
+        lost = await desk.wiring.pending.renew(settings.name, raw_ids)
+    except RedisError:
+        return False  # There are more renewals than one within a lease; the other activities tell of the trouble.
+    # What was settled while the renewal was under way is not pending any more, but was not lost either.
+    lost_here = tuple(raw_id for raw_id in lost if raw_id in desk.hold and not desk.hold.is_finished(raw_id))
+    if lost_here:
+        desk.stage.emit(LeaseLost(desk.stage.path, settings.stream, settings.group, lost_here))
+        desk.hold.lose(lost_here)
+        desk.room_made.ring()
+    return True
