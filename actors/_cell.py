@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 
@@ -57,6 +58,10 @@ class Cell:
     stage: Stage | None = None
     _scope: trio.CancelScope = field(factory=trio.CancelScope)
     _gone: trio.Event = field(factory=trio.Event)
+    _up: bool = False
+    """Whether the incarnation said that it is up while somebody waited for that."""
+    _cancel_at: float = math.inf
+    """When the grace of an incarnation that is being stopped ends."""
 
     @property
     def lives(self) -> bool:
@@ -70,24 +75,35 @@ class Cell:
             StartTimeout: it did not say so in time, and was cancelled.
             Exception: what it raised before it was up.
         """
+        # A start that was called off while we came here must not enter the child: siblings may be stopping already.
+        await trio.lowlevel.checkpoint_if_cancelled()
         self.incarnation += 1
         self.state = State.STARTING
         self.error = None
+        self._up = False
         self._scope, self._gone = trio.CancelScope(), trio.Event()
         self.stage = Stage(self.child.name, self.path, self.incarnation, self.observer)
-        with trio.move_on_after(self.child.start_timeout_seconds) as limit:
-            await nursery.start(self._live, self.stage)
-        if limit.cancelled_caught:
+        with trio.move_on_after(self.child.start_timeout_seconds):
+            await nursery.start(self._live, self.stage, nursery)
+        if not self._up:
+            # The start was given up: from outside, or at its limit.
+            await trio.lowlevel.checkpoint_if_cancelled()
             self.error = StartTimeout(f"{self.path} did not start within {self.child.start_timeout_seconds:g} s")
             self.state = State.FAILED
             self._note_crash(self.error)
             raise self.error
 
-    async def _live(self, stage: Stage, *, task_status: trio.TaskStatus[None]) -> None:
+    async def _live(self, stage: Stage, nursery: trio.Nursery, *, task_status: trio.TaskStatus[None]) -> None:
+        task = trio.lowlevel.current_task()
+
         def started() -> None:
-            self.state = State.RUNNING
-            self.observer(ChildStarted(self.path, stage.incarnation))
             task_status.started()
+            # Trio does not move a task whose start was given up: it is cancelled, so what it says is not heard.
+            if task.parent_nursery is nursery:
+                self._up = True
+                self.observer(ChildStarted(self.path, stage.incarnation))
+                if self.state is State.STARTING:
+                    self.state = State.RUNNING
 
         stage._on_started = started  # noqa: SLF001 - the other half of the same mechanism
         try:
@@ -95,24 +111,30 @@ class Cell:
             with self._scope:
                 await self.child.run(stage)
         except BaseException as error:
-            self._end(error)
-            # Before the start it is the starter's to handle; and a cancellation from outside is nobody's to keep.
-            if not stage.has_started or _holds_cancelled(error):
-                raise
+            cancelled, crash = _split(error)
+            self._end(crash, cancelled=cancelled is not None)
+            if cancelled is not None:
+                # From outside, so it goes on its way; not so a crash beside it, which would tear down our siblings.
+                raise cancelled from None
+            if not self._up:
+                raise  # Before the start it is the starter's to handle.
         else:
             stage.started()
-            self._end(None)
+            self._end(None, cancelled=False)
 
-    def _end(self, error: BaseException | None) -> None:
-        by_itself = self.state is State.RUNNING
-        self.error = error
-        if self.state is State.STOPPING or _holds_cancelled(error):
+    def _end(self, crash: BaseException | None, *, cancelled: bool) -> None:
+        stopped = self.state is State.STOPPING or cancelled
+        by_itself = self._up and not stopped
+        self.error = crash
+        if crash is not None:
+            self._note_crash(crash)
+        if stopped or (crash is None and not self._up):
             self.state = State.STOPPED
         else:
-            self.state = State.FINISHED if error is None else State.FAILED
-        if error is not None and not _holds_cancelled(error):
-            self._note_crash(error)
-        elif by_itself:
+            self.state = State.FINISHED if crash is None else State.FAILED
+        if stopped and self._up:
+            self.observer(ChildStopped(self.path, self.incarnation, cut=cancelled or self._scope.cancel_called))
+        elif by_itself and crash is None:
             self.observer(ChildFinished(self.path, self.incarnation))
         self._gone.set()
         if by_itself:
@@ -123,25 +145,28 @@ class Cell:
         self.observer(ChildCrashed(self.path, self.incarnation, error))
 
     async def stop(self) -> None:
-        """Tell the incarnation to drain, give it its grace, then cancel it; return when it is gone."""
+        """Tell the incarnation to drain, give it its grace, then cancel it; return when it is gone.
+
+        A stop that is cancelled may be taken up again: the grace goes on.
+        """
         if not self.lives or self.stage is None:
             if self.state in (State.BACKING_OFF, State.WAITING):
                 self.state = State.STOPPED
             return
-        self.state = State.STOPPING
-        self.observer(ChildStopping(self.path, self.incarnation))
-        self.stage.drain()
-        cut = not await self._wait_gone(self.child.grace_seconds)
-        if cut:
+        if self.state is not State.STOPPING:
+            self._cancel_at = trio.current_time() + self.child.grace_seconds
+            if self._up:
+                self.observer(ChildStopping(self.path, self.incarnation))
+            self.state = State.STOPPING
+            self.stage.drain()
+        if not await self._wait_gone(self._cancel_at):
             self._scope.cancel()
-            if not await self._wait_gone(max(self.child.grace_seconds, 1.0)):
+            if not await self._wait_gone(trio.current_time() + max(self.child.grace_seconds, 1.0)):
                 self.observer(StuckAfterCancel(self.path, self.incarnation))
                 await self._gone.wait()
-        self.state = State.STOPPED
-        self.observer(ChildStopped(self.path, self.incarnation, cut))
 
-    async def _wait_gone(self, seconds: float) -> bool:
-        with trio.move_on_after(seconds):
+    async def _wait_gone(self, until: float) -> bool:
+        with trio.move_on_at(until):
             await self._gone.wait()
         return self._gone.is_set()
 
@@ -160,7 +185,13 @@ class Cell:
         )
 
 
-def _holds_cancelled(error: BaseException | None) -> bool:
+def holds_cancelled(error: BaseException) -> bool:
+    """Whether an error is or holds a cancellation."""
+    return _split(error)[0] is not None
+
+
+def _split(error: BaseException) -> tuple[BaseException | None, BaseException | None]:
+    """What of an error is a cancellation, and what is not."""
     if isinstance(error, BaseExceptionGroup):
-        return any(_holds_cancelled(inner) for inner in error.exceptions)
-    return isinstance(error, trio.Cancelled)
+        return error.split(trio.Cancelled)
+    return (error, None) if isinstance(error, trio.Cancelled) else (None, error)

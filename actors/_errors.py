@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..wire import EntryId
+from ._observer import in_words
 
 
 class ActorError(Exception):
@@ -32,7 +33,7 @@ class RestartLimitExceeded(ActorError):
     """
 
     def __init__(self, path: str, restarts: int, period_seconds: float, error: BaseException | None) -> None:
-        last = f"{type(error).__name__}: {error}" if error is not None else "it returned, but is meant to run for ever"
+        last = in_words(error) if error is not None else "it returned, but is meant to run for ever"
         super().__init__(
             f"{path} needed more than {restarts} restarts within {period_seconds:g} s; the last time because of {last}"
         )

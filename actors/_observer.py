@@ -110,7 +110,21 @@ def in_words(error: BaseException) -> str:
 
 
 Observer = Callable[[ActorEvent], None]
-"""Hears every event, in the task where it happened; it must neither block nor raise."""
+"""Hears every event, in the task where it happened; it must not block. What it raises is logged and goes no further."""
+
+_logger = logging.getLogger("redis_streams")
+
+
+def guarded(observer: Observer) -> Observer:
+    """An observer whose own mistakes are logged and go no further: they must not bring down what it observes."""
+
+    def tell(event: ActorEvent) -> None:
+        try:
+            observer(event)
+        except Exception:
+            _logger.exception("the observer failed on %r", event)
+
+    return tell
 
 
 def ignore(_event: ActorEvent) -> None:

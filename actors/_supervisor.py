@@ -23,12 +23,12 @@ from random import Random
 import trio
 from attrs import define, field
 
-from ._cell import Cell
+from ._cell import Cell, holds_cancelled
 from ._child import Child
 from ._errors import ActorStopped, RestartLimitExceeded
 from ._mailbox import Reply
-from ._observer import ChildRestarting, Observer, ignore
-from ._policy import Backoff, End, GiveUp, LeaveEnded, Limits, Policy, RestartThese, Strategy
+from ._observer import ChildRestarting, Observer, guarded, ignore
+from ._policy import Backoff, End, GiveUp, LeaveEnded, Limits, Policy, Restart, RestartThese, Strategy
 from ._snapshot import Snapshot, State
 from ._stage import Stage
 
@@ -93,7 +93,7 @@ class Supervisor:
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
         self._rng = rng
-        self._observer = observer
+        self._observer = guarded(observer)
         self._cells: list[Cell] = []
         self._run: _Run | None = None
         for index, child in enumerate(self._children):
@@ -118,8 +118,10 @@ class Supervisor:
                     except Exception as error:  # noqa: BLE001 - raised below, out of the nurseries' groups
                         run.failed = error
                     finally:
-                        self._run = None
-                        await self._stop_all(run)
+                        try:
+                            await self._stop_all(run)
+                        finally:
+                            self._run = None
             outer.cancel_scope.cancel()
         if run.failed is not None:
             raise run.failed
@@ -134,7 +136,7 @@ class Supervisor:
         """
         run = self._run
         if run is None or run.stopping:
-            raise ActorStopped(f"{child.name} can't join: its supervisor is not running")
+            raise _cannot_join(child)
         self._check_name(child, [cell.child for cell in self._cells] + [joining for joining, _ in run.joining])
         reply: Reply[None] = Reply()
         run.joining.append((child, reply))
@@ -164,7 +166,7 @@ class Supervisor:
             if run.ended:
                 self._decide(run)
             elif run.joining:
-                run.nursery.start_soon(self._join, run, *run.joining.pop(0))
+                self._begin_join(run, *run.joining.pop(0))
             else:
                 await run.changed.park()
 
@@ -184,8 +186,7 @@ class Supervisor:
             return
         ends = [End(cell.child.name, cell.child.restart, cell.error is not None) for cell in ended]
         names = {end.name for end in ends}
-        over = (State.FINISHED, State.FAILED)
-        there = [c.child.name for c in self._cells if c.state not in over or c.child.name in names]
+        there = [c.child.name for c in self._cells if c.child.name in names or self._takes_part(c)]
         decision = run.policy.decide(ends, there, now=trio.current_time(), draw=self._rng.random())
         match decision:
             case LeaveEnded():
@@ -197,6 +198,11 @@ class Supervisor:
                 limits = self._limits
                 run.failed = RestartLimitExceeded(cell.path, limits.restarts, limits.period_seconds, cell.error)
                 run.failed.__cause__ = cell.error
+
+    def _takes_part(self, cell: Cell) -> bool:
+        """Whether a sibling's end may concern it: not where it has finished for good, or is still about to join."""
+        joins = cell.incarnation <= 1 and cell.state in (State.WAITING, State.STARTING)
+        return not joins and cell.state not in (State.FINISHED, State.FAILED)
 
     def _restart(self, run: _Run, decision: RestartThese) -> None:
         names = set(decision.names)
@@ -210,58 +216,76 @@ class Supervisor:
             if not cell.lives:
                 cell.state = State.BACKING_OFF
                 self._observer(ChildRestarting(cell.path, decision.delay_seconds, decision.restarts))
-        scope = trio.CancelScope()
-        run.under_way[scope] = tuple(cell.child.name for cell in cells)
-        run.nursery.start_soon(self._restart_cells, run, scope, cells, decision.delay_seconds)
+        # Who does not depend on a sibling does not wait for one either, least of all for one that cannot start.
+        alone = self._strategy is Strategy.ONE_FOR_ONE
+        for together in [[cell] for cell in cells] if alone else [cells]:
+            scope = trio.CancelScope()
+            run.under_way[scope] = tuple(cell.child.name for cell in together)
+            run.nursery.start_soon(self._restart_cells, run, scope, together, decision.delay_seconds)
 
     async def _restart_cells(self, run: _Run, scope: trio.CancelScope, cells: Sequence[Cell], delay: float) -> None:
         try:
             with scope:
+                await trio.lowlevel.checkpoint_if_cancelled()
                 for cell in reversed(cells):
                     if cell.lives:
                         await cell.stop()
-                    cell.state = State.BACKING_OFF
+                        # Who called this restart off looks after the cells by now.
+                        await trio.lowlevel.checkpoint_if_cancelled()
+                    if cell.state is State.STOPPED:
+                        cell.state = State.BACKING_OFF
                 await trio.sleep(delay)
                 for cell in cells:
-                    if not await self._start_again(run, cell):
+                    # Who ended by itself meanwhile, before it was told to stop, is the next decision's.
+                    if cell.state is State.BACKING_OFF and not await self._start_again(run, cell):
                         break
         finally:
             del run.under_way[scope]
             run.ring()
 
     async def _start_again(self, run: _Run, cell: Cell) -> bool:
-        """Start a child that had been up before; a start that fails is a crash like any other."""
+        """Start a child that had been up before; a start that fails is a crash like any other.
+
+        Returns whether those behind it may go on: not where its own restart will bring them too.
+        """
         try:
             await cell.start(run.nursery)
-        except Exception as error:  # noqa: BLE001 - this is the place where crashes are handled
+        except BaseException as error:
+            if holds_cancelled(error):
+                raise
             cell.error = error
             run.ended.append(cell)
-            return False
+            return cell.child.restart is Restart.TEMPORARY
         return True
 
-    async def _join(self, run: _Run, child: Child, reply: Reply[None]) -> None:
+    def _begin_join(self, run: _Run, child: Child, reply: Reply[None]) -> None:
         cell = self._cell(run, child)
         self._cells.append(cell)
-        with reply, trio.CancelScope() as scope:
-            run.under_way[scope] = ()
+        scope = trio.CancelScope()
+        run.under_way[scope] = ()
+        run.nursery.start_soon(self._join, run, scope, cell, reply)
+
+    async def _join(self, run: _Run, scope: trio.CancelScope, cell: Cell, reply: Reply[None]) -> None:
+        with reply:
             try:
-                await cell.start(run.nursery)
+                with scope:
+                    await cell.start(run.nursery)
+                    reply.set(None)
             except Exception as error:  # noqa: BLE001 - handed to whoever wanted the child
                 self._cells.remove(cell)
                 reply.fail(error)
-            else:
-                reply.set(None)
             finally:
                 del run.under_way[scope]
                 run.ring()
+            reply.fail(_cannot_join(cell.child))  # Not heard by one that has its answer.
 
     async def _stop_all(self, run: _Run) -> None:
         """In reverse order of the start, each one gone before the next is told."""
         run.stopping = True
         for scope in tuple(run.under_way):
             scope.cancel()
-        for _child, reply in run.joining:
-            reply.close()
+        for child, reply in run.joining:
+            reply.fail(_cannot_join(child))
         for cell in reversed(self._cells):
             await cell.stop()
 
@@ -278,6 +302,10 @@ class Supervisor:
     def _check_name(self, child: Child, others: Sequence[Child]) -> None:
         if any(child.name == other.name for other in others):
             raise ValueError(f"two children of one supervisor are named {child.name!r}; give each a name of its own")
+
+
+def _cannot_join(child: Child) -> ActorStopped:
+    return ActorStopped(f"{child.name} can't join: its supervisor is not running")
 
 
 async def _watch(run: _Run) -> None:
@@ -299,6 +327,6 @@ async def run_root(
 
     Cancel it to stop it: it stops its children in order first.
     """
-    stage = Stage(name, name, 1, observer)
+    stage = Stage(name, name, 1, guarded(observer))
     stage._on_started = task_status.started  # noqa: SLF001 - the other half of the same mechanism
     await supervisor.run(stage)
