@@ -281,12 +281,12 @@ async def test_the_end_of_a_mailbox_reaches_everybody(capacity: int, autojump_cl
             await wait()
         ended.append(name)
 
+    begun = trio.current_time()
     full: Mailbox[Question] = Mailbox("m", capacity)
     empty: Mailbox[Question] = Mailbox("e", capacity)
     async with trio.open_nursery() as nursery:
         if capacity:
-            ask = lambda: full.address.ask(lambda reply: Question(1, reply), timeout_seconds=99)  # noqa: E731
-            nursery.start_soon(end, "asked", ask, NoReply)
+            nursery.start_soon(end, "asked", ask(full.address, seconds=99), NoReply)
             await wait_all_tasks_blocked()
         nursery.start_soon(end, "sends", lambda: full.address.send(Question(0, Reply())), ActorStopped)
         inbox = empty.open()
@@ -295,6 +295,7 @@ async def test_the_end_of_a_mailbox_reaches_everybody(capacity: int, autojump_cl
         full.close()
         empty.close()
         full.close()  # twice is fine
+    assert trio.current_time() - begun < 1
     assert sorted(ended) == (["asked"] if capacity else []) + ["receives", "sends"]
     for late in (lambda: full.address.send_nowait(Question(0, Reply())), full.open, inbox.receive_nowait):
         with pytest.raises(ActorStopped, match=r"(m|e) has stopped"):
@@ -472,16 +473,28 @@ Letter = tuple[int, int]
 class Exchange:
     """Senders and receivers at one mailbox, what was sent, and what each received."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, nursery: trio.Nursery) -> None:
         self.mailbox: Mailbox[Letter] = Mailbox("m", capacity)
+        self.nursery = nursery
         self.sent: list[Letter] = []
         self.received: list[list[Letter]] = []
+
+    def cut_after(self, seconds: int) -> trio.CancelScope:
+        """A scope that another task cancels, so that it may happen in the very pass in which its wait has ended."""
+        scope = trio.CancelScope()
+
+        async def cut() -> None:
+            await trio.sleep(seconds)
+            scope.cancel()
+
+        self.nursery.start_soon(cut)
+        return scope
 
     async def send(self, sender: int, script: Sequence[tuple[int, int]]) -> None:
         """For each letter a pause, and the patience with which it is sent."""
         for number, (pause, patience) in enumerate(script):
             await trio.sleep(pause)
-            with trio.move_on_after(patience):
+            with self.cut_after(patience):
                 await self.mailbox.address.send((sender, number))
                 self.sent.append((sender, number))
             assert self.mailbox.statistics().used <= max(self.mailbox.capacity, len(self.received))
@@ -493,7 +506,7 @@ class Exchange:
         with self.mailbox.open() as inbox:
             for pause, patience, most in script:
                 await trio.sleep(pause)
-                with trio.move_on_after(patience):
+                with self.cut_after(patience):
                     if most == 0:
                         got.append(await inbox.receive())
                     else:
@@ -521,10 +534,12 @@ def test_cancelled_or_not_nothing_is_lost_or_doubled(
     Everything happens at whole seconds, so sends, receipts, limits and wake-ups meet in one pass, in an order that the
     seed says.
     """
-    exchange = Exchange(capacity)
+    exchanges: list[Exchange] = []
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
+            exchange = Exchange(capacity, nursery)
+            exchanges.append(exchange)
             for reading in receivers:
                 nursery.start_soon(exchange.receive, reading)
             for sender, writing in enumerate(senders):
@@ -533,6 +548,7 @@ def test_cancelled_or_not_nothing_is_lost_or_doubled(
         assert exchange.mailbox.statistics() == MailboxStatistics("m", capacity, 0, 0, 0)
 
     run_seeded(main, seed)
+    (exchange,) = exchanges
     assert sorted(letter for got in exchange.received for letter in got) == sorted(exchange.sent)
     for got in exchange.received:
         # Sorting keeps the order of equals: each sender's letters came as they were sent.
