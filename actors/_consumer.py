@@ -26,6 +26,7 @@ from ._consumer_acquire import interrupt_reads, read_new, take_tickets
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_hold import Hold
 from ._consumer_lease import LEASE_CHUNK, keep_leases
+from ._consumer_window import Window
 from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
 from ._events import HandedBack, LeftPending
 from ._stage import Stage
@@ -36,7 +37,8 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     """The actor that reads and handles entries under one consumer name."""
 
     async def run(stage: Stage) -> None:
-        desk = Desk(stage, settings, wiring, Hold(settings.prefetch))
+        window = Window(settings.prefetch_min, settings.prefetch)
+        desk = Desk(stage, settings, wiring, Hold(window.places), window)
         stage.started()
         try:
             async with trio.open_nursery() as beside:

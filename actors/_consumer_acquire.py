@@ -43,6 +43,7 @@ async def read_new(desk: Desk) -> None:
                 connection = await link.connection()
                 if desk.suspect:
                     desk.suspect = not await _recover(desk, link)
+                desk.hold.places = desk.window.look(desk.handled + desk.failed, trio.current_time())
                 await _wait_room(desk, for_claim=False)
                 await _read_once(desk, connection)
             except NoGroup:

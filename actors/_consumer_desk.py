@@ -11,6 +11,7 @@ from attrs import define, field, frozen, validators
 
 from ..wire import Client, Entry, PendingList, Retry
 from ._consumer_hold import Hold
+from ._consumer_window import Window
 from ._mailbox import Address, Mailbox
 from ._messages import Barrier, DeadLetter, Heal, Settle, Ticket
 from ._stage import Stage
@@ -30,6 +31,7 @@ class ConsumerSettings:
             pending is found again.
         count: entries in one read at most.
         prefetch: entries held at most, from the read until they are settled.
+        prefetch_min: entries held by handlers that are slow; see `_consumer_window`.
         block_ms: how long one read waits for new entries.
         concurrency: handlers that run at the same time at most.
         batch: entries that a batch handler gets at most; not looked at by a handler of single events.
@@ -42,6 +44,7 @@ class ConsumerSettings:
     name: str
     count: int = field(default=100, validator=validators.ge(1))
     prefetch: int = field(default=300, validator=validators.ge(1))
+    prefetch_min: int = field(default=2, validator=validators.ge(1))
     block_ms: int = field(default=5000, validator=validators.ge(1))
     concurrency: int = field(default=1, validator=validators.ge(1))
     batch: int = field(default=100, validator=validators.ge(1))
@@ -114,6 +117,7 @@ class Desk:
     settings: ConsumerSettings
     wiring: ConsumerWiring
     hold: Hold
+    window: Window
     verdicts: Verdicts = field(factory=Verdicts)
     work_arrived: Bell = field(factory=Bell)
     room_made: Bell = field(factory=Bell)

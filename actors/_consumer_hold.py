@@ -41,8 +41,8 @@ class Hold:
 
     @property
     def free(self) -> int:
-        """Places neither taken nor reserved: how much may be asked for."""
-        return self.places - len(self._held) - self._reserved
+        """Places neither taken nor reserved: how much may be asked for. 0 also while more is held than `places`."""
+        return max(0, self.places - len(self._held) - self._reserved)
 
     def reserve(self, places: int) -> None:
         """Keep places for a read that is under way; a negative number gives them back."""

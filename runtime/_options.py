@@ -43,7 +43,7 @@ class GroupOptions:
         batch: None: the handler gets one event; else a list of at most so many.
         count: entries in one read at most.
         prefetch: entries held by each reader at most, from the read until they are settled; None: three reads, and
-            enough for all handlers to be busy.
+            enough for all handlers to be busy. Slow handlers hold less: about a second's work.
         block_ms: how long one read waits for new entries.
         start: where a *new* group begins; one that exists goes on where it was.
         checkpoint: where the watermark is kept: "redis", or "memory" for tests.

@@ -45,6 +45,8 @@ class _Group:
     options: GroupOptions
     routes: Routes = field(factory=Routes)
     run_batch: RunBatch | None = None
+    prefetch_min: int = 2
+    """Enough for every worker to have something while the next read is under way."""
 
 
 @define
@@ -91,7 +93,9 @@ class Plans:
         if not group:
             raise ValueError("a handler needs the name of a consumer group, not an empty string")
         noted = self._note_group(stream, group, options)
-        if noted.options.batch is None:
+        workers, batch = noted.options.concurrency, noted.options.batch
+        noted.prefetch_min = 2 * workers if batch is None else (workers + 1) * batch
+        if batch is None:
             noted.routes.add(name_of(function), awaitable(cast("Function", function)), event_types)
         else:
             run = answering(cast("BatchFunction", function))
@@ -149,12 +153,14 @@ class Plans:
             work = Work(handle=one_by_one(reader, group.routes))
         return GroupPlan(
             GroupSettings(stream, name, options.start, memory, retry=self.retry),
-            self._consumers(stream, name, options),
+            self._consumers(stream, name, options, group.prefetch_min),
             work,
             self._reclaim(stream, name, options),
         )
 
-    def _consumers(self, stream: str, group: str, options: GroupOptions) -> Sequence[ConsumerSettings]:
+    def _consumers(
+        self, stream: str, group: str, options: GroupOptions, prefetch_min: int
+    ) -> Sequence[ConsumerSettings]:
         base = options.consumer or self.own_name()
         names = [base] if options.consumers == 1 else [f"{base}-{index}" for index in range(options.consumers)]
         return [
@@ -164,6 +170,7 @@ class Plans:
                 name,
                 count=options.count,
                 prefetch=options.places,
+                prefetch_min=prefetch_min,
                 block_ms=options.block_ms,
                 concurrency=options.concurrency,
                 batch=options.batch or options.count,

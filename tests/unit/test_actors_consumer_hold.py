@@ -181,7 +181,7 @@ class HoldMachine(RuleBasedStateMachine):
         hold, model = self.hold, self.model
         assert len(hold) == len(model)
         assert hold.waiting == len(self.queue)
-        assert hold.free == 6 - len(model) - self.reserved
+        assert hold.free == max(0, 6 - len(model) - self.reserved)
         assert set(hold.raw_ids()) == set(map(raw, model))
         unfinished = [raw(number) for number, state in model.items() if state != "finished"]
         assert set(hold.unfinished()) == set(unfinished)
