@@ -24,9 +24,10 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final
 
-from ._command import Answer, Call, Command, CommandTable
+from ._command import Answer, Call, Command, CommandTable, Run
 from ._configuration import Configuration
 from ._errors import CommandError
+from ._journal import Journal
 from ._keyspace import Database
 from ._profile import Profile
 from ._reply import QUEUED, Failure, Reply
@@ -64,6 +65,10 @@ class Engine:
         self._ready: dict[tuple[int, bytes], None] = {}
         self._deadlines: list[tuple[float, int, Session, Block]] = []
         self._woken: dict[Session, None] = {}
+        self.journal: Journal | None = None
+        """Where changes are noted, if anywhere."""
+        self._noting = False
+        """Whether a command runs that is noted as a whole, with all that it has others do."""
 
     @property
     def now_ms(self) -> int:
@@ -106,6 +111,7 @@ class Engine:
         session.active_ms = self.now_ms
         answer = self._answer(session, words)
         if isinstance(answer, Block):
+            answer.words = words
             self.block(session, answer)
         else:
             self.deliver(session, answer)
@@ -157,7 +163,22 @@ class Engine:
         if command.run is None:
             raise AssertionError(f"{name} is a container: its subcommands run, not itself")
         session.last_command = name
-        return command.run(Call(self, session, words, nested=nested))
+        call = Call(self, session, words, nested=nested)
+        if self.journal is None:
+            return command.run(call)
+        return self._run_noted(command.run, name, call, self.journal)
+
+    def _run_noted(self, run: Run, name: str, call: Call, journal: Journal) -> Answer:
+        """Note a command if it changed something: a script as a whole, of EXEC each command that it runs."""
+        outer, before = self._noting, self.dirty
+        whole = outer or name != "exec"
+        self._noting = whole
+        try:
+            return run(call)
+        finally:
+            self._noting = outer
+            if whole and not outer and self.dirty != before:
+                journal.note(call.database.index, call.words, self.now_us, self.commands_processed)
 
     def deliver(self, session: Session, reply: Reply) -> None:
         """Have something sent to a client: a reply, or a message that it did not ask for."""
@@ -224,10 +245,13 @@ class Engine:
                         self._retry(session, block, place[1])
 
     def _retry(self, session: Session, block: Block, key: bytes) -> None:
+        before = self.dirty
         try:
             replies = block.retry(key)
         except CommandError as error:
             replies = [Failure(error.text)]
+        if self.journal is not None and self.dirty != before:
+            self.journal.note(block.database, block.words, self.now_us, self.commands_processed)
         if replies:
             self.unblock(session)
             for reply in replies:

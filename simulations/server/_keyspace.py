@@ -6,7 +6,7 @@ so with `Engine.touch`; whoever stores or removes one goes through the `Database
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from ._errors import WRONG_TYPE, CommandError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Holder(Protocol):
     """A value of any kind but string."""
 
-    KIND: str
+    KIND: ClassVar[str]
     """As TYPE says it: "stream", "hash", …"""
 
 

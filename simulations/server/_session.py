@@ -30,6 +30,8 @@ class Block:
     retry: Callable[[bytes], Sequence[Reply]]
     on_timeout: Reply
     requeue: bool = False
+    words: Words = ()
+    """The command that waits; the engine notes it."""
 
 
 @define(eq=False)

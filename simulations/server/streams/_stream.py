@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import ClassVar
 
 from attrs import define, field
 from sortedcontainers import SortedDict
@@ -50,7 +50,7 @@ class Stream:
         groups: the consumer groups, in the order of their names' bytes.
     """
 
-    KIND: Final = "stream"
+    KIND: ClassVar[str] = "stream"
 
     __slots__ = ("_nodes", "_starts", "entries_added", "groups", "last_id", "length", "max_deleted_id")
 
