@@ -14,7 +14,7 @@ from ._address import ServerAddress
 from ._capabilities import PROBED, Capabilities, parse_version
 from ._connection import Connection
 from ._dial import Dial, dial
-from ._errors import ConnectionLost
+from ._errors import ConnectionLost, NotConnected
 from ._events import LinkEvent
 from ._limits import Retry, Timeouts
 from ._link import Link
@@ -94,14 +94,14 @@ class Client(StreamCommands):
         """
         tries = 0
         while True:
-            began = trio.current_time()
             try:
                 return await self._link.call(*args)
+            except NotConnected:
+                raise
             except ConnectionLost as error:
                 tries += 1
-                waited = trio.current_time() - began >= self._timeouts.reply_seconds
-                # What was not sent waits for the next connection; but who has waited long enough for one is told so.
-                give_up = repeat_of(args) is Repeat.NEVER if error.sent else waited or self._link.ended
+                # What was not sent waits for the next connection.
+                give_up = error.sent and repeat_of(args) is Repeat.NEVER
                 most = self._retry.max_retries
                 if give_up or (most is not None and tries > most):
                     raise

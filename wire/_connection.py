@@ -51,6 +51,7 @@ class Connection:
         self.closed = False
         self._stream = stream
         self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
+        self._sending = False
         self._timeouts = timeouts
         self._reader = reply_reader()
 
@@ -138,19 +139,43 @@ class Connection:
         self.closed = True
         await trio.aclose_forcefully(self._stream)
 
+    def send_nowait(self, data: bytes) -> bytes:
+        """Write what the socket takes at once; returns what is left.
+
+        That is all of it where there is no plain socket, and while another write is under way.
+
+        Trio's own send goes through the scheduler even when it need not wait. A wait for the reply follows here in any
+        case, so that turn, about 15 µs, can be saved.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        if self._socket is None or self._sending:
+            return data
+        try:
+            written = os.write(self._socket.fileno(), data)
+        except BlockingIOError:
+            return data
+        except OSError as error:
+            raise self._lost("the connection broke") from error
+        return data[written:]
+
     async def send(self, data: bytes) -> None:
         """Write bytes that are commands already; for whoever reads the replies apart from writing.
 
         Raises:
             ConnectionLost: the connection broke.
         """
+        left = self.send_nowait(data)
+        if not left:
+            return
+        self._sending = True
         try:
-            if self._socket is not None:
-                data = _write_nowait(self._socket, data)
-            if data:
-                await self._stream.send_all(data)
+            await self._stream.send_all(left)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise ConnectionLost(f"{self.address}: the connection broke", sent=True) from error
+            raise self._lost("the connection broke") from error
+        finally:
+            self._sending = False
 
     async def receive(self) -> list[Reply]:
         """Read until at least one reply is complete; returns all that are.
@@ -161,18 +186,36 @@ class Connection:
         gets, replies = self._reader.gets, list[Reply]()
         while not replies:
             try:
-                data = await self._stream.receive_some(RECEIVE_BYTES)
-            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                raise ConnectionLost(f"{self.address}: the connection broke", sent=True) from error
+                data = await self._receive_some()
+            except (trio.BrokenResourceError, trio.ClosedResourceError, OSError) as error:
+                raise self._lost("the connection broke") from error
             if not data:
-                raise ConnectionLost(f"{self.address}: the server closed the connection", sent=True)
+                raise self._lost("the server closed the connection")
             self._reader.feed(data)
             try:
                 while (reply := gets()) is not False:
                     replies.append(reply)
             except ConnectionError as error:
-                raise ConnectionLost(f"{self.address}: this is not Redis' protocol ({error})", sent=True) from error
+                raise self._lost(f"this is not Redis' protocol ({error})") from error
         return replies
+
+    async def _receive_some(self) -> bytes | bytearray:
+        """What has come, once something has; nothing at the end.
+
+        From a plain socket without Trio's own look at it before the wait, which finds nothing yet: the reply to a
+        command takes its time.
+        """
+        if self._socket is None:
+            return await self._stream.receive_some(RECEIVE_BYTES)
+        while True:
+            await trio.lowlevel.wait_readable(self._socket)
+            try:
+                return os.read(self._socket.fileno(), RECEIVE_BYTES)
+            except BlockingIOError:
+                continue
+
+    def _lost(self, why: str) -> ConnectionLost:
+        return ConnectionLost(f"{self.address}: {why}", sent=True)
 
     async def _exchange(self, data: bytes, count: int, timeout_seconds: float | None) -> list[Reply]:
         """Write, then read so many replies. Anything but that ends the connection."""
@@ -195,7 +238,7 @@ class Connection:
             raise ReplyTimeout(f"{self.address}: no reply within {seconds:g} s", sent=True)
         if len(replies) > count:
             # Which reply belongs to which command is anybody's guess from here on, and perhaps was before.
-            raise ConnectionLost(f"{self.address}: the server sent a reply that nobody asked for", sent=True)
+            raise self._lost("the server sent a reply that nobody asked for")
         return replies
 
     async def _log_in(self) -> None:
@@ -239,21 +282,6 @@ class Connection:
             raise AuthenticationError(_log_in_refused(self.address, reply))
         words = " ".join(map(str, command))
         raise type(reply)(f"{self.address}: {words} was refused: {reply}")
-
-
-def _write_nowait(socket: trio.socket.SocketType, data: bytes) -> bytes:
-    """Write what the socket takes at once; returns what is left.
-
-    Trio's own send goes through the scheduler even when it need not wait. A wait for the reply follows here in any
-    case, so that turn, about 15 µs, can be saved.
-    """
-    try:
-        written = os.write(socket.fileno(), data)
-    except BlockingIOError:
-        return data
-    except OSError as error:
-        raise trio.BrokenResourceError from error
-    return data[written:]
 
 
 def _log_in_refused(address: ServerAddress, error: RedisError) -> str:

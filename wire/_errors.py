@@ -27,6 +27,13 @@ class ConnectionLost(ConnectionError):
         self.sent = sent
 
 
+class NotConnected(ConnectionLost):
+    """There was no connection in time, or there will be none: asking again at once would be in vain."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, sent=False)
+
+
 class ReplyTimeout(ConnectionLost, TimeoutError):
     """No reply came in time. The connection is given up: a half-open link is a failure, not a wait."""
 

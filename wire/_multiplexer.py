@@ -7,10 +7,13 @@ the commands, so replies are handed out first come, first served::
     task ─┼─> outbox ──writer──> socket ──reader──┼─> task
     task ─┘           (slots, in order)           └─> task
 
+A task that is alone, as one that waits for each reply before it goes on, writes by itself: that saves a turn of the
+scheduler, a fifth of the time that a command takes.
+
 A `_Slot` stands for what one task asked. Whoever is cancelled leaves its slot behind: the reply that comes for it is
-thrown away, and the order is kept. The time limit for replies begins with the writing. Only the oldest slot has a
-timer, on the reader: replies come in order, so no other one can be late before it is. When that timer runs out the
-link counts as broken, however open its socket looks.
+thrown away, and the order is kept. The time limit for replies begins with the writing. Replies come in order, so no
+slot can be late before the oldest one is: one watch for all sleeps until that deadline, and if the slot is still there
+then, the link counts as broken, however open its socket looks. A timer for each command would cost as much as sending.
 
 States of the link: *down* (commands wait for it, within their time limit) → *up* → broken: what was written is answered
 by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link is down again until the next connection.
@@ -22,7 +25,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -32,7 +35,7 @@ from attrs import define, field
 from ._address import ServerAddress
 from ._connection import Connection
 from ._dial import Dial
-from ._errors import ConnectFailed, ConnectionLost, ReplyTimeout, is_weather
+from ._errors import ConnectFailed, ConnectionLost, NotConnected, ReplyTimeout, is_weather
 from ._events import LinkDown, LinkEvent, LinkUp
 from ._limits import Retry, Timeouts
 from ._redis_py import Arg, RedisError, Reply, pack
@@ -86,10 +89,11 @@ class Multiplexer:
         self._on_event = on_event
         self._outbox: list[_Slot] = []
         self._slots: deque[_Slot] = deque()
-        self._timer = trio.CancelScope()
         self.ended = False
         """Whether `run` has ended: then no connection will come."""
-        self._up = False
+        self._connection: Connection | None = None
+        self._alone = True
+        """Whether the last reply came alone: then the next command need not wait for company."""
         self._came_up = trio.lowlevel.ParkingLot()
         self._outbox_filled = trio.lowlevel.ParkingLot()
 
@@ -121,12 +125,17 @@ class Multiplexer:
         return await self._ask(b"".join(map(pack, commands)), len(commands)) if commands else []
 
     async def _ask(self, data: bytes, count: int) -> list[Reply]:
-        if not self._up:
+        if self._connection is None:
             await self._wait_up()
         slot = _Slot(data, count, trio.lowlevel.current_task())
-        if not self._outbox:
-            self._outbox_filled.unpark()
-        self._outbox.append(slot)
+        if self._alone and not self._slots and not self._outbox:
+            # Before anything is written: who is cancelled already sends nothing.
+            await trio.lowlevel.checkpoint_if_cancelled()
+            self._write_nowait(slot)
+        if slot.data:
+            if not self._outbox:
+                self._outbox_filled.unpark()
+            self._outbox.append(slot)
         self._slots.append(slot)
 
         def leave(_raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
@@ -138,6 +147,18 @@ class Multiplexer:
             raise slot.error
         return slot.replies
 
+    def _write_nowait(self, slot: _Slot) -> None:
+        """Write what the socket takes at once. What it does not take stays in the slot, for the writer."""
+        if self._connection is None:
+            return
+        try:
+            left = self._connection.send_nowait(slot.data)
+        except ConnectionLost:
+            left = b""  # The reader sees the same, and says so.
+        if len(left) < len(slot.data):
+            slot.data, slot.sent = left, True
+            slot.deadline = trio.current_time() + self._timeouts.reply_seconds
+
     def _abandon(self, slot: _Slot) -> None:
         """Its task was cancelled. What is sent will be answered, and the answer needs its place in the order."""
         slot.task = None
@@ -145,16 +166,13 @@ class Multiplexer:
             self._outbox.remove(slot)
             self._slots.remove(slot)
 
-    def _oldest_deadline(self) -> float:
-        return self._slots[0].deadline if self._slots else math.inf
-
     async def _wait_up(self) -> None:
         with trio.move_on_after(self._timeouts.reply_seconds):
-            while not (self._up or self.ended):
+            while self._connection is None and not self.ended:
                 await self._came_up.park()
-        if not self._up:
+        if self._connection is None:
             why = "the link is closed" if self.ended else f"no connection for {self._timeouts.reply_seconds:g} s"
-            raise ConnectionLost(f"{self.address}: {why}", sent=False)
+            raise NotConnected(f"{self.address}: {why}")
 
     # The life of the link
 
@@ -179,8 +197,7 @@ class Multiplexer:
                 in_vain = 0 if trio.current_time() - since >= STABLE_SECONDS else in_vain + 1
                 connection = await self._connect(max_retries=None, in_vain=in_vain)
         finally:
-            self._up, self.ended = False, True
-            self._fail_all(f"{self.address}: the link was closed")
+            self.ended = True
             self._came_up.unpark_all()
 
     async def _connect(self, *, max_retries: int | None, in_vain: int = 0) -> Connection:
@@ -204,19 +221,23 @@ class Multiplexer:
     async def _serve(self, connection: Connection) -> None:
         """Write and read until the connection breaks; then everybody who waits hears of it."""
         self.generation += 1
-        self._up = True
+        self._connection, self._alone = connection, True
         self._came_up.unpark_all()
-        why = f"{self.address}: the link was closed"
+        errors: list[ConnectionLost] = []
         try:
             async with trio.open_nursery() as nursery:
+
+                async def ends(part: Callable[[Connection], Awaitable[ConnectionLost]]) -> None:
+                    errors.append(await part(connection))
+                    nursery.cancel_scope.cancel()
+
                 nursery.start_soon(self._write, connection)
-                error = await self._read(connection)
-                why = str(error)
-                nursery.cancel_scope.cancel()
+                nursery.start_soon(ends, self._read)
+                nursery.start_soon(ends, self._wait_late)
         finally:
-            self._up = False
-            self._fail_all(why)
-        self._on_event(LinkDown(self.address, error))
+            self._connection = None
+            self._fail_all(errors[0] if errors else ConnectionLost(f"{self.address}: the link was closed", sent=True))
+        self._on_event(LinkDown(self.address, errors[0]))
 
     async def _write(self, connection: Connection) -> None:
         while True:
@@ -228,29 +249,39 @@ class Multiplexer:
             deadline = trio.current_time() + self._timeouts.reply_seconds
             for slot in batch:
                 slot.sent, slot.deadline = True, deadline
-            self._timer.deadline = self._oldest_deadline()
             try:
                 await connection.send(b"".join([slot.data for slot in batch]))
             except ConnectionLost:
                 return  # The reader sees the same, and says so.
 
-    async def _read(self, connection: Connection) -> Exception:
-        """Hand out replies until the connection breaks or the oldest one is late; returns what went wrong."""
-        with trio.CancelScope() as timer:
-            self._timer = timer
-            while True:
-                timer.deadline = self._oldest_deadline()
-                try:
-                    replies = await connection.receive()
-                    self._hand_out(replies)
-                except ConnectionLost as error:
-                    return error
-        if timer.cancelled_caught:
-            return ReplyTimeout(f"{self.address}: no reply within {self._timeouts.reply_seconds:g} s", sent=True)
-        raise AssertionError("the loop above ends by a return or by its timer")
+    async def _read(self, connection: Connection) -> ConnectionLost:
+        """Hand out replies until the connection breaks; returns what went wrong."""
+        while True:
+            try:
+                self._hand_out(await connection.receive())
+            except ConnectionLost as error:
+                return error
+
+    async def _wait_late(self, _connection: Connection) -> ConnectionLost:
+        """Wait until the oldest reply is late."""
+        seconds = self._timeouts.reply_seconds
+        while True:
+            oldest, now = self._slots[0] if self._slots else None, trio.current_time()
+            if oldest is None or oldest.deadline > now:
+                # What is written from now on has its deadline after this.
+                await trio.sleep_until(now + seconds if oldest is None else min(oldest.deadline, now + seconds))
+                continue
+            # If it was this process that was held up, its reply may lie there. Turns come in any order, so only after
+            # the second one the reader has had its own for sure.
+            had = len(oldest.replies)
+            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()
+            if self._slots and self._slots[0] is oldest and len(oldest.replies) == had:
+                return ReplyTimeout(f"{self.address}: no reply within {seconds:g} s", sent=True)
 
     def _hand_out(self, replies: Sequence[Reply]) -> None:
         slots = self._slots
+        self._alone = len(replies) == 1
         for reply in replies:
             if not slots or not slots[0].sent:
                 raise ConnectionLost(f"{self.address}: the server sent a reply that nobody asked for", sent=True)
@@ -260,9 +291,10 @@ class Multiplexer:
                 slots.popleft()
                 slot.wake()
 
-    def _fail_all(self, why: str) -> None:
+    def _fail_all(self, error: ConnectionLost) -> None:
         for slot in self._slots:
-            slot.error = ConnectionLost(why, sent=slot.sent)
+            kind = type(error) if slot.sent else ConnectionLost
+            slot.error = kind(str(error), sent=slot.sent)
             slot.wake()
         self._slots.clear()
         self._outbox.clear()

@@ -33,7 +33,7 @@ class Entry:
     @property
     def id(self) -> EntryId:
         """The id, parsed."""
-        return EntryId.parse(self.raw_id)
+        return EntryId.of_reply(self.raw_id)
 
     def mapping(self) -> dict[bytes, bytes]:
         """The fields by name; of a name that is there twice, the last."""
@@ -53,7 +53,7 @@ class Pending:
     @property
     def id(self) -> EntryId:
         """The entry's id, parsed."""
-        return EntryId.parse(self.raw_id)
+        return EntryId.of_reply(self.raw_id)
 
 
 @frozen
@@ -152,7 +152,7 @@ def optional_number(reply: Reply) -> int | None:
 
 def optional_id(reply: Reply) -> EntryId | None:
     """An id or nothing."""
-    return None if reply is None else EntryId.parse(cast("bytes", reply))
+    return None if reply is None else EntryId.of_reply(cast("bytes", reply))
 
 
 def pending(reply: Reply) -> list[Pending]:

@@ -8,6 +8,7 @@ import redis
 import trio
 from redis_streams.simulations.real import RedisServer, TlsFiles
 from redis_streams.wire import Client, ConnectFailed, Connection, Retry, ServerAddress, Timeouts
+from redis_streams.wire._dial import _secure, tls_context
 from support.servers import ServerFactory
 
 ONCE = Retry(max_retries=0)
@@ -112,8 +113,6 @@ async def test_a_certificate_for_another_host_is_refused(
     connection = ServerAddress.parse(url)
 
     async def dial_there(address: ServerAddress) -> trio.abc.Stream:
-        from redis_streams.wire._dial import _secure, tls_context
-
         stream = await trio.open_tcp_stream("127.0.0.1", address.port)
         return await _secure(stream, tls_context(address), address.host)
 

@@ -19,6 +19,7 @@ from redis_streams.wire import (
     Timeouts,
     load,
 )
+from redis_streams.wire._capabilities import parse_version
 from support.scripted import Command, Peer, answers, as_redis, words
 from trio.testing import MockClock
 
@@ -189,8 +190,6 @@ async def test_who_may_not_ask_gets_the_oldest_commands(autojump_clock: MockCloc
 )
 def test_a_version_is_read_from_info(info: str, version: tuple[int, int, int]) -> None:
     """A fork says which Redis it is compatible with; who says nothing counts as the oldest."""
-    from redis_streams.wire._capabilities import parse_version
-
     assert parse_version(info) == version
 
 

@@ -334,7 +334,7 @@ async def test_what_is_no_redis_is_said_to_be_none(junk: bytes) -> None:
         return junk
 
     peer = Peer(answer)
-    with pytest.raises(ConnectFailed, match="closed the connection|not Redis' protocol"):
+    with pytest.raises(ConnectFailed, match=r"closed the connection|not Redis' protocol"):
         await opened(peer)
 
 

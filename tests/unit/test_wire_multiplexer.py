@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -184,7 +185,7 @@ async def test_a_new_connection_is_not_judged_by_the_wait_for_it(autojump_clock:
     async with running(peer, retry=Retry(base_delay_seconds=0.001, max_delay_seconds=0.001)) as bench:
         peer.refusals = [OSError("down")] * 3
         peer.socket.end()
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         original = peer.dial
 
         async def slow_dial(address: ServerAddress) -> trio.abc.Stream:
@@ -296,7 +297,7 @@ async def test_reconnects_back_off_as_the_seed_says(autojump_clock: MockClock) -
             await trio.sleep(100)
             nursery.cancel_scope.cancel()
         times = peer.dialled_at[1:]
-        return [round(after - before, 6) for before, after in zip(times, times[1:], strict=False)]
+        return [round(after - before, 6) for before, after in pairwise(times)]
 
     first = await gaps(1)
     assert first == await gaps(1)

@@ -33,7 +33,7 @@ def commands(*texts: str) -> list[tuple[Arg, ...]]:
 )
 def test_what_changes_or_blocks_the_connection_is_refused(text: str) -> None:
     """All other tasks would suffer. The message names the command and the way out."""
-    with pytest.raises(ValueError, match=text.split()[0].upper()):
+    with pytest.raises(ValueError, match=text.split(maxsplit=1)[0].upper()):
         check_shareable(commands(text))
 
 
