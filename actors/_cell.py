@@ -109,6 +109,7 @@ class Cell:
         try:
             # The try stands outside the scope: inside, a crash mixed with the scope's own Cancelled would be missed.
             with self._scope:
+                await trio.lowlevel.checkpoint_if_cancelled()
                 await self.child.run(stage)
         except BaseException as error:
             cancelled, crash = _split(error)

@@ -127,7 +127,7 @@ class Supervisor:
             raise run.failed
 
     async def start_child(self, child: Child) -> None:
-        """Add a child to a running supervisor, and wait until it is up.
+        """Add a child to a running supervisor, and wait until it is up. From then on siblings' ends may concern it.
 
         Raises:
             ActorStopped: the supervisor is not running, or is about to stop.
