@@ -89,12 +89,16 @@ class ServerAddress:
 def _parse(url: str) -> ServerAddress:
     parts = urlsplit(url)
     scheme = _scheme(parts.scheme)
+    if scheme != "unix" and not url[len(scheme) + 1 :].startswith("//"):
+        raise ValueError("after the scheme comes '//'")
     if parts.fragment or (scheme != "unix" and "@" in parts.path):
         raise ValueError("in a password '#' is written %23, '/' %2F, '?' %3F and '@' %40")
     port = _port(parts)
     options = _options(parts.query)
     if scheme == "unix" and not parts.path:
         raise ValueError("the path of the socket is missing, as in unix:///run/redis.sock")
+    if scheme == "unix" and parts.hostname:
+        raise ValueError("a socket file has no host: there are three slashes, as in unix:///run/redis.sock")
     if scheme != "rediss" and any(name in options for name in TLS_OPTIONS):
         raise ValueError("options that begin with ssl_ need TLS, as in rediss://")
     path = unquote(parts.path)
@@ -104,7 +108,7 @@ def _parse(url: str) -> ServerAddress:
         port=port,
         path=path if scheme == "unix" else "",
         username=unquote(parts.username or "") or options.get("username"),
-        password=unquote(parts.password) if parts.password is not None else options.get("password"),
+        password=unquote(parts.password) if parts.password else options.get("password"),
         db=_database(options.get("db", "" if scheme == "unix" else path.strip("/"))),
         client_name=options.get("client_name"),
         tls={name: options[name] for name in TLS_OPTIONS if name in options},

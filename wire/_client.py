@@ -14,12 +14,12 @@ from ._address import ServerAddress
 from ._capabilities import PROBED, Capabilities, parse_version
 from ._connection import Connection
 from ._dial import Dial, dial
-from ._errors import ConnectionLost, NotConnected
+from ._errors import ConnectionLost, NotConnected, is_weather
 from ._events import LinkEvent
 from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
-from ._redis_py import Arg, NoPermissionError, NoScriptError, RedisCommands, Reply
+from ._redis_py import Arg, NoScriptError, RedisCommands, Reply, ResponseError
 from ._repeat import Repeat, repeat_of
 from ._scripts import Script
 from ._streams import StreamCommands
@@ -130,7 +130,10 @@ class Client(StreamCommands):
                 found = cast("list[Reply]", await self.call(b"COMMAND", b"INFO", *PROBED))
                 known = frozenset(name for name, about in zip(PROBED, found, strict=True) if about)
                 self._capabilities = Capabilities(version, known)
-            except NoPermissionError:
-                self._capabilities = Capabilities()  # The oldest commands work everywhere.
+            except ResponseError as error:
+                if is_weather(error):
+                    raise
+                # This user may not ask, or the command was renamed. The oldest commands work everywhere.
+                self._capabilities = Capabilities()
             self._capabilities_of = generation
         return self._capabilities

@@ -290,9 +290,9 @@ def _log_in_refused(address: ServerAddress, error: RedisError) -> str:
     who = f"user {address.username!r}" if address.username else "the default user"
     if "wrong number of arguments" in str(error):
         return f"{address}: users have names since Redis 6.0, and this server is older: leave {who} out of the URL"
-    # A server whose AUTH was renamed quotes the words that it does not understand.
-    why = str(error).replace(address.password, "***") if address.password else str(error)
-    return f"{address}: {who} was refused: {why}"
+    # A server whose AUTH was renamed quotes the words that it does not understand, or the beginnings of them.
+    why = str(error).partition(", with args")[0]
+    return f"{address}: {who} was refused: {why.replace(address.password, '***') if address.password else why}"
 
 
 def _in_plain_words(error: OSError) -> str:

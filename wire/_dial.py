@@ -26,7 +26,10 @@ async def dial(address: ServerAddress) -> trio.abc.Stream:
         return await trio.open_unix_socket(address.path)
     # Before the socket is opened: a certificate that can't be read needs none.
     context = tls_context(address) if address.scheme == "rediss" else None
-    stream = await trio.open_tcp_stream(address.host, address.port)
+    try:
+        stream = await trio.open_tcp_stream(address.host, address.port)
+    except UnicodeError as error:  # One of its parts is empty, or too long.
+        raise OSError(f"{address.host!r} is no host name ({error}); check its spelling") from error
     stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
     return stream if context is None else await _secure(stream, context, address.host)
 

@@ -70,4 +70,4 @@ def is_weather(error: BaseException) -> bool:
         return False
     text = str(error)
     code = getattr(error, "status_code", None) or text.partition(" ")[0]
-    return code in _PASSING_CODES or "max number of clients reached" in text
+    return code in _PASSING_CODES or "max number of clients " in text

@@ -14,7 +14,7 @@ from attrs import frozen
 from . import _replies as replies
 from ._client import Client
 from ._ids import EntryId
-from ._redis_py import Arg, RedisError, Reply
+from ._redis_py import Arg, Reply
 from ._replies import Entry, Pending
 from ._scripts import load
 
@@ -176,9 +176,9 @@ class PendingList:
             return None
         add: tuple[Arg, ...] = (b"XADD", dead_letters, b"*", *fields)
         ack = (b"XACK", self._stream, self._group, raw_id)
-        *_, done = await self._client.pipeline([(b"MULTI",), add, ack, (b"EXEC",)])
-        if isinstance(done, RedisError):
-            raise done
+        transaction = await self._client.pipeline([(b"MULTI",), add, ack, (b"EXEC",)])
+        # EXEC only says that one of the others was refused; which, and why, stands before it.
+        *_, done = replies.results(transaction)
         return replies.optional_id(replies.results(done)[0])
 
     async def _eval(self, name: str, more_keys: Sequence[str], args: Sequence[Arg]) -> Reply:

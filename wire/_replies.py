@@ -110,7 +110,7 @@ def rows(reply: Reply) -> list[list[Reply]]:
 
 
 def results(reply: Reply) -> list[Reply]:
-    """What EXEC answers: the reply of each command.
+    """What EXEC answers, or a pipeline: the reply of each command.
 
     Raises:
         redis.exceptions.RedisError: the first error among them.

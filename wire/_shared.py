@@ -48,7 +48,7 @@ def check_shareable(commands: Sequence[tuple[Arg, ...]]) -> None:
             transactions = max(0, transactions - 1)
         elif name in _BLOCKS_IF_TOLD:
             _check_no_block(name, args)
-        elif name != "CLIENT" or upper(args[1]) == "REPLY":
+        elif name != "CLIENT" or [upper(word) for word in args[1:2]] == ["REPLY"]:
             raise ValueError(f"{name} {_REMEDY}")
     if transactions:
         raise ValueError("MULTI without its EXEC would take in other tasks' commands: send both in one pipeline")

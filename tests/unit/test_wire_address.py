@@ -16,6 +16,7 @@ from redis_streams.wire import AddressError, ServerAddress
         ("redis://localhost", ServerAddress()),
         ("redis://example.org:7000/3", ServerAddress(host="example.org", port=7000, db=3)),
         ("redis://:pw@h", ServerAddress(host="h", password="pw")),
+        ("redis://:@h", ServerAddress(host="h")),  # as a template makes it whose password is not set
         ("redis://me:p%40w%2F@h", ServerAddress(host="h", username="me", password="p@w/")),
         ("redis://me@h", ServerAddress(host="h", username="me")),
         ("redis://h?username=me&password=pw&db=2", ServerAddress(host="h", username="me", password="pw", db=2)),
@@ -58,6 +59,11 @@ def test_tls_options_are_those_of_redis_py() -> None:
         ("rediss://h?ssl_cert_reqs=requried", "must be one of required, optional, none"),
         ("rediss://h?ssl_check_hostname=maybe", "must be one of true, false"),
         ("unix://", "path of the socket is missing"),
+        ("unix://redis.sock", "path of the socket is missing"),
+        ("unix://run/redis.sock", "three slashes, as in unix:///run/redis.sock"),
+        ("unix://me@run/redis.sock", "three slashes"),
+        ("redis:6379", "after the scheme comes '//'"),
+        ("redis:localhost:6379", "after the scheme comes '//'"),
         ("redis://[::1", "Invalid IPv6"),
     ],
 )

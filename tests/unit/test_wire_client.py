@@ -171,16 +171,31 @@ async def test_capabilities_are_asked_once_for_each_connection(autojump_clock: M
         assert await client.capabilities() == Capabilities((8, 0, 6), frozenset(["XAUTOCLAIM"]))
 
 
-async def test_who_may_not_ask_gets_the_oldest_commands(autojump_clock: MockClock) -> None:
-    """They work everywhere."""
+@pytest.mark.parametrize("asks", [b"INFO", b"COMMAND"])
+@pytest.mark.parametrize("error", [b"-NOPERM no\r\n", b"-ERR unknown command `INFO`\r\n"])
+async def test_who_may_not_ask_gets_the_oldest_commands(asks: bytes, error: bytes, autojump_clock: MockClock) -> None:
+    """They work everywhere. A regression: where INFO or COMMAND was renamed, that was an error."""
 
     def answer(command: Command) -> bytes:
-        return b"-NOPERM no\r\n" if command[0] == b"INFO" else as_redis(command)
+        return error if command[0] == asks else server(b"8.6.0")(command)
 
     async with running(Peer(answer)) as client:
         capabilities = await client.capabilities()
         assert capabilities == Capabilities()
         assert capabilities.version == (5, 0, 0)
+
+
+async def test_a_server_that_can_not_say_now_what_it_can_is_asked_again(autojump_clock: MockClock) -> None:
+    """It is weather, and no answer."""
+    said = [b"-BUSY script\r\n"]
+
+    def answer(command: Command) -> bytes:
+        return said.pop() if said and command[0] == b"INFO" else server(b"6.2.14")(command)
+
+    async with running(Peer(answer)) as client:
+        with pytest.raises(redis.exceptions.ResponseError, match="BUSY"):
+            await client.capabilities()
+        assert (await client.capabilities()).version == (6, 2, 14)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ MISCONF Redis is configured to save RDB snapshots, but it's currently unable to 
 NOREPLICAS Not enough good replicas to write.
 BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.
 UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)
-ERR max number of clients reached""".splitlines()
+ERR max number of clients reached
+ERR max number of clients + cluster connections reached""".splitlines()
 
 CLIMATE = """WRONGPASS invalid username-password pair or user is disabled.
 NOAUTH Authentication required.

@@ -39,7 +39,14 @@ def test_what_changes_or_blocks_the_connection_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["XADD s * BLOCK 1", "XREAD COUNT 1 STREAMS BLOCK $", "XREADGROUP GROUP g c STREAMS s >", "CLIENT ID", "GET MULTI"]
+    [
+        "XADD s * BLOCK 1",
+        "CLIENT",
+        "XREAD COUNT 1 STREAMS BLOCK $",
+        "XREADGROUP GROUP g c STREAMS s >",
+        "CLIENT ID",
+        "GET MULTI",
+    ]
     + ["LPOP l", "EXEC", "NOSUCHCOMMAND"],
 )
 def test_all_else_goes_through(text: str) -> None:
