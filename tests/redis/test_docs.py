@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from redis_streams.simulations.real import RedisServer
+from support import reference
 from support.docs import CHECKOUT, pages, run_page
 
 EXECUTED = ["README.md", "docs/data-model.md", "docs/tutorial.md"]
@@ -17,6 +18,11 @@ LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 def test_the_code_of_a_page_runs(name: str, redis_server: RedisServer) -> None:
     """From top to bottom, printing what it says it prints."""
     run_page(CHECKOUT / name, redis_server.url)
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    """`python tests/support/reference.py --write` makes it so."""
+    assert reference.PAGE.read_text() == reference.page()
 
 
 def anchors(page: Path) -> set[str]:

@@ -1,0 +1,32 @@
+"""The examples: each runs to its end, and prints what it is about."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from redis_streams.simulations.real import RedisServer
+from support.docs import CHECKOUT
+
+SECONDS = 30
+PRINTED = {
+    "hello_trio.py": ["greeting: {'text': 'hello'}"],
+    "typed_events.py": ["bill 2 × tea", "dead letter: payload does not fit OrderPlaced", "refund tea: no reason given"],
+    "batches.py": ["stored 200, each once: True"],
+    "plain_handler.py": ["converted 8 files"],
+    "own_actor.py": ["restarting", "incarnation 2 measured"],
+    "blocking_worker.py": ["the last job is done"],
+}
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted((CHECKOUT / "examples").glob("*.py"))])
+def test_an_example_runs(name: str, redis_server: RedisServer) -> None:
+    """As a program of its own."""
+    environ = {**os.environ, "REDIS_URL": redis_server.url, "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, str(CHECKOUT / "examples" / name)]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for line in PRINTED[name]:
+        assert line in ran.stdout, ran.stdout + ran.stderr

@@ -1,0 +1,150 @@
+"""Writes `docs/reference.md` from the code: ``python tests/support/reference.py`` prints it, ``--write`` writes it."""
+
+import inspect
+import logging
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+import redis_streams
+from redis_streams import ActorEvent, Config, GroupOptions, Limits, Timeouts
+from redis_streams.wire import LinkEvent
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
+
+GROUPS = {
+    "For Trio": ["Runtime", "GroupOptions", "Reclaim", "Event", "NewEvent", "event_type", "Snapshot"],
+    "Without Trio": ["StreamProducer", "StreamConsumer", "StreamManager", "ConsumerGroupManager", "RedisConnection"],
+    "Configuration": ["Config", "ConfigError"],
+    "Codecs": ["Codec", "Content", "JsonCodec", "FieldsCodec", "UndecodableEntry"],
+    "Policies": ["Retry", "Timeouts", "Limits", "Backoff", "Ports"],
+    "Watching": ["log_event", "describe"],
+    "Ids and addresses": ["EntryId", "ServerAddress"],
+}
+
+HEAD = """# Reference
+
+All public names of `redis_streams`, each with what its docstring says first; `help(redis_streams.Runtime)` and your
+editor show the rest. This page is made from the code: `python tests/support/reference.py --write`.
+
+Two packages beneath are public too: `redis_streams.actors` (supervisors, stages, mailboxes, for actors of your own) and
+`redis_streams.wire` (the Redis client).
+"""
+
+ENVIRONMENT = """## Environment variables
+
+They override the file, and are read by `Runtime.from_config`, `Runtime.from_environment`, `StreamConsumer.from_config`
+and `StreamProducer.from_config`.
+
+| variable | instead of |
+|---|---|
+| `REDIS_URL` | `url` |
+| `STREAM_NAME` | `producer.stream` and `consumer.stream` |
+| `CONSUMER_GROUP` | `consumer.group` |
+| `CONSUMER_NAME` | `consumer.name` |
+"""
+
+COMMANDS = """## Command line
+
+| | |
+|---|---|
+| `redis-streams demo` | see events flow through actors on a real Redis, with faults, and count what is lost |
+| `redis-streams config check FILE` | show what a configuration file says, or all that is wrong with it |
+"""
+
+
+def said(thing: object) -> str:
+    """The first paragraph of a docstring, in one line."""
+    text = inspect.getdoc(thing) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def rows(names: Iterable[str]) -> str:
+    """A table of names and what they are."""
+    body = "".join(f"| `{name}` | {said(getattr(redis_streams, name))} |\n" for name in names)
+    return f"| | |\n|---|---|\n{body}"
+
+
+def attributes(cls: type) -> dict[str, str]:
+    """What a class says about each of its attributes."""
+    found: dict[str, str] = {}
+    name = ""
+    lines = (inspect.getdoc(cls) or "").partition("Attributes:\n")[2].splitlines()
+    for line in lines:
+        if line.startswith("    ") and not line.startswith("     "):
+            name, _, text = line.strip().partition(": ")
+            found[name] = text
+        elif line.startswith("     ") and name:
+            found[name] += " " + line.strip()
+        elif line.strip():
+            break
+    return {each.strip(): text for names, text in found.items() for each in names.split(",")}
+
+
+def shown(default: object) -> str:
+    """A default as one would write it."""
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        return ""
+    return f"`{default}`" if isinstance(default, redis_streams.EntryId) else f"`{default!r}`"
+
+
+def options(cls: type) -> str:
+    """A table of a class's attributes."""
+    about = attributes(cls)
+    body = "".join(
+        f"| `{each.name}` | {shown(each.default)} | {about.get(each.name, '')} |\n" for each in attrs.fields(cls)
+    )
+    return f"| option | default | |\n|---|---|---|\n{body}"
+
+
+def keys(cls: type = Config, path: str = "") -> Iterable[str]:
+    """Each key of the configuration, with its default. What a key is, is often said where it goes."""
+    about = {"url": "the server.", **attributes(GroupOptions), **attributes(Timeouts), **attributes(Limits)}
+    about.update(attributes(cls))
+    for each in attrs.fields(cls):
+        key = f"{path}{each.name}"
+        if attrs.has(type(each.default)):
+            yield from keys(type(each.default), f"{key}.")
+        else:
+            default = "" if each.default is None else shown(each.default)
+            yield f"| `{key}` | {default} | {about.get(each.name, '')} |"
+
+
+def events() -> Iterable[str]:
+    """Each event that an observer may hear, the loudest first."""
+    known = [cls for base in (ActorEvent, LinkEvent) for cls in base.__subclasses__()]
+    # attrs makes a second class where there are slots; the first one is still about.
+    classes = [cls for cls in known if getattr(sys.modules[cls.__module__], cls.__name__, None) is cls]
+    for cls in sorted(classes, key=lambda cls: (-cls.level, cls.__name__)):
+        yield f"| `{cls.__name__}` | {logging.getLevelName(cls.level)} | {said(cls)} |"
+
+
+def page() -> str:
+    """The whole page."""
+    grouped = {name for names in GROUPS.values() for name in names}
+    exported = [name for name in redis_streams.__all__ if name not in grouped]
+    errors = [name for name in exported if isinstance(getattr(redis_streams, name), type(Exception))]
+    errors = [name for name in errors if issubclass(getattr(redis_streams, name), Exception)]
+    parts = [HEAD, *(f"## {title}\n\n{rows(names)}" for title, names in GROUPS.items())]
+    parts.append(f"## Errors\n\n{rows(errors)}")
+    parts.append(f"## Options of a group\n\nKeywords of `Runtime.handler`.\n\n{options(GroupOptions)}")
+    table = "\n".join(keys())
+    parts.append(
+        "## Configuration keys\n\nOf a YAML file, under `redis_streams:`.\n\n"
+        f"| key | default | |\n|---|---|---|\n{table}\n"
+    )
+    parts += [ENVIRONMENT, COMMANDS]
+    heard = "\n".join(events())
+    parts.append(
+        "## Events\n\nWhat an `observer` hears. Each has `level`, and `words()` for a line of a log.\n\n"
+        f"| event | level | |\n|---|---|---|\n{heard}\n"
+    )
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        PAGE.write_text(page())
+    else:
+        sys.stdout.write(page())
