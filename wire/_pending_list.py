@@ -13,7 +13,7 @@ from attrs import frozen
 
 from . import _replies as replies
 from ._client import Client
-from ._ids import EntryId
+from ._ids import MAX_ID, EntryId
 from ._redis_py import Arg, Reply
 from ._replies import Entry, Pending
 from ._scripts import load
@@ -212,7 +212,7 @@ async def ensure_group(
 
 
 def _page(picked: Sequence[Pending], looked_at: Sequence[Pending], count: int) -> Page:
-    if len(looked_at) < count:
+    if len(looked_at) < count or looked_at[-1].id == MAX_ID:
         return Page(picked, None)
     return Page(picked, looked_at[-1].id.next())
 

@@ -1,0 +1,448 @@
+"""The pending list and its Lua scripts on every version at hand: what is ours is settled, what is not is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+import trio
+from redis.exceptions import OutOfMemoryError
+from redis_streams.simulations.real import RedisServer
+from redis_streams.wire import MAX_ID, ZERO_ID, Client, Entry, EntryId, PendingList, ResponseError, ensure_group
+
+CHECKPOINT = "{s}:checkpoint:g"
+DEAD = "{s}:dead:g"
+ROW_GOES_WITH_THE_ENTRY = (7, 0, 0)
+"""From this version on XCLAIM drops a row of the pending list whose entry was deleted."""
+
+
+class Bench:
+    """A stream with entries 1-0, 2-0, …, a group, and its pending list."""
+
+    def __init__(self, client: Client, server: RedisServer) -> None:
+        self.client = client
+        self.server = server
+        self.pending = PendingList(client, "s", "g")
+
+    async def add(self, *numbers: int) -> None:
+        for number in numbers:
+            await self.client.xadd("s", {"n": number}, id=EntryId(number, 0))
+
+    async def read(self, consumer: str, count: int) -> None:
+        """Have entries delivered to a consumer."""
+        await self.client.call("XREADGROUP", "GROUP", "g", consumer, "COUNT", count, "STREAMS", "s", ">")
+
+    async def owners(self) -> dict[bytes, tuple[str, int]]:
+        """Owner and deliveries of what is pending."""
+        rows = await self.client.xpending_range("s", "g", count=10_000)
+        return {row.raw_id: (row.consumer, row.deliveries) for row in rows}
+
+    async def idle(self, raw_id: bytes) -> int:
+        [row] = await self.client.xpending_range("s", "g", raw_id, raw_id, count=1)
+        return row.idle_ms
+
+    async def age(self, idle_ms: int, *raw_ids: bytes) -> None:
+        """Make entries look idle, without a change of owner or count."""
+        for consumer in {row.consumer for row in await self.client.xpending_range("s", "g", count=10_000)}:
+            owned = await self.client.xpending_range("s", "g", count=10_000, consumer=consumer)
+            ids = [row.raw_id for row in owned if row.raw_id in raw_ids]
+            if ids:
+                await self.client.call("XCLAIM", "s", "g", consumer, 0, *ids, "IDLE", idle_ms, "JUSTID")
+
+    def checkpoint(self) -> object:
+        return self.server.cli("HGET", CHECKPOINT, "id")
+
+
+@asynccontextmanager
+async def bench_on(server: RedisServer, *, entries: int = 0) -> AsyncIterator[Bench]:
+    client = Client(server.url, rng=Random(1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        bench = Bench(client, server)
+        await client.xgroup_create("s", "g", "0")
+        await bench.add(*range(1, entries + 1))
+        yield bench
+        nursery.cancel_scope.cancel()
+
+
+def ids(*numbers: int) -> Sequence[bytes]:
+    return [b"%d-0" % number for number in numbers]
+
+
+# settle
+
+
+async def test_what_is_ours_is_settled_and_what_is_not_is_named(any_redis_server: RedisServer) -> None:
+    """Another's entry, one that was never delivered, and one that was settled before: all lost, all left alone."""
+    async with bench_on(any_redis_server, entries=5) as bench:
+        await bench.read("mine", 2)
+        await bench.read("other", 1)
+        assert (await bench.pending.settle("mine", ids(1), checkpoint_key=CHECKPOINT)).acknowledged == 1
+        result = await bench.pending.settle("mine", [*ids(4, 3, 2, 1), b"99-0"], checkpoint_key=CHECKPOINT)
+        assert result.acknowledged == 1
+        assert result.lost == {b"1-0", b"3-0", b"4-0", b"99-0"}
+        assert await bench.owners() == {b"3-0": ("other", 1)}
+
+
+async def test_a_foreign_consumers_entries_can_not_be_touched(any_redis_server: RedisServer) -> None:
+    """By no script: owner, count, idle time and body stay as they are."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("other", 1)
+        await bench.age(1000, b"1-0")
+        assert (await bench.pending.settle("mine", ids(1), checkpoint_key=None)).lost == {b"1-0"}
+        assert await bench.pending.renew("mine", ids(1)) == ids(1)
+        assert await bench.pending.hand_back("mine", ids(1), idle_ms=99_999) == 0
+        taken = await bench.pending.take_own("mine", ids(1))
+        assert (taken.entries, taken.destroyed) == ([], [])
+        assert await bench.pending.move_to(DEAD, "mine", b"1-0", [b"f", b"v"]) is None
+        assert await bench.owners() == {b"1-0": ("other", 1)}
+        assert 1000 <= await bench.idle(b"1-0") < 99_999
+        assert await bench.client.xlen(DEAD) == 0
+        assert bench.checkpoint() is None
+
+
+async def test_the_watermark_is_the_id_before_the_oldest_pending_one(any_redis_server: RedisServer) -> None:
+    """Whoever owns that; with nothing pending it is the last one delivered. In the hash it only goes forward."""
+    async with bench_on(any_redis_server, entries=4) as bench:
+        await bench.read("a", 1)
+        await bench.read("b", 2)
+        settle = bench.pending.settle
+        assert (await settle("b", ids(2, 3), checkpoint_key=CHECKPOINT)).watermark == EntryId(1, 0).previous()
+        assert bench.checkpoint() == str(EntryId(1, 0).previous())
+        assert (await settle("a", ids(1), checkpoint_key=CHECKPOINT)).watermark == EntryId(3, 0)
+        assert bench.checkpoint() == "3-0"
+        any_redis_server.cli("HSET", CHECKPOINT, "id", "18446744073709551615-7")
+        await settle("a", [], checkpoint_key=CHECKPOINT)
+        assert bench.checkpoint() == "18446744073709551615-7"
+
+
+@pytest.mark.parametrize("number", ["0-1", "1-0", "10-0", "1-10", "1000-1000", f"{2**63}-{2**63}", str(MAX_ID)])
+async def test_the_id_before_any_id_is_found_in_lua_too(number: str, redis_server: RedisServer) -> None:
+    """Where numbers are floats, and both halves of an id are larger than those count."""
+    async with bench_on(redis_server) as bench:
+        await bench.client.xadd("s", {"f": "v"}, id=number)
+        await bench.read("c", 1)
+        result = await bench.pending.settle("c", [], checkpoint_key=CHECKPOINT)
+        assert result.watermark == EntryId.parse(number).previous()
+        assert bench.checkpoint() == str(result.watermark)
+
+
+async def test_a_checkpoint_that_is_kept_elsewhere_writes_no_hash(any_redis_server: RedisServer) -> None:
+    """The watermark is answered all the same."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        result = await bench.pending.settle("c", ids(1, 2), checkpoint_key=None)
+        assert (result.acknowledged, result.lost, result.watermark) == (2, frozenset(), EntryId(2, 0))
+        assert any_redis_server.cli("KEYS", "*") == ["s"]
+
+
+async def test_a_scattered_batch_is_settled_whole(any_redis_server: RedisServer) -> None:
+    """A regression to guard: few ids of ours with thousands of ours between them, and with others' too."""
+    async with bench_on(any_redis_server) as bench:
+        await bench.client.pipeline([("XADD", "s", f"{n}-0", "n", n) for n in range(1, 5001)])
+        for number in range(25):
+            await bench.read("ab"[number % 2], 200)
+        mine = [raw_id for raw_id, (owner, _) in (await bench.owners()).items() if owner == "a"]
+        some = mine[::100]
+        result = await bench.pending.settle("a", some, checkpoint_key=None)
+        assert (result.acknowledged, result.lost) == (len(some), frozenset())
+        assert len(await bench.owners()) == 5000 - len(some)
+
+
+async def test_thousands_are_settled_renewed_and_handed_back_at_once(any_redis_server: RedisServer) -> None:
+    """More than Lua can unpack into one command."""
+    async with bench_on(any_redis_server) as bench:
+        await bench.client.pipeline([("XADD", "s", f"{n}-0", "n", n) for n in range(1, 9001)])
+        await bench.read("c", 9000)
+        every = ids(*range(1, 9001))
+        assert await bench.pending.renew("c", every) == []
+        assert await bench.pending.hand_back("c", every, idle_ms=1000) == 9000
+        taken = await bench.pending.take_own("c", every)
+        assert [count for _, count in taken.entries] == [2] * 9000
+        result = await bench.pending.settle("c", every, checkpoint_key=CHECKPOINT)
+        assert (result.acknowledged, result.watermark) == (9000, EntryId(9000, 0))
+
+
+async def test_settling_goes_on_without_memory(any_redis_server: RedisServer) -> None:
+    """It is what frees memory. Only where nothing is ours, and so nothing is written first, the hash is refused."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        await bench.client.call("CONFIG", "SET", "maxmemory", 1)
+        assert (await bench.pending.settle("c", ids(1), checkpoint_key=CHECKPOINT)).acknowledged == 1
+        assert bench.checkpoint() == str(EntryId(2, 0).previous())
+        assert await bench.pending.renew("c", ids(2)) == []
+        assert await bench.pending.hand_back("c", ids(2), idle_ms=5) == 1
+        with pytest.raises(OutOfMemoryError):
+            await bench.pending.move_to(DEAD, "c", b"2-0", [b"f", b"v"])
+        with pytest.raises(OutOfMemoryError):
+            await bench.pending.move_to(DEAD, "c", b"2-0", [b"f", b"v"] * 4000)
+        assert await bench.owners() == {b"2-0": ("c", 1)}
+
+
+# renew, hand_back, take_own
+
+
+async def test_renewing_resets_the_idle_time_and_nothing_else(any_redis_server: RedisServer) -> None:
+    """Not the count: that is of deliveries."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        await bench.age(60_000, b"1-0", b"2-0")
+        assert await bench.pending.renew("c", [*ids(1), b"7-7"]) == [b"7-7"]
+        assert await bench.idle(b"1-0") < 60_000 <= await bench.idle(b"2-0")
+        assert await bench.owners() == {b"1-0": ("c", 1), b"2-0": ("c", 1)}
+        assert await bench.pending.renew("c", []) == []
+
+
+async def test_what_is_handed_back_can_be_taken_at_once(any_redis_server: RedisServer) -> None:
+    """It keeps its owner and its count until somebody does; that one's is one delivery more."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        assert await bench.pending.hand_back("c", ids(1), idle_ms=30_000) == 1
+        assert await bench.owners() == {b"1-0": ("c", 1), b"2-0": ("c", 1)}
+        assert [row.raw_id for row in (await bench.pending.idle(start=ZERO_ID, count=9, idle_ms=30_000)).rows] == ids(1)
+        claimed = await bench.pending.claim("d", ids(1, 2), min_idle_ms=30_000)
+        assert claimed.entries == [Entry(b"1-0", [b"n", b"1"])]
+        assert await bench.owners() == {b"1-0": ("d", 2), b"2-0": ("c", 1)}
+
+
+async def test_a_claim_is_won_by_one(any_redis_server: RedisServer) -> None:
+    """The idle time is compared and reset in one step."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("c", 1)
+        await bench.age(60_000, b"1-0")
+        won: list[str] = []
+
+        async def claim(name: str) -> None:
+            if (await bench.pending.claim(name, ids(1), min_idle_ms=30_000)).entries:
+                won.append(name)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(claim, f"c{number}")
+        assert len(won) == 1
+        assert await bench.owners() == {b"1-0": (won[0], 2)}
+
+
+async def test_what_a_cut_read_delivered_is_taken_with_its_count(any_redis_server: RedisServer) -> None:
+    """One more each time, and it is not idle any more."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        await bench.age(60_000, b"1-0")
+        for deliveries in (2, 3):
+            taken = await bench.pending.take_own("c", [*ids(1), b"9-9"])
+            assert taken.entries == [(Entry(b"1-0", [b"n", b"1"]), deliveries)]
+            assert taken.destroyed == []
+        assert await bench.owners() == {b"1-0": ("c", 3), b"2-0": ("c", 1)}
+        assert await bench.idle(b"1-0") < 60_000
+
+
+# Entries that are deleted while they are pending
+
+
+async def test_a_deleted_entry_is_settled_as_any_other(any_redis_server: RedisServer) -> None:
+    """Its body is gone, not its row."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        await bench.client.xdel("s", ids(1))
+        result = await bench.pending.settle("c", ids(1, 2), checkpoint_key=CHECKPOINT)
+        assert (result.acknowledged, result.watermark) == (2, EntryId(2, 0))
+
+
+async def test_a_deleted_entry_is_told_apart_when_it_is_taken(any_redis_server: RedisServer) -> None:
+    """By its id, so that it can be reported and acknowledged. Its row stays until then."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        await bench.client.xdel("s", ids(1))
+        taken = await bench.pending.take_own("c", ids(1, 2))
+        assert (taken.entries, taken.destroyed) == ([(Entry(b"2-0", [b"n", b"2"]), 2)], [b"1-0"])
+        assert await bench.owners() == {b"1-0": ("c", 1), b"2-0": ("c", 2)}
+
+
+async def test_a_deleted_entry_that_is_claimed_is_destroyed_or_gone(any_redis_server: RedisServer) -> None:
+    """Up to 6.2 its row is ours now, and told apart; from 7.0 on Redis drops it."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        await bench.read("c", 3)
+        await bench.client.xdel("s", ids(1))
+        claimed = await bench.pending.claim("d", ids(1, 2), min_idle_ms=0)
+        assert claimed.entries == [Entry(b"2-0", [b"n", b"2"])]
+        gone = any_redis_server.version >= ROW_GOES_WITH_THE_ENTRY
+        assert claimed.destroyed == ([] if gone else [b"1-0"])
+        owners = await bench.owners()
+        assert owners.get(b"1-0", ("",))[0] == ("" if gone else "d")
+        assert owners[b"3-0"] == ("c", 1)
+
+
+async def test_a_deleted_entry_that_is_renewed_is_held_or_gone(any_redis_server: RedisServer) -> None:
+    """From 7.0 on Redis drops its row when it is claimed, by whomever; the next renewal calls it lost."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("c", 1)
+        await bench.client.xdel("s", ids(1))
+        gone = any_redis_server.version >= ROW_GOES_WITH_THE_ENTRY
+        await bench.pending.renew("c", ids(1))
+        assert await bench.pending.renew("c", ids(1)) == (ids(1) if gone else [])
+
+
+# Dead letters
+
+
+async def test_a_dead_letter_and_its_acknowledgement_are_one_step(any_redis_server: RedisServer) -> None:
+    """With all its fields, also bytes; a second time it is not ours any more."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("c", 1)
+        fields = [b"\xff\x00", b"\r\n", b"", b"x"]
+        letter = await bench.pending.move_to(DEAD, "c", b"1-0", fields)
+        assert await bench.client.xrange(DEAD) == [Entry(str(letter).encode(), fields)]
+        assert await bench.owners() == {}
+        assert await bench.pending.move_to(DEAD, "c", b"1-0", fields) is None
+        assert await bench.client.xlen(DEAD) == 1
+
+
+@pytest.mark.parametrize("words", [6998, 7000, 7002, 30_000])
+async def test_a_dead_letter_may_have_any_number_of_fields(words: int, any_redis_server: RedisServer) -> None:
+    """Around the limit of scripts, and far beyond it."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("c", 1)
+        assert await bench.pending.move_to(DEAD, "c", b"1-0", [b"x"] * words) is not None
+        assert len((await bench.client.xrange(DEAD))[0].fields or ()) == words
+        assert await bench.owners() == {}
+
+
+async def test_a_dead_letter_that_can_not_be_written_stays_pending(any_redis_server: RedisServer) -> None:
+    """Where something else lies under its key, by either way."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("c", 1)
+        any_redis_server.cli("SET", DEAD, "text")
+        with pytest.raises(ResponseError, match="WRONGTYPE"):
+            await bench.pending.move_to(DEAD, "c", b"1-0", [b"f", b"v"])
+        assert await bench.owners() == {b"1-0": ("c", 1)}
+
+
+# Pages
+
+
+async def test_pages_cover_the_list_once(any_redis_server: RedisServer) -> None:
+    """Of one consumer, and of what is idle; neither counts nor idle times change."""
+    async with bench_on(any_redis_server, entries=10) as bench:
+        for number in range(10):
+            await bench.read("ab"[number % 2], 1)
+        await bench.age(60_000, *ids(1, 4, 5, 9))
+        found: list[bytes] = []
+        start: EntryId | None = ZERO_ID
+        while start is not None:
+            page = await bench.pending.idle(start=start, count=3, idle_ms=30_000)
+            found += [row.raw_id for row in page.rows]
+            start = page.next
+        assert found == ids(1, 4, 5, 9)
+        first = await bench.pending.of("a", start=ZERO_ID, count=3)
+        assert first.next == EntryId(5, 1)
+        rest = await bench.pending.of("a", start=first.next, count=3)
+        assert rest.next is None
+        assert [row.raw_id for page in (first, rest) for row in page.rows] == ids(1, 3, 5, 7, 9)
+        assert {deliveries for _, deliveries in (await bench.owners()).values()} == {1}
+
+
+async def test_the_last_page_may_be_a_full_one(any_redis_server: RedisServer) -> None:
+    """A regression: above the greatest of all ids there is no next one, and looking for it raised OverflowError."""
+    async with bench_on(any_redis_server) as bench:
+        await bench.client.xadd("s", {"f": "v"}, id=EntryId(MAX_ID.ms, MAX_ID.seq - 1))
+        await bench.client.xadd("s", {"f": "v"}, id=MAX_ID)
+        await bench.read("c", 2)
+        first = await bench.pending.of("c", start=ZERO_ID, count=1)
+        assert first.next == MAX_ID
+        last = await bench.pending.of("c", start=MAX_ID, count=1)
+        assert [row.raw_id for row in last.rows] == [str(MAX_ID).encode()]
+        assert last.next is None
+
+
+# ensure_group
+
+
+@pytest.mark.parametrize("key", [CHECKPOINT, None])
+async def test_a_new_group_begins_where_it_is_told(key: str | None, any_redis_server: RedisServer) -> None:
+    """With the stream, or at its end; the second time it existed."""
+    client = Client(any_redis_server.url, rng=Random(1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        await client.xadd("t", {"f": "v"}, id="5-5")
+        for stream, start, begins in (("s", "$", ZERO_ID), ("t", "$", EntryId(5, 5)), ("u", EntryId(3, 1), None)):
+            where = EntryId(3, 1) if begins is None else begins
+            made = await ensure_group(client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c")
+            assert (made.what, made.position) == ("created", where)
+            assert (await client.xinfo_groups(stream))[0].last_delivered_id == where
+            again = await ensure_group(client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c")
+            assert (again.what, again.position) == ("existed", where)
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_lost_group_begins_again_at_its_checkpoint(kept: bool, any_redis_server: RedisServer) -> None:  # noqa: FBT001
+    """Also with the stream; where its ids went backwards all in it is new."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        await bench.read("c", 2)
+        await bench.pending.settle("c", ids(1, 2), checkpoint_key=CHECKPOINT if kept else None)
+        options: dict[str, object] = {"start": "$", "checkpoint_key": CHECKPOINT if kept else None}
+        if not kept:
+            options["checkpoint"] = EntryId(2, 0)
+        await bench.client.xgroup_destroy("s", "g")
+        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        assert (made.what, made.position) == ("recreated", EntryId(2, 0))
+        await bench.client.call("DEL", "s")
+        await bench.add(1)
+        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        assert (made.what, made.position) == ("restarted", ZERO_ID)
+        await bench.read("c", 9)
+        assert list(await bench.owners()) == ids(1)
+
+
+async def test_a_group_that_somebody_else_made_is_taken_as_it_is(any_redis_server: RedisServer) -> None:
+    """With nothing pending all that it delivered is settled; with something, nobody knows yet."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        await bench.read("c", 2)
+        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT)
+        assert (found.what, found.position) == ("existed", ZERO_ID)
+        assert bench.checkpoint() is None
+        await bench.client.xack("s", "g", ids(1, 2))
+        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT)
+        assert (found.what, found.position) == ("existed", EntryId(2, 0))
+        assert bench.checkpoint() == "2-0"
+
+
+async def test_many_who_make_the_group_make_one(any_redis_server: RedisServer) -> None:
+    """One created it, for the others it existed."""
+    client = Client(any_redis_server.url, rng=Random(1))
+    whats: list[str] = []
+
+    async def ensure() -> None:
+        whats.append((await ensure_group(client, "s", "g", start="$", checkpoint_key=CHECKPOINT)).what)
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        async with trio.open_nursery() as makers:
+            for _ in range(20):
+                makers.start_soon(ensure)
+        nursery.cancel_scope.cancel()
+    assert sorted(whats) == ["created"] + ["existed"] * 19
+
+
+# What is not as it should be
+
+
+async def test_names_that_are_no_text_pass_through_scripts(any_redis_server: RedisServer) -> None:
+    """A consumer's name is any bytes."""
+    name = b"\xff\xfe".decode("utf-8", "surrogateescape")
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read(name, 1)
+        assert await bench.pending.renew(name, ids(1)) == []
+        assert (await bench.pending.settle(name, ids(1), checkpoint_key=None)).acknowledged == 1
+
+
+async def test_an_id_that_is_none_is_an_error(any_redis_server: RedisServer) -> None:
+    """And nothing is done."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("c", 1)
+        for asked in (bench.pending.renew("c", [b"x"]), bench.pending.take_own("c", [b"x"])):
+            with pytest.raises(ResponseError, match="Invalid stream ID"):
+                await asked
+        assert await bench.owners() == {b"1-0": ("c", 1)}
