@@ -332,27 +332,24 @@ async def test_one_that_fails_to_start_again_does_not_keep_others_from_it(
     play: Rehearsal, autojump_clock: MockClock
 ) -> None:
     """It broke: of two that crashed together the second waited for ever when the first could not start again."""
-    starts = 0
+    crash = trio.Event()
 
-    async def fails_second_start(stage: Stage) -> None:
-        nonlocal starts
-        starts += 1
-        if starts == 2:
+    async def run(stage: Stage) -> None:
+        if stage.name == "a" and stage.incarnation == 2:
             raise Crash("no start")
         stage.started()
-        await crash.wait()
-        if starts == 1:
+        if stage.incarnation == 1:
+            await crash.wait()
             raise Crash("bang")
         await trio.sleep_forever()
 
-    crash = trio.Event()
-    supervisor = play.supervisor(Child("a", fails_second_start), *abc(play, "b"))
+    supervisor = play.supervisor(Child("a", run), Child("b", run))
     async with running(supervisor):
         crash.set()
-        play.crash("b")
         await trio.sleep(20)
         assert [child.state for child in supervisor.children()] == [State.RUNNING] * 2
         assert [child.incarnation for child in supervisor.children()] == [3, 2]
+    assert [event.restarts for event in play.events if isinstance(event, ChildRestarting)] == [1, 1, 2]
 
 
 @pytest.mark.parametrize("strategy", [REST_FOR_ONE, ONE_FOR_ALL])
@@ -409,6 +406,32 @@ async def test_a_sibling_that_crashes_during_a_restart_comes_back_too(
         assert [child.incarnation for child in supervisor.children()] == [2] * 4
         assert play.letters("-") == "cadb"
         assert play.said(ChildStopping) == ["d ChildStopping", "b ChildStopping"]
+
+
+async def test_a_restart_that_takes_over_forgets_nobody(play: Rehearsal, autojump_clock: MockClock) -> None:
+    """Neither those that only the first was about: here b, while c is the second's reason."""
+    supervisor = play.supervisor(*abc(play, "abcd", drains_seconds=4), strategy=REST_FOR_ONE)
+    async with running(supervisor):
+        play.crash("b")
+        await trio.sleep(2)
+        play.crash("c")
+        await trio.sleep(20)
+        assert [child.state for child in supervisor.children()] == [State.RUNNING] * 4
+        assert [child.incarnation for child in supervisor.children()] == [1, 2, 2, 2]
+
+
+async def test_a_restart_that_takes_over_is_the_only_one(play: Rehearsal, autojump_clock: MockClock) -> None:
+    """The other is called off: nobody starts after its delay, which was shorter."""
+    supervisor = play.supervisor(*abc(play, "ab"), strategy=REST_FOR_ONE, backoff=Backoff(4, 99))
+    async with running(supervisor):
+        play.crash("b")
+        await trio.sleep(3)
+        crashed_at = trio.current_time()
+        play.crash("a")
+        await trio.sleep(40)
+        assert play.letters("+") == "abab"
+        assert play.times["a+"] - crashed_at >= 8
+        assert play.times["b+"] - crashed_at >= 8
 
 
 async def test_grace_is_not_given_twice(play: Rehearsal, autojump_clock: MockClock) -> None:

@@ -12,6 +12,7 @@ that is drawn too.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -45,6 +46,9 @@ from redis_streams.actors import (
     nest,
 )
 from support.seeded import run_seeded
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import ExceptionGroup
 
 START_TIMEOUT = 3
 QUIET = 400
@@ -137,7 +141,7 @@ def trees(nodes: st.SearchStrategy[Script | Tree]) -> st.SearchStrategy[Tree]:
         Tree,
         st.lists(nodes, min_size=1, max_size=4),
         st.sampled_from(Strategy),
-        st.builds(Limits, st.integers(0, 4), st.sampled_from([3, 10, 50])),
+        st.builds(Limits, st.sampled_from([0, 1, 2, 8, 8, 8]), st.sampled_from([3, 10, 50])),
         st.builds(Backoff, st.sampled_from([0, 1, 2]), st.sampled_from([0, 4])),
         st.sampled_from(Restart),
     )
@@ -257,15 +261,24 @@ class Play:
         if self.trees[path.rpartition("/")[0]].strategy is not Strategy.ONE_FOR_ONE:
             self.expect_none_after(path, "starts")
         try:
-            if await self.start(stage, turn):
-                await self.work(stage, turn)
+            async with trio.open_nursery() as nursery:
+                if turn.cleanup_crashes:
+                    nursery.start_soon(self.crash_at_the_end)
+                if await self.start(stage, turn):
+                    await self.work(stage, turn)
+                nursery.cancel_scope.cancel()
         finally:
             with trio.CancelScope(shield=True):
                 await trio.sleep(turn.cleanup_seconds)
             self.alive.discard(path)
             self.note("end", path)
-            if turn.cleanup_crashes:
-                raise Crash("in cleanup")
+
+    async def crash_at_the_end(self) -> None:
+        """Something beside the actor's own work, so that its crash comes mixed with a cancellation."""
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise Crash("in cleanup")
 
     async def start(self, stage: Stage, turn: Turn) -> bool:
         with trio.CancelScope(shield=turn.start == "late"):
@@ -284,8 +297,7 @@ class Play:
             await stage.wait_draining()
         if not stage.draining:
             if turn.work == "crash":
-                async with trio.open_nursery():  # Most crashes come in a group.
-                    raise Crash("at work")
+                raise Crash("at work")
             return
         await trio.sleep(turn.drain_seconds if turn.drain != "ignore" else HUNG)
         if turn.drain == "crash":
@@ -304,7 +316,7 @@ class Play:
             with scope:
                 try:
                     await root.run(stage)
-                except (Crash, StartTimeout, RestartLimitExceeded) as error:
+                except (Crash, StartTimeout, RestartLimitExceeded, ExceptionGroup) as error:
                     self.outcome = error
             if self.alive:
                 self.wrong.append(f"{self.alive} outlive the supervisor")
@@ -332,7 +344,7 @@ class Play:
     async def join(self, join: Join, root: Supervisor) -> None:
         await trio.sleep(join.at)
         child = self.child(join.script, self.joiner, (len(self.tree.nodes),))
-        with suppress(Crash, StartTimeout, ActorStopped):
+        with suppress(Crash, StartTimeout, ActorStopped, ExceptionGroup):
             await root.start_child(child)
 
 
@@ -342,8 +354,12 @@ class Play:
 def check(play: Play) -> None:
     assert not play.wrong
     assert not [noted for noted in play.log if noted.what == "hung"], "the supervisor does not come to its end"
+    scripts = dict(nodes(play.tree))
     for path in play.places:
-        check_life([noted for noted in play.log if noted.path == path])
+        life = [noted for noted in play.log if noted.path == path]
+        check_life(life)
+        script = scripts.get(path)
+        check_grace(life, script.grace if isinstance(script, Script) else 0)
     for path, tree in play.trees.items():
         for below in runs(play.log, path):
             check_intensity(tree, below)
@@ -384,6 +400,16 @@ def check_life(log: Sequence[Noted]) -> None:
     assert state == "away"
 
 
+def check_grace(log: Sequence[Noted], grace: int) -> None:
+    """Nobody is cancelled before its grace is over."""
+    told = 0.0
+    for noted in log:
+        if isinstance(noted.what, ChildStopping):
+            told = noted.time
+        elif isinstance(noted.what, ChildStopped) and noted.what.cut:
+            assert noted.time >= told + grace - 1e-6, f"{noted.path} was cut before its grace was over"
+
+
 def runs(log: Sequence[Noted], path: str) -> Iterator[Sequence[Noted]]:
     """What a supervisor's children did, run by run: each has a memory of its own."""
     part: list[Noted] = []
@@ -402,6 +428,9 @@ def check_intensity(tree: Tree, log: Sequence[Noted]) -> None:
     for end, restarts in told:
         in_period = {time for time, _ in told if end - tree.limits.period_seconds < time <= end}
         assert len(in_period) <= restarts <= tree.limits.restarts
+    # Who was told to stop has not ended by itself: that is no reason for a restart.
+    ends = sum(isinstance(noted.what, ChildCrashed | ChildFinished) for noted in log)
+    assert len(set(told)) <= ends
 
 
 def check_delays(tree: Tree, log: Sequence[Noted]) -> None:
