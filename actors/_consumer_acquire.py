@@ -70,6 +70,7 @@ async def _read_once(desk: Desk, connection: Connection) -> None:
     finally:
         desk.reader_id = None
         hold.reserve(-count)
+        desk.room_made.ring()  # a claim may be waiting for the places that this read had reserved
     desk.admit(entries)
 
 

@@ -1,7 +1,8 @@
 """The stream actor: appends what publishers hand in, in coalesced batches, and answers each with its ids.
 
-It owns one exclusive connection. While a batch is on its way to Redis the next appends gather in the mailbox, so the
-batches grow with the load by themselves: one write for one publisher, one write of a hundred for a hundred.
+While a batch is on its way to Redis the next appends gather in the mailbox, so the batches grow with the load by
+themselves: one write for one publisher, one write of a hundred for a hundred. It goes over the shared link, which
+always reads: a connection that broke while nothing was published is known before the next event is sent, not after it.
 
 A plain XADD is never repeated once it may have been applied: whoever waits gets `PublishIndeterminate` instead of a
 silent second copy. What Redis refused as a whole (LOADING, READONLY, OOM, …), or what was never sent, is tried again
@@ -15,7 +16,7 @@ from random import Random
 
 from attrs import field, frozen, validators
 
-from ..wire import Arg, Client, ConnectionLost, EntryId, Link, RedisError, Retry, is_weather
+from ..wire import Arg, Client, ConnectionLost, EntryId, RedisError, Retry, is_weather
 from ..wire import Reply as RedisReply
 from ._child import Actor
 from ._errors import PublishIncomplete, PublishIndeterminate
@@ -46,14 +47,13 @@ def stream_actor(settings: StreamSettings, client: Client, mailbox: Mailbox[Appe
         weather = Weather(stage, f"appending to {settings.stream}", retry=settings.retry, rng=rng)
         prefix = _command_prefix(settings)
         stage.started()
-        async with client.link() as link:
-            with mailbox.open() as inbox:
-                while appends := await gather(inbox, stage, most=BATCH_APPENDS_MAX):
-                    try:
-                        await _append(prefix, link, appends, weather)
-                    finally:
-                        for append in appends:
-                            append.reply.close()
+        with mailbox.open() as inbox:
+            while appends := await gather(inbox, stage, most=BATCH_APPENDS_MAX):
+                try:
+                    await _append(prefix, client, appends, weather)
+                finally:
+                    for append in appends:
+                        append.reply.close()
 
     return run
 
@@ -64,13 +64,12 @@ def _command_prefix(settings: StreamSettings) -> tuple[Arg, ...]:
     return (b"XADD", settings.stream, b"MAXLEN", b"~", settings.length_max, b"*")
 
 
-async def _append(prefix: tuple[Arg, ...], link: Link, appends: Sequence[Append], weather: Weather) -> None:
+async def _append(prefix: tuple[Arg, ...], client: Client, appends: Sequence[Append], weather: Weather) -> None:
     """Write one batch and answer it, again and again for as long as nothing of it can have been applied."""
     while appends:
         commands = [(*prefix, *fields) for append in appends for fields in append.entries]
         try:
-            connection = await link.connection()
-            replies = await connection.pipeline(commands)
+            replies = await client.pipeline(commands)
         except ConnectionLost as error:
             if error.sent:
                 _fail(appends, error)

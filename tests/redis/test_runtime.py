@@ -166,6 +166,24 @@ async def test_false_and_exceptions_are_delivered_again_and_other_events_go_on(r
     assert seen == {"raises": 3, "false": 2, "fine": 1}
 
 
+async def test_what_was_left_behind_gets_the_only_place_there_is(redis_server: RedisServer) -> None:
+    """Although a read that waits for new entries has taken it: the read is ended, and the place changes hands."""
+    runtime, counts = quick_runtime(redis_server), list[int]()
+
+    @runtime.handler("s", "g", prefetch=1, block_ms=60_000, reclaim=Reclaim(interval_ms=5, min_idle_ms=20))
+    async def handle(event: Event[object]) -> bool:
+        counts.append(event.delivery_count)
+        return event.delivery_count > 20
+
+    with trio.fail_after(30):
+        async with runtime:
+            for _ in range(3):
+                await runtime.publish("s", 1, event_type="a")
+            await wait_for(lambda: counts.count(21) == 3, seconds=25)
+            await wait_settled(redis_server, stream="s", group="g")
+    assert counts.count(21) == 3
+
+
 async def test_a_handler_of_lists_answers_for_each(redis_server: RedisServer) -> None:
     """At most `batch` at a time; those answered with False come again."""
     runtime, batches = quick_runtime(redis_server), list[list[object]]()

@@ -326,6 +326,7 @@ async def run_stream_actor(peer_life: int | None, appends: int) -> tuple[Peer, l
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lambda: peer.serve(die_after=peer_life))
+        await nursery.start(client.run)
         async with trio.open_nursery() as askers:
             for _ in range(appends):
                 askers.start_soon(ask)
