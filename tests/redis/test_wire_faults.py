@@ -1,12 +1,12 @@
 """A real server that is killed, hangs, forgets its scripts, or drops its clients."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
 import trio
-from redis_streams.simulations.real import RedisServer
+from redis_streams.simulations.real import RedisServer, TlsFiles
 from redis_streams.wire import (
     Client,
     ConnectionLost,
@@ -25,10 +25,13 @@ RETRY = Retry(max_retries=100, base_delay_seconds=0.01, max_delay_seconds=0.1)
 
 @asynccontextmanager
 async def connected(
-    server: RedisServer, events: list[LinkEvent] | None = None, timeouts: Timeouts | None = None
+    server: RedisServer,
+    events: list[LinkEvent] | None = None,
+    timeouts: Timeouts | None = None,
+    url: str | None = None,
 ) -> AsyncIterator[Client]:
     heard: list[LinkEvent] = [] if events is None else events
-    client = Client(server.url, rng=Random(1), retry=RETRY, timeouts=timeouts, on_event=heard.append)
+    client = Client(url or server.url, rng=Random(1), retry=RETRY, timeouts=timeouts, on_event=heard.append)
     async with trio.open_nursery() as nursery:
         await nursery.start(client.run)
         yield client
@@ -140,3 +143,177 @@ async def test_large_values_pass_both_ways(redis_server: RedisServer) -> None:
         connection = await client.open()
         assert await connection.pipeline([("SET", "l", value), ("GET", "l")]) == [b"OK", value]
         await connection.aclose()
+
+
+async def test_a_blocking_read_that_is_killed_is_lost_at_once(any_redis_server: RedisServer) -> None:
+    """Not after its block; and what it had not read, the next connection reads."""
+    async with connected(any_redis_server) as client, client.link() as link:
+        await client.xgroup_create("s", "g", "0")
+        connection = await link.connection()
+
+        async def kill() -> None:
+            while "cmd=xreadgroup" not in str(any_redis_server.cli("CLIENT", "LIST")):
+                await trio.sleep(0.001)
+            any_redis_server.cli("CLIENT", "KILL", "ID", connection.client_id)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(kill)
+            with trio.fail_after(10), pytest.raises(ConnectionLost) as caught:
+                await connection.read_group("s", "g", "c", count=1, block_ms=60_000)
+        assert caught.value.sent
+        await client.xadd("s", {"f": "v"}, id="1-0")
+        again = await link.connection()
+        await link.kill_former()
+        [entry] = await again.read_group("s", "g", "c", count=1, block_ms=1000)
+        assert entry.raw_id == b"1-0"
+
+
+async def test_a_blocking_read_ends_with_its_server(redis_server_factory: ServerFactory) -> None:
+    """Killed or shut down; the link opens another one when it is back."""
+    server = redis_server_factory(appendonly="always")
+    async with connected(server) as client, client.link() as link:
+        await client.xgroup_create("s", "g", "0")
+        for end in (server.kill, server.restart):
+            connection = await link.connection()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_later, end)
+                with trio.fail_after(20), pytest.raises(ConnectionLost):
+                    await connection.read_group("s", "g", "c", count=1, block_ms=60_000)
+            if end == server.kill:
+                await trio.to_thread.run_sync(server.restart)
+        await client.xadd("s", {"f": "v"})
+        await link.kill_former()
+        assert len(await (await link.connection()).read_group("s", "g", "c", count=1, block_ms=1000)) == 1
+
+
+async def _later(end: Callable[[], object]) -> None:
+    await trio.sleep(0.05)
+    await trio.to_thread.run_sync(end)
+
+
+async def test_a_command_that_is_killed_in_flight_may_have_been_applied(any_redis_server: RedisServer) -> None:
+    """So an append is told of, with `sent`, and an acknowledgement is sent again."""
+    if any_redis_server.version < (6, 2, 0):
+        pytest.skip("CLIENT PAUSE … WRITE, which holds a command back, came with Redis 6.2")
+    told: list[ConnectionLost] = []
+
+    async def append() -> None:
+        with pytest.raises(ConnectionLost) as caught:
+            await client.xadd("s", {"f": "v"})
+        told.append(caught.value)
+
+    async with connected(any_redis_server) as client:
+        await client.xgroup_create("s", "g", "0")
+        await client.xadd("s", {"f": "v"}, id="1-0")
+        await client.call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
+        any_redis_server.cli("CLIENT", "PAUSE", 60_000, "WRITE")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(append)
+            nursery.start_soon(client.xack, "s", "g", ["1-0"])
+            await trio.sleep(0.05)
+            any_redis_server.cli("CLIENT", "KILL", "TYPE", "normal")
+            any_redis_server.cli("CLIENT", "UNPAUSE")
+        assert [error.sent for error in told] == [True]
+        assert await client.xlen("s") == 1
+        assert (await client.xpending("s", "g")).count == 0
+
+
+async def test_an_append_to_a_server_that_hangs_is_there_once_or_not_at_all(any_redis_server: RedisServer) -> None:
+    """Each caller hears within the time limit whether it may have been sent; what was not, is not there."""
+    limits = Timeouts(connect_seconds=0.2, reply_seconds=0.2)
+    told: dict[int, bool] = {}
+
+    async def append(number: int) -> None:
+        began = trio.current_time()
+        with pytest.raises(ConnectionLost) as caught:
+            await client.xadd("s", {"n": number})
+        assert trio.current_time() - began < 2
+        told[number] = caught.value.sent
+
+    async with connected(any_redis_server, timeouts=limits) as client:
+        await client.xadd("s", {"n": -1})
+        any_redis_server.pause()
+        async with trio.open_nursery() as nursery:
+            for number in range(40):
+                nursery.start_soon(append, number)
+                await trio.sleep(0.02)
+        any_redis_server.resume()
+        entries = await client.xrange("s")
+    there = [int(entry.mapping()[b"n"]) for entry in entries][1:]
+    assert len(there) == len(set(there))
+    assert set(there) <= {number for number, sent in told.items() if sent}
+    assert {True, False} == set(told.values())
+
+
+async def test_a_blocking_read_from_a_server_that_hangs_ends_with_its_margin(redis_server: RedisServer) -> None:
+    """And is closed: its reply, should it still come, is nobody's."""
+    limits = Timeouts(block_margin_seconds=0.2)
+    async with connected(redis_server, timeouts=limits) as client, client.link() as link:
+        await client.xgroup_create("s", "g", "0")
+        connection = await link.connection()
+        redis_server.pause()
+        began = trio.current_time()
+        with pytest.raises(ReplyTimeout):
+            await connection.read_group("s", "g", "c", count=1, block_ms=100)
+        assert 0.3 <= trio.current_time() - began < 2
+        redis_server.resume()
+        await client.xadd("s", {"f": "v"})
+        await link.kill_former()
+        again = await (await link.connection()).read_group("s", "g", "c", count=1, block_ms=100)
+        assert len(again) + (await client.xpending("s", "g")).count >= 1
+
+
+async def test_what_is_cancelled_in_the_middle_of_a_reply_leaves_nobody_out_of_step(redis_server: RedisServer) -> None:
+    """On the shared link the rest is thrown away; an exclusive connection is given up."""
+    rng = Random(1)
+    large = b"x" * 5_000_000
+
+    async def ask(number: int) -> None:
+        with trio.move_on_after(rng.uniform(0, 0.02)):
+            assert await client.call("GET", "large") == large
+        assert await client.call("ECHO", number) == b"%d" % number
+
+    events: list[LinkEvent] = []
+    async with connected(redis_server, events) as client:
+        await client.call("SET", "large", large)
+        async with trio.open_nursery() as nursery:
+            for number in range(30):
+                nursery.start_soon(ask, number)
+        cut = 0
+        for _ in range(20):
+            connection = await client.open()
+            with trio.move_on_after(rng.uniform(0.0005, 0.003)) as scope:
+                await connection.call("GET", "large")
+            cut += scope.cancelled_caught
+            assert connection.closed is scope.cancelled_caught
+            await connection.aclose()
+        assert cut > 0
+        assert [type(event) for event in events] == [LinkUp]
+
+
+@pytest.mark.parametrize("kind", ["tls", "unix"])
+async def test_the_shared_link_over_tls_and_over_a_socket_file(
+    kind: str, redis_server_factory: ServerFactory, tls_files: TlsFiles
+) -> None:
+    """Many tasks, large values, cancellations, and a reconnect: as over TCP."""
+    server = redis_server_factory(tls=tls_files) if kind == "tls" else redis_server_factory(unixsocket=True)
+    rng = Random(1)
+
+    async def ask(number: int) -> None:
+        word = b"%d:" % number + b"x" * rng.choice([0, 1000, 300_000])
+        with trio.move_on_after(rng.choice([0.001, 0.01, 0.1]) if number % 2 else 1000):
+            assert await client.call("ECHO", word) == word
+            right.add(number)
+
+    right: set[int] = set()
+    events: list[LinkEvent] = []
+    url = server.url if kind == "tls" else server.unix_url
+    async with connected(server, events, url=url) as client:
+        async with trio.open_nursery() as nursery:
+            for number in range(200):
+                nursery.start_soon(ask, number)
+        assert right >= set(range(0, 200, 2))
+        assert [type(event) for event in events] == [LinkUp]
+        server.cli("CLIENT", "KILL", "TYPE", "normal")
+        assert await client.call("ECHO", "x") == b"x"
+        assert [type(event) for event in events] == [LinkUp, LinkDown, LinkUp]
