@@ -8,7 +8,7 @@ import pytest
 import redis
 import trio
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client, Entry, EntryId, NoGroup, ResponseError, is_weather
+from redis_streams.wire import MAX_ID, ZERO_ID, Client, Entry, EntryId, NoGroup, ResponseError, is_weather
 
 
 @asynccontextmanager
@@ -249,3 +249,135 @@ async def test_a_server_without_memory_is_weather(redis_server: RedisServer) -> 
             await client.xadd("s", {"f": "v"})
         assert is_weather(caught.value)
         assert await client.xack("s", "g", ["1-1"]) == 0
+
+
+async def test_what_is_not_there_is_zero_none_or_an_error(any_redis_server: RedisServer) -> None:
+    """A stream or a group that never was: each command says so in its own way."""
+    async with connected(any_redis_server) as client:
+        assert await client.xlen("s") == 0
+        assert await client.xdel("s", ["1-0"]) == 0
+        assert await client.xtrim("s", 5) == 0
+        assert await client.xack("s", "g", ["1-0"]) == 0
+        for asked in (client.xinfo_stream("s"), client.xinfo_groups("s"), client.xinfo_consumers("s", "g")):
+            with pytest.raises(ResponseError, match="no such key"):
+                await asked
+        with pytest.raises(ResponseError, match="requires the key to exist"):
+            await client.xgroup_destroy("s", "g")
+        with pytest.raises(NoGroup):
+            await client.xclaim("s", "g", "c", 0, ["1-0"])
+        await client.xadd("s", {"f": "v"}, id="1-0")
+        assert await client.xinfo_groups("s") == []
+        for asked in (
+            client.xgroup_setid("s", "g", "0"),
+            client.xgroup_delconsumer("s", "g", "c"),
+            client.xinfo_consumers("s", "g"),
+        ):
+            with pytest.raises(NoGroup):
+                await asked
+        await client.xgroup_create("s", "g", "0")
+        assert await client.xgroup_delconsumer("s", "g", "c") == 0
+        assert await client.xinfo_consumers("s", "g") == []
+        summary = await client.xpending("s", "g")
+        assert (summary.count, summary.first, summary.last, summary.consumers) == (0, None, None, {})
+        assert await client.xpending_range("s", "g", count=5, consumer="nobody") == []
+
+
+async def test_a_key_of_another_kind_is_an_error(any_redis_server: RedisServer) -> None:
+    """From every command; none of it is weather."""
+    async with connected(any_redis_server) as client:
+        await client.call("SET", "s", "text")
+        for asked in (
+            client.xadd("s", {"f": "v"}),
+            client.xlen("s"),
+            client.xrange("s"),
+            client.xdel("s", ["1-0"]),
+            client.xtrim("s", 5),
+            client.xack("s", "g", ["1-0"]),
+            client.xgroup_create("s", "g", "0"),
+            client.xinfo_stream("s"),
+            client.xpending("s", "g"),
+            client.xclaim("s", "g", "c", 0, ["1-0"]),
+        ):
+            with pytest.raises(ResponseError, match="WRONGTYPE") as caught:
+                await asked
+            assert not is_weather(caught.value)
+
+
+async def test_an_empty_stream_has_no_first_entry(any_redis_server: RedisServer) -> None:
+    """One that was made for a group, and one whose entries were all deleted: the last id stays."""
+    async with connected(any_redis_server) as client:
+        await client.xgroup_create("s", "g", "0")
+        made = await client.xinfo_stream("s")
+        assert (made.length, made.first_entry, made.last_entry, made.last_generated_id) == (0, None, None, ZERO_ID)
+        await client.xadd("s", {"f": "v"}, id="7-7")
+        await client.xdel("s", ["7-7"])
+        emptied = await client.xinfo_stream("s")
+        assert (emptied.length, emptied.first_entry, emptied.last_generated_id) == (0, None, EntryId(7, 7))
+        if any_redis_server.version >= (7, 0, 0):
+            assert (emptied.entries_added, emptied.max_deleted_entry_id) == (1, EntryId(7, 7))
+        assert await client.xrange("s") == []
+
+
+async def test_none_of_a_range_is_asked_for(any_redis_server: RedisServer) -> None:
+    """COUNT 0 is answered by a null array where there are entries."""
+    async with connected(any_redis_server) as client:
+        await client.xadd("s", {"f": "v"})
+        assert await client.xrange("s", count=0) == []
+        assert await client.xrange("s", EntryId(9, 9), EntryId(1, 1)) == []
+
+
+async def test_ids_at_the_end_of_their_range_come_through(any_redis_server: RedisServer) -> None:
+    """Both halves are 64 bits without a sign; above the last one there is nothing."""
+    async with connected(any_redis_server) as client:
+        assert await client.xadd("s", {"f": "v"}, id=MAX_ID) == MAX_ID
+        assert [entry.id for entry in await client.xrange("s", MAX_ID)] == [MAX_ID]
+        assert (await client.xinfo_stream("s")).last_generated_id == MAX_ID
+        if any_redis_server.version >= (6, 0, 0):  # 5.0 counts on from 0.
+            with pytest.raises(ResponseError, match=r"exhausted|Elements are too large|equal or smaller"):
+                await client.xadd("s", {"f": "v"})
+
+
+async def test_entries_that_are_deleted_while_pending(any_redis_server: RedisServer) -> None:
+    """The history shows their ids without fields; a claim leaves them out."""
+    async with connected(any_redis_server) as client:
+        await client.xgroup_create("s", "g", "0")
+        for n in (1, 2):
+            await client.xadd("s", {"n": n}, id=EntryId(n, 0))
+        connection = await client.open()
+        assert len(await connection.read_group("s", "g", "c", count=9, block_ms=None)) == 2
+        await client.xdel("s", ["1-0"])
+        history = await connection.read_group("s", "g", "c", count=9, block_ms=None, start="0")
+        assert history == [Entry(b"1-0", None), Entry(b"2-0", [b"n", b"2"])]
+        assert [entry.id.ms for entry in await client.xclaim("s", "g", "d", 0, ["1-0", "2-0"])] == [2]
+        assert await connection.read_group("s", "g", "nobody", count=9, block_ms=None, start="0") == []
+        await connection.aclose()
+
+
+async def test_lag_and_activity_are_known_where_the_server_counts_them(any_redis_server: RedisServer) -> None:
+    """Lag from 7.0 on, unknown where deletions blur it; activity from 7.2 on."""
+    async with connected(any_redis_server) as client:
+        await client.xgroup_create("s", "g", "0")
+        for n in range(1, 6):
+            await client.xadd("s", {"n": n}, id=EntryId(n, 0))
+        await client.call("XREADGROUP", "GROUP", "g", "c", "COUNT", 2, "STREAMS", "s", ">")
+        [info] = await client.xinfo_groups("s")
+        counts = any_redis_server.version >= (7, 0, 0)
+        assert (info.entries_read, info.lag) == ((2, 3) if counts else (None, None))
+        await client.xdel("s", ["4-0"])
+        [info] = await client.xinfo_groups("s")
+        assert info.lag is None
+        [consumer] = await client.xinfo_consumers("s", "g")
+        assert consumer.idle_ms >= 0
+        assert (consumer.inactive_ms is not None) is (any_redis_server.version >= (7, 2, 0))
+
+
+async def test_fields_are_any_bytes_and_as_many_as_one_likes(any_redis_server: RedisServer) -> None:
+    """Twice the same name, empty ones, a million bytes, ten thousand of them."""
+    fields = [b"a", b"1", b"a", b"2", b"", b"", b"\r\n", bytes(range(256)), b"large", b"x" * 1_000_000]
+    fields += [b"%d" % number for number in range(20_000)]
+    async with connected(any_redis_server) as client:
+        await client.xadd("s", fields)
+        [entry] = await client.xrange("s")
+        assert entry.fields == fields
+        with pytest.raises(ResponseError, match="wrong number of arguments"):
+            await client.xadd("s", {})
