@@ -55,7 +55,7 @@ class ServerAddress:
     password: str | None = None
     db: int = 0
     client_name: str | None = None
-    tls: Mapping[str, str] = field(factory=dict, eq=False)
+    tls: Mapping[str, str] = field(factory=dict[str, str], eq=False)
 
     @classmethod
     def parse(cls, url: str) -> ServerAddress:

@@ -23,6 +23,11 @@ class Timeouts:
     block_margin_seconds: float = field(default=5.0, validator=validators.gt(0))
 
 
+def _check_max_retries(_retry: Retry, _attribute: Attribute[int | None], retries: int | None) -> None:
+    if retries is not None and retries < 0:
+        raise ValueError(f"max_retries must be 0 or more, or None for no end, not {retries!r}")
+
+
 @frozen
 class Retry:
     """Exponential backoff with full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
@@ -33,14 +38,9 @@ class Retry:
         max_delay_seconds: the upper bound of any delay.
     """
 
-    max_retries: int | None = field(default=5)
+    max_retries: int | None = field(default=5, validator=_check_max_retries)
     base_delay_seconds: float = field(default=0.1, validator=validators.gt(0))
     max_delay_seconds: float = field(default=30.0, validator=validators.gt(0))
-
-    @max_retries.validator
-    def _check_max_retries(self, _attribute: Attribute[int | None], retries: int | None) -> None:
-        if retries is not None and retries < 0:
-            raise ValueError(f"max_retries must be 0 or more, or None for no end, not {retries!r}")
 
     def delay(self, tries: int, rng: Random) -> float:
         """Seconds to wait after so many tries in vain (0: after the first)."""

@@ -118,6 +118,7 @@ class Execute(Protocol):
 
     def __call__(self, *args: Arg) -> Awaitable[Reply]:
         """Send it."""
+        raise NotImplementedError
 
 
 if TYPE_CHECKING:

@@ -193,7 +193,7 @@ def group_infos(reply: Reply) -> list[GroupInfo]:
 
 def consumer_infos(reply: Reply) -> list[ConsumerInfo]:
     """What XINFO CONSUMERS answers."""
-    infos = []
+    infos: list[ConsumerInfo] = []
     for info in map(named, rows(reply)):
         inactive = optional_number(info.get("inactive"))
         infos.append(
