@@ -23,7 +23,7 @@ class Timeouts:
     block_margin_seconds: float = field(default=5.0, validator=validators.gt(0))
 
 
-def _check_max_retries(_retry: Retry, _attribute: Attribute[int | None], retries: int | None) -> None:
+def _check_max_retries(_retry: Retry, _attribute: Attribute[int], retries: int | None) -> None:
     if retries is not None and retries < 0:
         raise ValueError(f"max_retries must be 0 or more, or None for no end, not {retries!r}")
 
