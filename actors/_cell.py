@@ -75,8 +75,6 @@ class Cell:
             StartTimeout: it did not say so in time, and was cancelled.
             Exception: what it raised before it was up.
         """
-        # A start that was called off while we came here must not enter the child: siblings may be stopping already.
-        await trio.lowlevel.checkpoint_if_cancelled()
         self.incarnation += 1
         self.state = State.STARTING
         self.error = None
@@ -109,6 +107,7 @@ class Cell:
         try:
             # The try stands outside the scope: inside, a crash mixed with the scope's own Cancelled would be missed.
             with self._scope:
+                # A start that was called off by now must not enter the child: siblings may be stopping already.
                 await trio.lowlevel.checkpoint_if_cancelled()
                 await self.child.run(stage)
         except BaseException as error:

@@ -377,6 +377,49 @@ async def test_those_that_depend_on_it_wait_until_it_has_started_again(
         assert [child.incarnation for child in supervisor.children()] == [3, 2, 2]
 
 
+async def test_a_temporary_sibling_that_cannot_start_again_keeps_nobody_from_it(
+    play: Rehearsal, autojump_clock: MockClock
+) -> None:
+    """Nothing will bring it back, so those behind it do not wait for that."""
+
+    async def run(stage: Stage) -> None:
+        if stage.incarnation == 2:
+            raise Crash("no start")
+        stage.started()
+        await stage.wait_draining()
+
+    supervisor = play.supervisor(Child("a", run, restart=TEMPORARY), *abc(play, "bc"), strategy=ONE_FOR_ALL)
+    async with running(supervisor):
+        play.crash("b")
+        await trio.sleep(20)
+        states = [child.state for child in supervisor.children()]
+        assert states == [State.FAILED, State.RUNNING, State.RUNNING]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_start_that_is_called_off_is_not_begun(seed: int, play: Rehearsal, autojump_clock: MockClock) -> None:
+    """It broke: where a sibling ended right after its start, the next one was entered all the same."""
+    trio._core._run._r.seed(seed)
+
+    async def run(stage: Stage) -> None:
+        play.note(f"b{stage.incarnation}")
+        stage.started()
+        if stage.incarnation == 1:
+            await trio.sleep(1)
+        if stage.incarnation > 2:
+            await stage.wait_draining()
+
+    async def behind(stage: Stage) -> None:
+        play.note("c")
+        stage.started()
+        await stage.wait_draining()
+
+    supervisor = play.supervisor(Child("b", run), Child("c", behind), strategy=REST_FOR_ONE)
+    async with running(supervisor):
+        await trio.sleep(20)
+        assert play.log == ["b1", "c", "b2", "b3", "c"]
+
+
 @pytest.mark.parametrize("strategy", [REST_FOR_ONE, ONE_FOR_ALL])
 async def test_a_sibling_that_ends_for_good_before_it_is_told_to_stop_stays_so(
     strategy: Strategy, play: Rehearsal, autojump_clock: MockClock
@@ -528,6 +571,8 @@ async def test_draining_stops_a_nested_supervisor_in_its_place(play: Rehearsal, 
     async with running(play.supervisor(*abc(play, "a"), nest("inner", inner), *abc(play, "z"))):
         play.log.clear()
     assert play.log == ["z~", "z-", "y~", "y-", "x~", "x-", "a~", "a-"]
+    assert play.said(StuckAfterCancel) == []
+    assert not any(event.cut for event in play.events if isinstance(event, ChildStopped))
 
 
 async def test_who_does_not_drain_in_its_grace_is_cancelled(play: Rehearsal, autojump_clock: MockClock) -> None:
@@ -785,8 +830,8 @@ async def test_two_of_one_name_that_join_together(play: Rehearsal, autojump_cloc
         assert [child.name for child in supervisor.children()] == ["a"]
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("passes", range(5))
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("passes", range(4))
 async def test_joining_while_the_supervisor_stops(
     passes: int, seed: int, play: Rehearsal, autojump_clock: MockClock
 ) -> None:
