@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 from pathlib import Path
 
+import attrs
 import pytest
+from redis_streams import Config, GroupOptions, Reclaim, StreamConsumer
 from redis_streams.simulations.real import RedisServer
 from support import reference
 from support.docs import CHECKOUT, pages, run_page
@@ -47,3 +50,33 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert there.exists(), f"{page.name}: there is no {target}"
         if anchor:
             assert anchor in anchors(there), f"{page.name}: {there.name} has no heading #{anchor}"
+
+
+def test_the_options_of_the_consumer_api_are_those_of_the_code() -> None:
+    """In all three spellings, with their defaults."""
+    rows = table(CHECKOUT / "docs/contracts/consumer-api.md", "Options")
+    defaults = {name: attribute.default for name, attribute in attrs.fields_dict(GroupOptions).items()}
+    defaults |= {f"Reclaim.{name}": attribute.default for name, attribute in attrs.fields_dict(Reclaim).items()}
+    said = {"none": None, "on": Reclaim(), '"0"': "0", '"redis"': "redis"}
+    assert {row[0]: said.get(row[3]) if row[3] in said else float(row[3]) for row in rows} == defaults
+
+    parameters = set(inspect.signature(StreamConsumer).parameters)
+    elsewhere = {"redis_url", "stream", "group", "timeouts", "codec", "observer"}
+    elsewhere |= {"max_retries", "retry_base_delay", "retry_max_delay"}
+    assert {row[1] for row in rows if row[1]} == parameters - elsewhere
+
+    keys = {
+        f"{section.name}.{name}"
+        for section in attrs.fields(Config)
+        if section.name in ("consumer", "reclaim")
+        for name in attrs.fields_dict(type(section.default))
+    }
+    assert {row[2] for row in rows if row[2]} == keys - {"consumer.group", "consumer.stream"}
+
+
+def table(page: Path, heading: str) -> list[list[str]]:
+    """The rows of the first table below a heading, without their code marks."""
+    below = page.read_text().partition(f"\n## {heading}\n")[2]
+    lines = [line for line in below.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    cells = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
+    return cells[2:]
