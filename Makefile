@@ -5,7 +5,7 @@ EXTRAS ?= all
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench servers wheel-test clean FORCE
+.PHONY: demo test lint bench differential servers wheel-test clean FORCE
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/ready
@@ -24,6 +24,9 @@ lint: $(VENV)/ready
 bench: $(VENV)/ready
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]'
 	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python benchmarks/run.py $(ARGS)
+
+differential: $(VENV)/ready
+	@$(BIN)/python tests/differential/run.py $(ARGS)
 
 servers: $(VENV)/ready
 	@$(BIN)/python tests/support/get_servers.py

@@ -1,0 +1,255 @@
+"""A real server and a simulated one that are told the same, and have to answer the same.
+
+The simulated one takes its clock from the real one: the ids that ``XADD *`` got there, else TIME. What still differs by
+some milliseconds, idle times and the like, is blanked at the places where each command has it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Sequence
+from random import Random
+
+from attrs import define, field
+from differential.resp import Part, command, parse
+from redis_streams.simulations.real import RedisServer
+from redis_streams.simulations.server import Engine, Profile, Session, encode
+
+Words = list[bytes]
+
+SECONDS_MAX = 10.0
+BLANK = b"<ms>"
+CLOCK_ID = re.compile(rb"(\d{13})-\d+")
+
+
+class Difference(AssertionError):
+    """The two did not answer alike."""
+
+
+class Wire:
+    """A connection to the real server."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._data = b""
+
+    def send(self, words: Words) -> None:
+        self._socket.sendall(command(words))
+
+    def receive(self) -> Part:
+        """The next reply; waits for it."""
+        while (found := parse(self._data) if self._data else None) is None:
+            more = self._socket.recv(65536)
+            if not more:
+                raise Difference("the real server closed the connection")
+            self._data += more
+        part, end = found
+        self._data = self._data[end:]
+        return part
+
+    def receive_ready(self) -> list[Part]:
+        """The replies that are there already."""
+        self._socket.setblocking(False)  # noqa: FBT003 - socket's own
+        try:
+            while more := self._socket.recv(65536):
+                self._data += more
+        except BlockingIOError:
+            pass
+        finally:
+            self._socket.settimeout(SECONDS_MAX)
+        parts: list[Part] = []
+        while self._data and (found := parse(self._data)) is not None:
+            parts.append(found[0])
+            self._data = self._data[found[1] :]
+        return parts
+
+    def call(self, *words: str) -> Part:
+        self.send([word.encode() for word in words])
+        return self.receive()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@define
+class Twin:
+    """The two servers, and the same connections to both."""
+
+    server: RedisServer
+    profile: str
+    protocol: int = 2
+    wires: list[Wire] = field(factory=list)
+    sessions: list[Session] = field(factory=list)
+    log: list[str] = field(factory=list)
+    control: Wire = field(init=False)
+    engine: Engine = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.control = Wire(self.server.port)
+        self.control.call("FLUSHALL")
+        self.control.call("SCRIPT", "FLUSH")
+        self.engine = Engine(Profile.of(self.profile), rng=Random(0))
+
+    def open(self, connections: int) -> None:
+        """So many connections on either side."""
+        for number in range(connections):
+            self.wires.append(Wire(self.server.port))
+            self.sessions.append(self.engine.connect(f"127.0.0.1:{number}", now_us=self._now_us()))
+            if self.protocol == 3:
+                self.wires[-1].call("HELLO", "3")
+                self.sessions[-1].protocol = 3
+
+    def close(self) -> None:
+        """End all connections."""
+        for wire in (*self.wires, self.control):
+            wire.close()
+
+    def do(self, connection: int, words: Words) -> list[Part]:
+        """One command on one connection, and what all connections get by it.
+
+        Raises:
+            Difference: the two differ.
+        """
+        if self.sessions[connection].block is not None:
+            return []  # It waits for an earlier command.
+        self.log.append(f"{connection}> {shown(words)}")
+        now_us = self._now_us()
+        self.wires[connection].send(words)
+        real = self._collect(connection, words)
+        now_us = _clock_of(words, real[connection]) or now_us
+        self.engine.execute(self.sessions[connection], words, now_us=now_us)
+        simulated = [self._take(session) for session in self.sessions]
+        for number, (theirs, ours) in enumerate(zip(real, simulated, strict=True)):
+            self._compare(number, words, theirs, ours)
+        return real[connection]
+
+    def _collect(self, connection: int, words: Words) -> list[list[Part]]:
+        """The replies on all connections once the real server is through with a command."""
+        replies: list[list[Part]] = [[] for _ in self.wires]
+        end = time.monotonic() + SECONDS_MAX
+        may_block = _may_block(words)
+        while not replies[connection]:
+            blocks = may_block and self._one_more_blocks()
+            replies[connection] += self.wires[connection].receive_ready()
+            if blocks:
+                break
+            if time.monotonic() > end:
+                raise Difference(f"no answer from the real server to {shown(words)}")
+        self.control.call("PING")  # What was woken by the command has been answered before this.
+        for number, wire in enumerate(self.wires):
+            replies[number] += wire.receive_ready()
+        return replies
+
+    def _one_more_blocks(self) -> bool:
+        waiting = sum(session.block is not None for session in self.sessions)
+        info = self.control.call("INFO", "clients").value
+        assert isinstance(info, bytes)
+        blocked = re.search(rb"blocked_clients:(\d+)", info)
+        return blocked is not None and int(blocked[1]) > waiting
+
+    def _take(self, session: Session) -> list[Part]:
+        replies, session.replies = session.replies, []
+        parts: list[Part] = []
+        for reply in replies:
+            found = parse(encode(reply, session.protocol))
+            assert found is not None
+            parts.append(found[0])
+        return parts
+
+    def _compare(self, connection: int, words: Words, theirs: Sequence[Part], ours: Sequence[Part]) -> None:
+        name = words[0].upper()
+        blanked = [[blank(name, words, part) for part in parts] for parts in (theirs, ours)]
+        if blanked[0] != blanked[1]:
+            said = "\n".join(
+                [
+                    f"after {len(self.log)} commands, on connection {connection}, {self.profile}:",
+                    *self.log[-30:],
+                    "real:      " + " ".join(part.shown() for part in theirs),
+                    "simulated: " + " ".join(part.shown() for part in ours),
+                ]
+            )
+            raise Difference(said)
+
+    def _now_us(self) -> int:
+        seconds, micros = self.control.call("TIME").value or []
+        assert isinstance(seconds, Part)
+        assert isinstance(micros, Part)
+        assert isinstance(seconds.value, bytes)
+        assert isinstance(micros.value, bytes)
+        return int(seconds.value) * 1_000_000 + int(micros.value)
+
+
+def blank(name: bytes, words: Words, part: Part) -> Part:
+    """A reply without the times that no two servers have alike."""
+    if part.sign == "-" or part.value is None:
+        return part
+    if name == b"XPENDING" and len(words) > 3:
+        return _map(part, lambda row: _blank_at(row, 2))
+    if name == b"XINFO":
+        return _blank_after(part, (b"idle", b"inactive", b"seen-time", b"active-time"), deep=True)
+    if name in (b"XREADGROUP", b"EXEC", b"EVAL"):
+        return part
+    if name in (b"PTTL", b"TTL", b"OBJECT") and part.sign == ":" and part.value not in (b"-1", b"-2"):
+        return Part(":", BLANK)
+    return part
+
+
+def _map(part: Part, change: object) -> Part:
+    assert callable(change)
+    return Part(part.sign, [change(item) for item in part.value]) if isinstance(part.value, list) else part
+
+
+def _blank_at(row: Part, place: int) -> Part:
+    if not isinstance(row.value, list) or len(row.value) <= place:
+        return row
+    return Part(row.sign, [Part(":", BLANK) if at == place else item for at, item in enumerate(row.value)])
+
+
+def _blank_after(part: Part, names: Sequence[bytes], *, deep: bool) -> Part:
+    """Blank numbers that follow these names; in XINFO FULL also the delivery times in rows of pending lists."""
+    if not isinstance(part.value, list):
+        return part
+    items: list[Part] = []
+    for at, item in enumerate(part.value):
+        before = part.value[at - 1].value if at else None
+        if before in names and item.sign == ":" and item.value != b"-1":
+            items.append(Part(":", BLANK))
+        elif before == b"pending" and isinstance(item.value, list):
+            items.append(_map(item, _blank_times))
+        else:
+            items.append(_blank_after(item, names, deep=deep))
+    return Part(part.sign, items)
+
+
+def _blank_times(row: Part) -> Part:
+    if not isinstance(row.value, list):
+        return row
+    return Part(row.sign, [Part(":", BLANK) if len(item.value or b"") == 13 else item for item in row.value])
+
+
+def _clock_of(words: Words, replies: Sequence[Part]) -> int | None:
+    """The clock of the real server as the id shows it that an XADD got."""
+    if words[0].upper() != b"XADD" or not replies or not isinstance(replies[0].value, bytes):
+        return None
+    found = CLOCK_ID.fullmatch(replies[0].value)
+    return int(found[1]) * 1000 if found is not None else None
+
+
+def _may_block(words: Words) -> bool:
+    name = words[0].upper()
+    return (name in (b"XREAD", b"XREADGROUP") and any(word.upper() == b"BLOCK" for word in words)) or name in (
+        b"BLPOP",
+        b"BRPOP",
+        b"BLMOVE",
+        b"BZPOPMIN",
+        b"BZPOPMAX",
+        b"BRPOPLPUSH",
+    )
+
+
+def shown(words: Words) -> str:
+    """A command as a person reads it."""
+    return " ".join(word.decode("utf-8", "backslashreplace") or "''" for word in words)
