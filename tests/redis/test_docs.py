@@ -15,6 +15,21 @@ from support import reference
 from support.docs import CHECKOUT, pages, run_page
 
 EXECUTED = ["README.md", "docs/data-model.md", "docs/tutorial.md", "docs/contracts/consumer-api.md"]
+PROMISES = {
+    "no-loss",
+    "ack-implies-done",
+    "bounded-duplicates",
+    "fenced",
+    "exactly-once-effects",
+    "publish-once",
+    "key-order",
+    "poison-bounded",
+    "checkpoint-true",
+    "liveness",
+    "clean-stop",
+    "bounded-memory",
+    "cancelled-never-acks",
+}
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 
 
@@ -80,3 +95,23 @@ def table(page: Path, heading: str) -> list[list[str]]:
     lines = [line for line in below.partition("\n## ")[0].splitlines() if line.startswith("|")]
     cells = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
     return cells[2:]
+
+
+def test_every_test_that_a_guarantee_names_exists() -> None:
+    """In one of the files that its paragraph names."""
+    paragraphs = (CHECKOUT / "docs/guarantees.md").read_text().split("\n\n")
+    proofs = [paragraph for paragraph in paragraphs if "tests/" in paragraph]
+    assert len(proofs) >= 10
+    for proof in proofs:
+        files = [CHECKOUT / name for name in re.findall(r"`(tests/\w+/\w+\.py)`", proof)]
+        tests = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text())}
+        assert set(re.findall(r"`(test_\w+)`", proof)) <= tests
+
+
+def test_every_promise_has_its_paragraph_or_is_said_to_be_missing() -> None:
+    """By the names that checkers and issues use."""
+    text = (CHECKOUT / "docs/guarantees.md").read_text()
+    kept = set(re.findall(r"^## ([a-z-]+)$", text, re.MULTILINE))
+    missing = set(re.findall(r"^- `([a-z-]+)`\.", text, re.MULTILINE))
+    assert kept | missing == PROMISES
+    assert not kept & missing
