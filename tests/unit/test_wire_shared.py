@@ -29,7 +29,7 @@ def commands(*texts: str) -> list[tuple[Arg, ...]]:
         "XREAD BLOCK 0 STREAMS s $",
         "XREADGROUP GROUP g c COUNT 1 BLOCK 5 STREAMS s >",
     ]
-    + ["CLIENT REPLY OFF", "MULTI"],
+    + ["CLIENT REPLY OFF", "MULTI", "WAIT 1 0", "WAITAOF 1 0 0", "READONLY", "READWRITE", "ASKING"],
 )
 def test_what_changes_or_blocks_the_connection_is_refused(text: str) -> None:
     """All other tasks would suffer. The message names the command and the way out."""
