@@ -102,7 +102,7 @@ class Command:
 
 
 class CommandTable:
-    """The commands of one version, by name."""
+    """The commands of one version, by name; where a name is listed twice, the later one that the version has counts."""
 
     def __init__(self, commands: Sequence[Command], profile: Profile) -> None:
         self._profile = profile
@@ -110,12 +110,12 @@ class CommandTable:
         self.commands: Mapping[str, Command] = {command.name: command for command in known}
         self._subcommands: Mapping[str, Mapping[str, Command]] = {
             command.name: {sub.name: sub for sub in command.subcommands if profile.version >= (*sub.since, 0)}
-            for command in known
+            for command in self.commands.values()
             if command.subcommands
         }
         # As it is spelled most often, so that the usual look-up needs no decoding.
         self._by_word: dict[bytes, Command] = {}
-        for command in known:
+        for command in self.commands.values():
             if not command.subcommands:
                 self._by_word[command.name.encode()] = command
                 self._by_word[command.name.upper().encode()] = command
