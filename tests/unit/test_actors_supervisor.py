@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from random import Random
@@ -131,6 +131,16 @@ class Rehearsal:
 @pytest.fixture
 def play() -> Rehearsal:
     return Rehearsal()
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Has the scheduler take tasks that are ready together in an order of this seed's."""
+    scheduler = trio._core._run._r
+    before = scheduler.getstate()
+    scheduler.seed(request.param)
+    yield request.param
+    scheduler.setstate(before)
 
 
 @asynccontextmanager
@@ -396,10 +406,9 @@ async def test_a_temporary_sibling_that_cannot_start_again_keeps_nobody_from_it(
         assert states == [State.FAILED, State.RUNNING, State.RUNNING]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(8), indirect=True)
 async def test_a_start_that_is_called_off_is_not_begun(seed: int, play: Rehearsal, autojump_clock: MockClock) -> None:
     """It broke: where a sibling ended right after its start, the next one was entered all the same."""
-    trio._core._run._r.seed(seed)
 
     async def run(stage: Stage) -> None:
         play.note(f"b{stage.incarnation}")
@@ -702,10 +711,9 @@ async def test_cancelled_during_the_backoff(play: Rehearsal, autojump_clock: Moc
     assert supervisor.children()[1].state is State.STOPPED
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(8), indirect=True)
 async def test_cancelled_in_the_moment_of_a_restart(seed: int, play: Rehearsal, autojump_clock: MockClock) -> None:
     """Called off or done, but not begun when the others are being stopped. It broke in one order of two."""
-    trio._core._run._r.seed(seed)
     supervisor = play.supervisor(*abc(play, drains_seconds=1), backoff=Backoff(2, 2))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(cancelled_after, 3, supervisor)
@@ -830,13 +838,12 @@ async def test_two_of_one_name_that_join_together(play: Rehearsal, autojump_cloc
         assert [child.name for child in supervisor.children()] == ["a"]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(12), indirect=True)
 @pytest.mark.parametrize("passes", range(4))
 async def test_joining_while_the_supervisor_stops(
     passes: int, seed: int, play: Rehearsal, autojump_clock: MockClock
 ) -> None:
     """Refused, or stopped with the others. It broke: a child that joined in that moment was never stopped."""
-    trio._core._run._r.seed(seed)
     supervisor = play.supervisor(*abc(play, "a"))
 
     async def join() -> None:
