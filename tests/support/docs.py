@@ -3,7 +3,7 @@
 Four kinds of blocks count. All others are only read.
 
 * ``python``: run, in one namespace for the whole page. What a comment beside a ``print`` says has to be printed.
-* ``python`` that begins with a comment like ``# worker.py``: written to that file.
+* any that begins with a comment like ``# worker.py``: written to that file.
 * ``console``: each line behind ``$`` is run, and what stands below it has to be printed.
 * ``text``: what the block before it has to have printed, line by line.
 
@@ -30,7 +30,7 @@ ADDRESS = "localhost:6379"
 
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 PRINTED = re.compile(r"^.*\bprint\(.*#\s*(?P<said>.+)$", re.MULTILINE)
-FILE = re.compile(r"# (?P<name>\w+\.\w+)\n")
+FILE = re.compile(r"# (?P<name>\w+\.(?:py|yaml))\n")
 ENTRY_ID = re.compile(r"\d{13}-\d+")
 
 
@@ -65,7 +65,7 @@ class _Reader:
     def read(self, language: str, code: str, where: str) -> None:
         here = code.replace(ADDRESS, f"127.0.0.1:{self.server.port}")
         file = FILE.match(code)
-        if language == "python" and file:
+        if file:
             (self.folder / file["name"]).write_text(here)
         elif language == "python":
             self._run_python(here, where)
