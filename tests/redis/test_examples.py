@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -17,8 +18,16 @@ PRINTED = {
     "batches.py": ["stored 200, each once: True"],
     "plain_handler.py": ["converted 8 files"],
     "own_actor.py": ["restarting", "incarnation 2 measured"],
+    "foreign_codec.py": ["dead letter: no measurement", "1.5 mm of rain at south"],
+    "dead_letters.py": ["from reader-1: {'amount': 12}", "booked 12"],
     "blocking_worker.py": ["the last job is done"],
 }
+
+
+def test_the_table_has_every_example() -> None:
+    """And nothing else."""
+    linked = re.findall(r"\]\((\w+\.py)\)", (CHECKOUT / "examples" / "README.md").read_text())
+    assert sorted(linked) == sorted(PRINTED)
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted((CHECKOUT / "examples").glob("*.py"))])
