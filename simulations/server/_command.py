@@ -142,7 +142,7 @@ class CommandTable:
             raise wrong_arity(container.name)
         shown = words[1].decode("utf-8", "surrogateescape")
         found = self._subcommands[container.name].get(words[1].decode("latin-1").lower())
-        helped = f"Try {container.name.upper()} HELP."
+        helped = f"Try {container.name.upper()} HELP" + ("." if self._profile.since(6, 0) else "")
         if not self._profile.since(7, 0):
             if found is None or not found.takes(len(words)):
                 raise CommandError(f"ERR Unknown subcommand or wrong number of arguments for '{shown}'. {helped}")
@@ -156,6 +156,8 @@ class CommandTable:
 
     def _unknown(self, words: Words) -> CommandError:
         name, *args = words
+        if not args and self._profile.since(8, 6):
+            return CommandError(b"ERR unknown command '%b'" % name[:128])
         quote, end = (b"'", b"' ") if self._profile.since(7, 0) else (b"`", b"`, ")
         shown = b""
         for word in args:

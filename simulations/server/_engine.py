@@ -24,14 +24,18 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final
 
+from ._acl import Users
 from ._command import Answer, Call, Command, CommandTable, Run
 from ._configuration import Configuration
 from ._errors import CommandError
 from ._journal import Journal
 from ._keyspace import Database
+from ._pause import Pause
+from ._permissions import check_permitted
 from ._profile import Profile
-from ._reply import QUEUED, Failure, Reply
+from ._reply import QUEUED, Failure, Push, Reply
 from ._session import Block, Session, Transaction, Words
+from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
 
 NEVER_QUEUED: Final = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
@@ -59,6 +63,16 @@ class Engine:
         self.dirty = 0
         """Counts changes; whoever wants to know whether a command changed something compares."""
         self.commands_processed = 0
+        self.statistics = Statistics()
+        self.users = Users(self.configuration["requirepass"])
+        self.run_id = b"%040x" % rng.getrandbits(160)
+        self.pause: Pause | None = None
+        """CLIENT PAUSE, while it lasts."""
+        self.stall_ms = 0.0
+        """For how long the server now does nothing at all (DEBUG SLEEP). Whoever feeds the engine sees to it, and sets
+        it back."""
+        self.ended = False
+        """Whether SHUTDOWN was said."""
         self._touches: dict[tuple[int, bytes], int] = {}
         self._next_session = itertools.count(1)
         self._waiting: dict[tuple[int, bytes], dict[Session, Block]] = {}
@@ -81,9 +95,10 @@ class Engine:
         """A new client."""
         self._set_clocks(now_us, None)
         session = Session(next(self._next_session), address, connected_ms=self.now_ms, active_ms=self.now_ms)
-        if self.configuration["requirepass"]:
+        if not self.users.default_is_open:
             session.user = None
         self.sessions[session.id] = session
+        self.statistics.connections += 1
         return session
 
     def disconnect(self, session: Session) -> None:
@@ -109,14 +124,19 @@ class Engine:
         self._set_clocks(now_us, timer_ms)
         self.commands_processed += 1
         session.active_ms = self.now_ms
+        self._execute(session, words)
+        self.serve_ready()
+        return self.take_woken()
+
+    def _execute(self, session: Session, words: Words) -> None:
         answer = self._answer(session, words)
         if isinstance(answer, Block):
             answer.words = words
             self.block(session, answer)
-        else:
+        elif session.silence is None:
             self.deliver(session, answer)
-        self.serve_ready()
-        return self.take_woken()
+        else:
+            session.silence = session.silence.after_a_command()
 
     def tick(self, *, now_us: int, timer_ms: float | None = None) -> Sequence[Session]:
         """Let time pass: waits that are over end. Returns the sessions that have `replies` to be sent."""
@@ -125,7 +145,10 @@ class Engine:
             _, _, session, block = heapq.heappop(self._deadlines)
             if session.block is block:
                 self.unblock(session)
-                self.deliver(session, block.on_timeout)
+                if block.put_off:
+                    self._execute(session, block.words)
+                else:
+                    self.deliver(session, block.on_timeout)
         self.serve_ready()
         return self.take_woken()
 
@@ -140,6 +163,12 @@ class Engine:
         woken = list(self._woken)
         self._woken.clear()
         return woken
+
+    def close(self, session: Session) -> None:
+        """End a client's connection, once it was sent what it is to be sent; whoever feeds the engine sees to it."""
+        session.closing = True
+        self.unblock(session)
+        self._woken[session] = None
 
     # For commands
 
@@ -163,6 +192,8 @@ class Engine:
         if command.run is None:
             raise AssertionError(f"{name} is a container: its subcommands run, not itself")
         session.last_command = name
+        calls = self.statistics.calls
+        calls[name] = calls.get(name, 0) + 1
         call = Call(self, session, words, nested=nested)
         if self.journal is None:
             return command.run(call)
@@ -182,6 +213,8 @@ class Engine:
 
     def deliver(self, session: Session, reply: Reply) -> None:
         """Have something sent to a client: a reply, or a message that it did not ask for."""
+        if session.silence is not None and not (session.protocol == 3 and isinstance(reply, Push)):
+            return
         session.replies.append(reply)
         self._woken[session] = None
 
@@ -274,29 +307,56 @@ class Engine:
 
     def _answer(self, session: Session, words: Words) -> Answer:
         transaction = session.transaction
+        name = ""
         try:
             command, name = self.table.find(words)
-            self._check_allowed(session, command, name)
+            self._check_allowed(session, command, name, words)
         except CommandError as refusal:
             if transaction is not None:
                 transaction.broken = True
-            return Failure(refusal.text)
+            return self._failure(refusal, self.statistics.rejected, name)
+        if self.pause is not None and self._is_put_off(session, command, name):
+            return Block(session.database, (), self.pause.until_ms, list, None, put_off=True)
         if transaction is not None and name not in NEVER_QUEUED:
             transaction.queued.append(words)
             return QUEUED
         try:
             return self.run_command(session, command, name, words, nested=False)
         except CommandError as error:
-            return Failure(error.text)
+            return self._failure(error, self.statistics.failed, name)
 
-    def _check_allowed(self, session: Session, command: Command, _name: str) -> None:
+    def _check_allowed(self, session: Session, command: Command, name: str, words: Words) -> None:
         """The reasons for which a server refuses a command before it runs.
 
         Raises:
             CommandError: it is refused.
         """
-        if session.user is None and "no_auth" not in command.flags:
-            raise CommandError("NOAUTH Authentication required.")
+        if session.user is None or self.users.restricted:
+            check_permitted(self, session, command, name, words)
+
+    def _failure(self, error: CommandError, counted: dict[str, int], name: str) -> Failure:
+        self.statistics.note_error(error.text)
+        if name:
+            counted[name] = counted.get(name, 0) + 1
+        return Failure(error.text)
+
+    def _is_put_off(self, session: Session, command: Command, name: str) -> bool:
+        """Whether CLIENT PAUSE is in force for a command."""
+        if self.pause is None or self.pause.until_ms <= self.timer_ms:
+            self.pause = None
+            return False
+        if name == "exec" and session.transaction is not None and self.pause.writes_only:
+            return any(self.pause.puts_off(self.table.find(words)[0]) for words in session.transaction.queued)
+        return self.pause.puts_off(command)
+
+    def end_pause(self) -> None:
+        """CLIENT UNPAUSE: what was put off runs now."""
+        self.pause = None
+        for session in list(self.sessions.values()):
+            block = session.block
+            if block is not None and block.put_off:
+                self.unblock(session)
+                self._execute(session, block.words)
 
     def _set_clocks(self, now_us: int | None, timer_ms: float | None) -> None:
         if now_us is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
 
 from attrs import define, field
@@ -22,6 +23,7 @@ class Block:
         retry: called with the key that changed; a list of one reply ends the wait, an empty one goes on with it.
         on_timeout: the reply when the time is over.
         requeue: whether a try in vain puts the client behind the others that wait for the same keys (since 7.2).
+        put_off: whether the command has not run at all yet, and does when the time is over (CLIENT PAUSE).
     """
 
     database: int
@@ -30,6 +32,7 @@ class Block:
     retry: Callable[[bytes], Sequence[Reply]]
     on_timeout: Reply
     requeue: bool = False
+    put_off: bool = False
     words: Words = ()
     """The command that waits; the engine notes it."""
 
@@ -47,6 +50,18 @@ class Transaction:
     broken: bool = False
 
 
+class Silence(enum.Enum):
+    """What CLIENT REPLY said: no replies at all, none to this command, none to the next one."""
+
+    ALWAYS = "off"
+    NOW = "skip"
+    NEXT = "skip next"
+
+    def after_a_command(self) -> Silence | None:
+        """What holds for the next command."""
+        return {Silence.ALWAYS: Silence.ALWAYS, Silence.NEXT: Silence.NOW, Silence.NOW: None}[self]
+
+
 @define(eq=False)
 class Session:
     """One client of the server. Made by `Engine.connect`.
@@ -57,6 +72,8 @@ class Session:
         protocol: 2 or 3.
         replies: what the client has not been sent yet; whoever sends it empties the list.
         closing: whether the server wants to end the connection once that is sent.
+        aborted: whether it wants to end it at once, and what was to be sent is not.
+        silence: None: it gets its replies.
         watched: the keys of WATCH, each with its database and how often it had been touched.
     """
 
@@ -70,6 +87,8 @@ class Session:
     """None: it has not said who it is, but has to."""
     replies: list[Reply] = field(factory=list)
     closing: bool = False
+    aborted: bool = False
+    silence: Silence | None = None
     block: Block | None = None
     transaction: Transaction | None = None
     watched: dict[tuple[int, bytes], int] = field(factory=dict)
@@ -78,3 +97,9 @@ class Session:
     connected_ms: int = 0
     active_ms: int = 0
     last_command: str = ""
+    local_address: str = ""
+    descriptor: int = -1
+    commands: int = 0
+    no_evict: bool = False
+    no_touch: bool = False
+    tracking: bool = False

@@ -1,0 +1,288 @@
+"""The server on TCP sockets and the real clock.
+
+One task for each client reads. Whatever was read is run at once, to its end, by `pump`, which never waits: the engine
+answers, the answers are sent as far as the socket takes them, and clients that the commands woke go on with what they
+had sent meanwhile. What a socket does not take is left to a task that writes. One more task lets time pass.
+
+A client that waits in a blocking command is still read, as that is how one learns that it has gone; its further
+commands stay in its parser.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import trio
+
+from ._engine import Engine
+from ._reply import Failure, encode
+from ._request import ProtocolError, RequestParser
+from ._session import Session
+
+READ_BYTES: Final = 64 * 1024
+"""Read at once from one client, so that a busy one does not keep the others waiting for long."""
+BACKLOG: Final = 511
+CRON_SECONDS: Final = 0.1
+"""How often the server looks for what time alone brings about; Redis' hz 10."""
+
+
+class _Connection:
+    """One client: its socket, its session, and what stands between them."""
+
+    __slots__ = ("closed", "out", "parser", "rest", "session", "socket")
+
+    def __init__(self, client: socket.socket, session: Session, parser: RequestParser) -> None:
+        self.socket = client
+        self.session = session
+        self.parser = parser
+        self.out: list[bytes] = []
+        self.rest = bytearray()
+        """What the socket did not take; while there is some, a task writes it."""
+        self.closed = False
+
+
+class TcpServer:
+    """An engine behind listening sockets. Made by `listen`, run by `serve`.
+
+    Args:
+        engine: what answers. Nobody else may use it at the same time.
+        listeners: sockets that listen already; they are closed at the end.
+    """
+
+    def __init__(self, engine: Engine, listeners: Sequence[socket.socket]) -> None:
+        self.engine = engine
+        self._listeners = listeners
+        self._connections: dict[Session, _Connection] = {}
+        self._runnable: deque[_Connection] = deque()
+        self._unsent: dict[_Connection, None] = {}
+        self._timer = trio.CancelScope()
+        self._nursery: trio.Nursery | None = None
+
+    async def serve(self) -> None:
+        """Serve clients until cancelled or told to SHUTDOWN."""
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                for listener in self._listeners:
+                    nursery.start_soon(self._accept, listener)
+                nursery.start_soon(self._let_time_pass)
+        finally:
+            for connection in list(self._connections.values()):
+                self._close(connection)
+            for listener in self._listeners:
+                listener.close()
+
+    # Clients come, send and go
+
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            await trio.lowlevel.wait_readable(listener)
+            with contextlib.suppress(BlockingIOError, ConnectionError):
+                self._welcome(*listener.accept())
+
+    def _welcome(self, client: socket.socket, peer: object) -> None:
+        client.setblocking(False)  # noqa: FBT003  # the standard library knows it by position only
+        if len(self._connections) >= self.engine.configuration.number("maxclients"):
+            with contextlib.suppress(OSError):
+                client.send(encode(Failure(b"ERR max number of clients reached"), 2))
+            client.close()
+            return
+        if client.family in {socket.AF_INET, socket.AF_INET6}:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        session = self.engine.connect(_name(peer), now_us=time.time_ns() // 1000)
+        session.local_address = _name(client.getsockname())
+        session.descriptor = client.fileno()
+        connection = _Connection(client, session, RequestParser(self.engine.profile))
+        self._connections[session] = connection
+        self._spawn().start_soon(self._read, connection)
+
+    async def _read(self, connection: _Connection) -> None:
+        client, parser = connection.socket, connection.parser
+        try:
+            while not connection.closed:
+                await trio.lowlevel.wait_readable(client)
+                try:
+                    data = client.recv(READ_BYTES)
+                except BlockingIOError:
+                    continue
+                if not data:
+                    break
+                parser.feed(data)
+                self.pump(connection)
+        except (OSError, trio.ClosedResourceError):
+            pass  # it has gone, or was closed by us: CLIENT KILL, QUIT
+        finally:
+            self._close(connection)
+
+    def _close(self, connection: _Connection) -> None:
+        if connection.closed:
+            return
+        connection.closed = True
+        self._connections.pop(connection.session, None)
+        self._unsent.pop(connection, None)
+        self.engine.disconnect(connection.session)
+        trio.lowlevel.notify_closing(connection.socket)
+        connection.socket.close()
+
+    # Commands run
+
+    def pump(self, connection: _Connection) -> None:
+        """Run what a client has sent as far as it may run, and whatever becomes possible by that."""
+        self._runnable.append(connection)
+        self._run_all()
+
+    def _run_all(self) -> None:
+        while self._runnable:
+            self._run(self._runnable.popleft())
+        while self._unsent:
+            connection, _ = self._unsent.popitem()
+            self._send(connection)
+        self._set_timer()
+        if self.engine.ended:
+            self._spawn().cancel_scope.cancel()
+
+    def _run(self, connection: _Connection) -> None:
+        session, parser, out, engine = connection.session, connection.parser, connection.out, self.engine
+        self._unsent[connection] = None
+        parser.unauthenticated = session.user is None
+        while session.block is None and not session.closing:
+            try:
+                words = parser.take()
+            except ProtocolError as error:
+                out.append(encode(Failure(error.text), session.protocol))
+                session.closing = True
+                return
+            if words is None:
+                return
+            woken = engine.execute(session, words, now_us=time.time_ns() // 1000, timer_ms=time.perf_counter() * 1000)
+            for other in woken:
+                if other is session:
+                    out += [encode(reply, session.protocol) for reply in session.replies]
+                    session.replies.clear()
+                else:
+                    self._collect(other)
+            if engine.stall_ms:
+                self._stall()
+            parser.unauthenticated = session.user is None
+
+    def _collect(self, session: Session) -> None:
+        """Take over what another session is sent, and have it go on if it waited."""
+        connection = self._connections.get(session)
+        if connection is None:
+            return
+        connection.out += [encode(reply, session.protocol) for reply in session.replies]
+        session.replies.clear()
+        self._unsent[connection] = None
+        if session.block is None and connection.parser.has_more:
+            self._runnable.append(connection)
+
+    def _stall(self) -> None:
+        """DEBUG SLEEP: nobody is served, as in a server that is busy."""
+        time.sleep(self.engine.stall_ms / 1000)
+        self.engine.stall_ms = 0
+
+    # Replies are sent
+
+    def _send(self, connection: _Connection) -> None:
+        data = b"".join(connection.out)
+        connection.out.clear()
+        if connection.session.aborted:
+            self._close(connection)
+        elif connection.rest:
+            connection.rest += data
+        elif data and (left := self._send_now(connection, data)):
+            connection.rest += left
+            self._spawn().start_soon(self._write_rest, connection)
+        elif connection.session.closing:
+            self._close(connection)
+
+    def _send_now(self, connection: _Connection, data: bytes) -> bytes:
+        """What the socket did not take."""
+        try:
+            return data[connection.socket.send(data) :]
+        except BlockingIOError:
+            return data
+        except OSError:
+            self._close(connection)
+            return b""
+
+    async def _write_rest(self, connection: _Connection) -> None:
+        try:
+            while connection.rest:
+                await trio.lowlevel.wait_writable(connection.socket)
+                with contextlib.suppress(BlockingIOError):
+                    del connection.rest[: connection.socket.send(connection.rest[:READ_BYTES])]
+        except (OSError, trio.ClosedResourceError):
+            connection.session.closing = True
+        if connection.session.closing:
+            self._close(connection)
+
+    # Time passes
+
+    async def _let_time_pass(self) -> None:
+        next_cron = trio.current_time()
+        while True:
+            with trio.CancelScope() as self._timer:
+                self._timer.deadline = next_cron
+                self._set_timer()
+                await trio.sleep_forever()
+            if trio.current_time() >= next_cron:
+                next_cron = trio.current_time() + CRON_SECONDS
+            for session in self.engine.tick(now_us=time.time_ns() // 1000, timer_ms=time.perf_counter() * 1000):
+                self._collect(session)
+            self._run_all()
+
+    def _set_timer(self) -> None:
+        due_ms = self.engine.next_deadline_ms()
+        if due_ms is not None:
+            due = trio.current_time() + due_ms / 1000 - time.perf_counter()
+            self._timer.deadline = min(self._timer.deadline, due)
+
+    def _spawn(self) -> trio.Nursery:
+        if self._nursery is None:
+            raise AssertionError("clients are served only while `serve` runs")
+        return self._nursery
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen at all addresses of a host.
+
+    Args:
+        host: a name or an address.
+        port: 0 takes a free one, the same at all addresses.
+
+    Raises:
+        OSError: the port is taken, or the host has no such address.
+    """
+    listeners: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            listener = socket.socket(family, kind, protocol)
+            listeners.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind((address[0], port, *address[2:]))
+            listener.listen(BACKLOG)
+            listener.setblocking(False)  # noqa: FBT003  # the standard library knows it by position only
+            port = port or listener.getsockname()[1]
+    except BaseException:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def _name(address: object) -> str:
+    match address:
+        case (str(host), int(port), *_):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        case _:
+            return str(address)
