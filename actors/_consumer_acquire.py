@@ -70,6 +70,7 @@ async def _read_once(desk: Desk, connection: Connection) -> None:
     finally:
         desk.reader_id = None
         hold.reserve(-count)
+        desk.read_ended.ring()
         desk.room_made.ring()  # a claim may be waiting for the places that this read had reserved
     desk.admit(entries)
 
@@ -79,14 +80,20 @@ async def interrupt_reads(desk: Desk) -> None:
     await desk.stage.wait_draining()
     desk.room_made.ring()
     while not desk.acquired_all:
-        await _unblock_reader(desk)
+        await _end_read(desk)
         await trio.sleep(UNBLOCK_SECONDS)
 
 
-async def _unblock_reader(desk: Desk) -> None:
-    if desk.reader_id is not None:
-        with suppress(RedisError):  # Then the read ends by its own time limit.
-            await desk.wiring.client.call(b"CLIENT", b"UNBLOCK", desk.reader_id)
+async def _end_read(desk: Desk) -> None:
+    """Have the read that is under way end, if there is one; asked again, since asking may overtake the read itself."""
+    while (reader_id := desk.reader_id) is not None:
+        with trio.move_on_after(UNBLOCK_SECONDS):
+            with suppress(RedisError):  # Then the read ends by its own time limit.
+                await desk.wiring.client.call(b"CLIENT", b"UNBLOCK", reader_id)
+            if desk.reader_id is None:
+                return
+            await desk.read_ended.wait()
+            return
 
 
 async def _wait_room(desk: Desk, *, for_claim: bool) -> None:
@@ -182,7 +189,7 @@ async def take_tickets(desk: Desk) -> None:
                 continue  # The reader notices the same and has it healed.
             except RedisError as error:
                 desk.suspect = True  # The claim may have been applied: the reader looks.
-                await _unblock_reader(desk)
+                await _end_read(desk)
                 with desk.stage.intake():
                     await weather.wait(error)
             else:
@@ -193,7 +200,7 @@ async def _claim_when_room(desk: Desk, offers: Sequence[Offer]) -> None:
     desk.claims_waiting += 1
     try:
         if not desk.hold.free:
-            await _unblock_reader(desk)
+            await _end_read(desk)
         await _wait_room(desk, for_claim=True)
         if not desk.stage.draining:
             async with desk.claiming:

@@ -136,6 +136,7 @@ class Desk:
     """Until then, by the timers' clock, everything that is held is certainly ours."""
     lease_wanted: Bell = field(factory=Bell)
     lease_renewed: Bell = field(factory=Bell)
+    read_ended: Bell = field(factory=Bell)
     reader_id: int | None = None
     """The id that Redis gave to the connection of a read that may be blocking now."""
     handled: int = 0

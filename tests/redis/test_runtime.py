@@ -446,10 +446,11 @@ async def test_leaving_the_block_drains(redis_server: RedisServer) -> None:
 
         async with runtime:
             await runtime.publish_many("s", [NewEvent("a", number) for number in range(50)])
-            await wait_for(lambda began=began: len(began) == 5)
+            await wait_for(lambda began=began: len(began) >= 5)
         group = group_of(redis_server)
         if seconds < 1:
-            assert (len(ended), group["pending"]) == (50, 0)
+            assert group["pending"] == 0
+            assert len(ended) == group["entries-read"] >= 5
         else:
             assert (len(ended), group["pending"]) == (0, 10), "five that ran, and five that waited"
             rows = redis_server.cli("XPENDING", "s", "g", "-", "+", 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 import trio
 import trio.testing
 from redis_streams.actors import Mailbox, Stage
@@ -19,15 +20,23 @@ LEFT = Entry(b"1-1", [b"a", b"b"])
 
 
 class Redis:
-    """As much of Redis as a read and a claim see; a read ends some time after it was asked to."""
+    """As much of Redis as a read and a claim see; a read ends some time after it was asked to.
+
+    Args:
+        too_early: so many times it is asked before the read has arrived, which then has no effect.
+    """
 
     client_id = 7
 
-    def __init__(self) -> None:
+    def __init__(self, too_early: int) -> None:
+        self.too_early = too_early
         self.unblocked = trio.Event()
 
     async def call(self, *words: object) -> int:
         assert words == (b"CLIENT", b"UNBLOCK", 7)
+        if self.too_early:
+            self.too_early -= 1
+            return 0
         self.unblocked.set()
         return 1
 
@@ -42,9 +51,10 @@ class Redis:
         return Claimed([LEFT], [])
 
 
-async def test_a_claim_gets_the_place_that_a_read_gives_back(autojump_clock: MockClock) -> None:
-    """Also when the read ends later than the answer to CLIENT UNBLOCK says."""
-    redis, mailboxes = Redis(), [Mailbox[object](name, 1) for name in ("writer", "group", "tickets")]
+@pytest.mark.parametrize("too_early", [0, 1, 5])
+async def test_a_claim_gets_the_place_that_a_read_gives_back(too_early: int, autojump_clock: MockClock) -> None:
+    """Also when the read ends later than the answer to CLIENT UNBLOCK says, or that came before the read itself."""
+    redis, mailboxes = Redis(too_early), [Mailbox[object](name, 1) for name in ("writer", "group", "tickets")]
     writer, group, tickets = mailboxes
     settings = ConsumerSettings("s", "g", "c", prefetch=1)
     wiring = ConsumerWiring(redis, redis, writer.address, group.address, tickets, Work(), Random(1))
