@@ -5,7 +5,19 @@ from typing import Final
 
 from .._command import Command
 from ._append import APPEND_COMMANDS
+from ._claim import CLAIM_COMMANDS
+from ._groups import GROUP_COMMANDS
+from ._info import INFO_COMMANDS
+from ._pending import PENDING_COMMANDS
+from ._read import READ_COMMANDS
 
-STREAM_COMMANDS: Final[Sequence[Command]] = (*APPEND_COMMANDS,)
+STREAM_COMMANDS: Final[Sequence[Command]] = (
+    *APPEND_COMMANDS,
+    *GROUP_COMMANDS,
+    *READ_COMMANDS,
+    *PENDING_COMMANDS,
+    *CLAIM_COMMANDS,
+    *INFO_COMMANDS,
+)
 
 __all__ = ["STREAM_COMMANDS"]

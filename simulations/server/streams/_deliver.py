@@ -1,0 +1,118 @@
+"""What a read gives: entries of a stream, new ones for a group, and those that a consumer holds or claims."""
+
+from __future__ import annotations
+
+from .._command import Call
+from .._reply import NULL_ARRAY, Reply
+from ._ids import MAX_ID, Id, after, text_of
+from ._lag import advance
+from ._lookup import note_change
+from ._stream import Consumer, Group, Pending, Stream
+
+
+def read_after(stream: Stream, entry_id: Id, count: int) -> list[Reply]:
+    """The entries behind an id, at most `count` unless that is 0."""
+    entries: list[Reply] = []
+    start = after(entry_id)
+    if start is None or start > stream.last_id:
+        return entries
+    for each, body in stream.range(start, MAX_ID):
+        entries.append([text_of(each), list(body)])
+        if len(entries) == count:
+            break
+    return entries
+
+
+def deliver(
+    call: Call, stream: Stream, group: Group, consumer: Consumer, *, count: int, no_ack: bool, told: bool = False
+) -> list[Reply]:
+    """The entries that nobody of the group has got so far, at most `count` unless that is 0; the consumer holds them.
+
+    Args:
+        call: the command.
+        stream: what is read.
+        group: which has read up to its last id.
+        consumer: who gets the entries.
+        count: the limit.
+        no_ack: whether nobody holds them.
+        told: whether each entry is told how long it was pending, and how often it was delivered: not at all.
+    """
+    entries: list[Reply] = []
+    start = after(group.last_id)
+    if start is None or start > stream.last_id:
+        return entries
+    profile, now_ms = call.profile, call.now_ms
+    for entry_id, body in stream.range(start, MAX_ID):
+        advance(profile, stream, group, entry_id)
+        entry: list[Reply] = [text_of(entry_id), list(body)]
+        if told:
+            entry += [0, 0]
+        entries.append(entry)
+        if not no_ack:
+            hold(group, consumer, entry_id, now_ms)
+        if len(entries) == count:
+            break
+    if entries:
+        consumer.active_ms = now_ms
+        note_change(call)
+    return entries
+
+
+def hold(group: Group, consumer: Consumer, entry_id: Id, now_ms: int) -> None:
+    """A consumer gets an entry for the first time; if somebody held it, as after XGROUP SETID, that is forgotten."""
+    row = group.pending.get(entry_id)
+    if row is None:
+        row = group.pending[entry_id] = Pending(consumer, now_ms, 1)
+    else:
+        row.consumer.pending.pop(entry_id, None)
+        row.consumer, row.delivered_ms, row.count = consumer, now_ms, 1
+    consumer.pending[entry_id] = row
+
+
+def read_history(call: Call, stream: Stream, consumer: Consumer, entry_id: Id, count: int) -> list[Reply]:
+    """What a consumer holds, behind an id; each entry counts as delivered again, unless it is gone from the stream."""
+    entries: list[Reply] = []
+    pending = consumer.pending
+    for each in pending.irange(entry_id, inclusive=(False, True)):
+        body = stream.get(each)
+        if body is None:
+            entries.append([text_of(each), NULL_ARRAY])
+        else:
+            row = pending[each]
+            row.delivered_ms = call.now_ms
+            row.count += 1
+            entries.append([text_of(each), list(body)])
+        if len(entries) == count:
+            break
+    return entries
+
+
+def claim_idle(
+    call: Call, stream: Stream, group: Group, consumer: Consumer, *, idle_ms_min: int, count: int
+) -> list[Reply]:
+    """Pending entries that were delivered long ago, the oldest delivery first, go to a consumer.
+
+    Returns:
+        The entries, each with how long it was idle and how often it had been delivered before.
+    """
+    now_ms = call.now_ms
+    idle = [(row.delivered_ms, each) for each, row in group.pending.items() if now_ms - row.delivered_ms >= idle_ms_min]
+    entries: list[Reply] = []
+    for delivered_ms, each in sorted(idle):
+        body = stream.get(each)
+        if body is None:
+            continue
+        row = group.pending[each]
+        entries.append([text_of(each), list(body), now_ms - delivered_ms, row.count])
+        if row.consumer is not consumer:
+            row.consumer.pending.pop(each, None)
+            consumer.pending[each] = row
+            row.consumer = consumer
+        row.delivered_ms = now_ms
+        row.count += 1
+        if len(entries) == count:
+            break
+    if entries:
+        consumer.active_ms = now_ms
+        note_change(call)
+    return entries

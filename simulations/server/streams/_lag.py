@@ -1,0 +1,67 @@
+"""How far a group has read: `entries-read` and `lag`, which are counted where possible, else derived, else unknown.
+
+A group that read from the beginning counts what it gets. The count is worth nothing beyond an entry that XDEL removed,
+as nobody knows whether the group had got it; then only the ends of the stream tell where the group stands. 8.0 has
+other rules than the versions before it.
+"""
+
+from __future__ import annotations
+
+from .._profile import Profile
+from ._ids import MIN_ID, Id
+from ._stream import Group, Stream
+
+
+def lag_of(profile: Profile, stream: Stream, group: Group) -> int | None:
+    """How many entries the group has still to get; None: unknown."""
+    if not stream.entries_added:
+        return 0
+    if profile.since(8, 0):
+        if not stream.length:
+            return 0
+        first = stream.first_id
+        if group.last_id < first and stream.max_deleted_id < first:
+            return stream.length
+    if group.entries_read is not None and not _deleted_since(profile, stream, group.last_id):
+        return stream.entries_added - group.entries_read
+    read = _position(profile, stream, group.last_id)
+    return None if read is None else stream.entries_added - read
+
+
+def advance(profile: Profile, stream: Stream, group: Group, entry_id: Id) -> None:
+    """The group gets the next entry: count it, and have the group stand there."""
+    newer = profile.since(8, 0)
+    if (
+        group.entries_read is not None
+        and (not newer or group.last_id >= stream.first_id)
+        and not _deleted_since(profile, stream, group.last_id if newer else entry_id)
+    ):
+        group.entries_read += 1
+    elif stream.entries_added:
+        group.entries_read = _position(profile, stream, entry_id)
+    group.last_id = entry_id
+
+
+def _deleted_since(profile: Profile, stream: Stream, start: Id) -> bool:
+    """Whether an entry from this id on was deleted, as far as the greatest deleted id tells."""
+    deleted = stream.max_deleted_id
+    if deleted == MIN_ID or not stream.length:
+        return False
+    if not profile.since(8, 0) and stream.first_id > deleted:
+        return False
+    return start <= deleted
+
+
+def _position(profile: Profile, stream: Stream, entry_id: Id) -> int | None:
+    """How many entries were ever added up to this one; None: unknown."""
+    added = stream.entries_added
+    if not added or (not stream.length and entry_id <= stream.last_id):
+        return added
+    if profile.since(8, 0) and entry_id != MIN_ID and entry_id < stream.max_deleted_id:
+        return None
+    if entry_id >= stream.last_id:
+        return added if entry_id == stream.last_id else None
+    first = stream.first_id
+    if entry_id > first or (stream.max_deleted_id != MIN_ID and stream.max_deleted_id >= first):
+        return None
+    return added - stream.length + (entry_id == first)

@@ -1,0 +1,114 @@
+"""What XREAD and XREADGROUP are told."""
+
+from __future__ import annotations
+
+from attrs import define
+
+from .._command import Call, integer
+from .._errors import CommandError, syntax_error
+
+
+@define(eq=False)
+class ReadOptions:
+    """The arguments of a read.
+
+    Attributes:
+        keys, ids: the streams, and for each the word that says from where.
+        group, consumer: those of XREADGROUP; None for XREAD.
+        count: entries per stream at most; 0: no limit.
+        block_ms: how long to wait, 0: for ever; None: not at all.
+        no_ack: whether what is read does not become pending.
+        claim_ms: entries of others that are pending for so long are taken over; None: not asked for.
+    """
+
+    keys: list[bytes]
+    ids: list[bytes]
+    group: bytes | None = None
+    consumer: bytes = b""
+    count: int = 0
+    block_ms: int | None = None
+    no_ack: bool = False
+    claim_ms: int | None = None
+
+
+def parse_read(call: Call, name: str) -> ReadOptions:
+    """The words of XREAD or XREADGROUP.
+
+    Raises:
+        CommandError: they are wrong.
+    """
+    words = call.words
+    options = ReadOptions([], [])
+    end = len(words)
+    at = 1
+    while at < end:
+        word = words[at].upper()
+        left = end - at - 1
+        if word == b"STREAMS" and left:
+            _set_streams(call, name, options, list(words[at + 1 :]))
+            break
+        if word == b"GROUP" and left >= 2:
+            _only_for_groups(name, "GROUP")
+            options.group, options.consumer = words[at + 1], words[at + 2]
+            at += 3
+        elif word == b"COUNT" and left:
+            options.count = max(0, integer(words[at + 1]))
+            at += 2
+        elif word == b"BLOCK" and left:
+            options.block_ms = _parse_timeout(call, words[at + 1])
+            at += 2
+        elif word == b"NOACK":
+            _only_for_groups(name, "NOACK")
+            options.no_ack = True
+            at += 1
+        elif word == b"CLAIM" and left and call.profile.since(8, 4):
+            _only_for_groups(name, "CLAIM")
+            options.claim_ms = _parse_claim(words[at + 1])
+            at += 2
+        else:
+            raise syntax_error()
+    if not options.keys:
+        raise syntax_error()
+    if name == "xreadgroup" and options.group is None:
+        raise CommandError("ERR Missing GROUP option for XREADGROUP")
+    return options
+
+
+def _set_streams(call: Call, name: str, options: ReadOptions, words: list[bytes]) -> None:
+    half, odd = divmod(len(words), 2)
+    if odd:
+        raise CommandError(_unbalanced(call, name))
+    options.keys, options.ids = words[:half], words[half:]
+
+
+def _unbalanced(call: Call, name: str) -> str:
+    profile = call.profile
+    shown, ids = "XREAD", "an ID or '$'"
+    if profile.since(7, 2):
+        shown = f"'{name}'"
+        if name == "xreadgroup":
+            ids = "an ID or '>'"
+        elif profile.since(8, 0):
+            ids = "an ID, '+', or '$'"
+    return f"ERR Unbalanced {shown} list of streams: for each stream key {ids} must be specified."
+
+
+def _only_for_groups(name: str, option: str) -> None:
+    if name != "xreadgroup":
+        raise CommandError(f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead.")
+
+
+def _parse_timeout(call: Call, word: bytes) -> int:
+    timeout_ms = integer(word, "ERR timeout is not an integer or out of range")
+    if timeout_ms < 0:
+        raise CommandError("ERR timeout is negative")
+    if timeout_ms > 2**63 - 1 - call.now_ms and call.profile.since(7, 2):
+        raise CommandError("ERR timeout is out of range")
+    return timeout_ms
+
+
+def _parse_claim(word: bytes) -> int:
+    claim_ms = integer(word, "ERR min-idle-time is not an integer or out of range")
+    if claim_ms < 0:
+        raise CommandError("ERR min-idle-time must be a positive integer")
+    return claim_ms
