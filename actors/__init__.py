@@ -42,6 +42,7 @@ from ._observer import (
     ChildStopping,
     Observer,
     StuckAfterCancel,
+    guarded,
 )
 from ._patience import Patience
 from ._policy import Backoff, Limits, Restart, Strategy
@@ -128,6 +129,7 @@ __all__ = [
     "checkpoint_key",
     "dead_letter_key",
     "gather",
+    "guarded",
     "nest",
     "run_root",
     "settings_key",

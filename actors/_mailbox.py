@@ -255,7 +255,7 @@ class Mailbox(Generic[M]):
     """
 
     def __init__(self, name: str, capacity: int) -> None:
-        if isinstance(capacity, bool) or capacity != int(capacity) or capacity < 0:
+        if type(capacity) is not int or capacity < 0:  # whatever a caller without types hands in
             raise ValueError(f"mailbox {name!r}: its capacity must be a whole number from 0 on, not {capacity!r}")
         self.name = name
         self.capacity = capacity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from attrs import frozen
 from typing_extensions import override
@@ -115,10 +115,13 @@ Observer = Callable[[ActorEvent], None]
 _logger = logging.getLogger("redis_streams")
 
 
-def guarded(observer: Observer) -> Observer:
+E = TypeVar("E")
+
+
+def guarded(observer: Callable[[E], None]) -> Callable[[E], None]:
     """An observer whose own mistakes are logged and go no further: they must not bring down what it observes."""
 
-    def tell(event: ActorEvent) -> None:
+    def tell(event: E) -> None:
         try:
             observer(event)
         except Exception:

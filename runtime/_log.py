@@ -30,15 +30,3 @@ def log_event(event: RuntimeEvent) -> None:
 def describe(event: RuntimeEvent) -> str:
     """One line about an event: where, and what happened."""
     return event.words() if isinstance(event, LinkEvent) else f"{event.path}: {event.words()}"
-
-
-def guarded(observer: Observer) -> Observer:
-    """An observer whose own mistakes are logged and go no further: they must not bring down what they observe."""
-
-    def observe(event: RuntimeEvent) -> None:
-        try:
-            observer(event)
-        except Exception:
-            logger.exception("the observer failed on %r", event)
-
-    return observe

@@ -30,6 +30,7 @@ from ..actors import (
     StreamPlan,
     Supervision,
     Supervisor,
+    guarded,
     nest,
     run_root,
     stream_child,
@@ -40,7 +41,7 @@ from ._config import Config
 from ._dispatch import AnyHandler, RunBatch
 from ._errors import NotRunning, PublishTimeout
 from ._event import Json, NewEvent
-from ._log import Observer, guarded, log_event
+from ._log import Observer, log_event
 from ._options import GroupOptions, GroupOptionsKeywords
 from ._plans import Plans
 from ._ports import Ports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -34,7 +35,7 @@ async def blocks(send: Callable[[], Awaitable[object]]) -> bool:
 # Room
 
 
-@pytest.mark.parametrize("capacity", [-1, 1.5, True])
+@pytest.mark.parametrize("capacity", [-1, 1.5, True, math.inf])
 def test_the_capacity_is_a_whole_number_from_0_on(capacity: int) -> None:
     """Every mailbox is bounded; the bad value is shown."""
     with pytest.raises(ValueError, match=str(capacity)):
