@@ -40,7 +40,7 @@ class EntryId(NamedTuple):
     def of_reply(cls, reply: bytes) -> EntryId:
         """The id in a reply of Redis: as `parse`, without looking for mistakes, since Redis makes none."""
         ms, _, seq = reply.partition(b"-")
-        return cls(int(ms), int(seq))
+        return tuple.__new__(cls, (int(ms), int(seq)))  # As a NamedTuple does, but in half the time.
 
     def next(self) -> EntryId:
         """The smallest id above this one.

@@ -61,9 +61,9 @@ class StreamCommands(ABC):
             ValueError: both limits are given.
         """
         flat = [part for pair in fields.items() for part in pair] if isinstance(fields, Mapping) else fields
-        options: list[Arg] = [] if make_stream else [b"NOMKSTREAM"]
-        options += _limit(max_length, min_id, approximate=approximate)
-        return replies.optional_id(await self.call(b"XADD", stream, *options, word(id), *flat))
+        options = () if make_stream else (b"NOMKSTREAM",)
+        limit = _limit(max_length, min_id, approximate=approximate)
+        return replies.optional_id(await self.call(b"XADD", stream, *options, *limit, word(id), *flat))
 
     async def xlen(self, stream: str) -> int:
         """Number of entries."""
@@ -192,10 +192,10 @@ class StreamCommands(ABC):
         return replies.entries(await self.call(b"XCLAIM", stream, group, consumer, min_idle_ms, *map(word, ids)))
 
 
-def _limit(max_length: int | None, min_id: Id | None, *, approximate: bool) -> list[Arg]:
+def _limit(max_length: int | None, min_id: Id | None, *, approximate: bool) -> tuple[Arg, ...]:
     if max_length is not None and min_id is not None:
         raise ValueError(f"either max_length or min_id, not both: {max_length!r} and {word(min_id)!r}")
     operator = b"~" if approximate else b"="
     if max_length is not None:
-        return [b"MAXLEN", operator, max_length]
-    return [] if min_id is None else [b"MINID", operator, word(min_id)]
+        return (b"MAXLEN", operator, max_length)
+    return () if min_id is None else (b"MINID", operator, word(min_id))

@@ -11,6 +11,7 @@ import trio
 import trio.testing
 from redis_streams.wire import (
     ConnectFailed,
+    Connection,
     ConnectionLost,
     LinkDown,
     LinkEvent,
@@ -23,7 +24,8 @@ from redis_streams.wire import (
     ServerAddress,
     Timeouts,
 )
-from support.scripted import Peer, answers, as_redis, silent, words
+from redis_streams.wire._multiplexer import _Slot
+from support.scripted import FakeSocket, Peer, answers, as_redis, silent, words
 from trio.testing import MockClock
 
 
@@ -380,6 +382,36 @@ async def test_the_end_of_run_ends_all_waits(autojump_clock: MockClock) -> None:
     assert not late.value.sent
     assert trio.current_time() == start
     assert bench.peer.socket.closed
+
+
+async def test_the_end_of_run_ends_the_wait_for_a_connection(autojump_clock: MockClock) -> None:
+    """None will come."""
+    peer = Peer()
+    bench = Bench(peer)
+    bench.results = []
+    async with trio.open_nursery() as nursery:
+        scope = await nursery.start(_run_in_scope, bench.link)
+        peer.refusals = [ConnectionRefusedError()] * 1000
+        peer.socket.end()
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(bench.ask, "A")
+        await trio.testing.wait_all_tasks_blocked()
+        start = trio.current_time()
+        scope.cancel()
+    assert [str(error) for error in bench.results] == ["redis://:***@h:6379/0: the link is closed"]
+    assert trio.current_time() == start
+
+
+async def test_a_command_that_waits_to_be_written_hides_no_deadline(autojump_clock: MockClock) -> None:
+    """The watch may look in the moment between the asking and the writing: it has to look again in time."""
+    bench = Bench(Peer())
+    slot = _Slot(b"", 1, None)
+    bench.link._slots.append(slot)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bench.link._wait_late, Connection(FakeSocket(silent), ServerAddress(), Timeouts()))
+        await trio.testing.wait_all_tasks_blocked()
+        slot.sent, slot.deadline = True, trio.current_time() + 4
+    assert trio.current_time() == pytest.approx(slot.deadline)
 
 
 async def _run_in_scope(link: Multiplexer, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:

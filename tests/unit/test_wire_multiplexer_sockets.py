@@ -20,6 +20,7 @@ from redis_streams.wire import (
     Retry,
     ServerAddress,
     Timeouts,
+    _connection,
 )
 from redis_streams.wire._redis_py import reply_reader
 from support.scripted import as_redis
@@ -51,11 +52,13 @@ class SocketPeer:
                 data = await stream.receive_some(SMALL_BUFFER)
                 await self.reads.wait()
                 reader.feed(data)
+                answers = bytearray()
                 while (command := reader.gets()) is not False:
                     assert isinstance(command, list)
                     words = [word for word in command if isinstance(word, bytes)]
                     self.commands.append(words)
-                    await stream.send_all(as_redis(words))
+                    answers += as_redis(words)
+                await stream.send_all(answers)
 
     @property
     def stream(self) -> trio.SocketStream:
@@ -174,26 +177,59 @@ async def test_a_link_that_is_written_to_after_its_end_is_lost() -> None:
         assert isinstance(events[1], LinkDown)
 
 
-async def test_a_process_that_was_held_up_reads_what_came_meanwhile() -> None:
+@pytest.mark.parametrize(("tasks", "commands"), [(100, 1), (1, 100)])
+@pytest.mark.parametrize("_again", range(5))  # Trio gives turns in any order.
+async def test_a_process_that_was_held_up_reads_what_came_meanwhile(
+    tasks: int, commands: int, _again: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A regression: after a pause of the process (a laptop's lid) the link was dropped although all replies lay there.
 
     The oldest command's time was up, but it was not the server that was late.
     """
-    async with running(reply_seconds=0.2) as (link, peer, events):
+    monkeypatch.setattr(_connection, "RECEIVE_BYTES", 4096)
+    async with running(reply_seconds=0.05) as (link, peer, events):
         found: list[object] = []
 
         async def ask() -> None:
-            found.append(await link.call("ECHO", "x"))
+            found.extend(await link.pipeline([("ECHO", "x")] * commands))
 
         peer.pause()
         async with trio.open_nursery() as nursery:
-            for _ in range(100):
+            for _ in range(tasks):
                 nursery.start_soon(ask)
             await trio.testing.wait_all_tasks_blocked()
             reply = b"$1500\r\n" + b"x" * 1500 + b"\r\n"
             assert os.write(peer.stream.socket.fileno(), 100 * reply) == 100 * len(reply)
-            time.sleep(0.3)  # noqa: ASYNC251 - what is tested: nobody gets a turn
+            time.sleep(0.1)  # noqa: ASYNC251 - what is tested: nobody gets a turn
         assert found == [b"x" * 1500] * 100
+        assert len(events) == 1
+
+
+async def test_a_command_that_went_alone_has_a_deadline_too() -> None:
+    """Though the writer never saw it."""
+    async with running(reply_seconds=0.1) as (link, peer, _):
+        await link.call("ECHO", "x")
+        peer.pause()
+        began = trio.current_time()
+        with trio.fail_after(5), pytest.raises(ReplyTimeout):
+            await link.call("ECHO", "y")
+        assert 0.1 <= trio.current_time() - began < 2
+
+
+async def test_a_socket_that_turns_out_to_have_nothing_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the kernel calls readable need not be."""
+
+    def read(file: int, size: int) -> bytes:
+        if refusals:
+            raise refusals.pop()
+        return real_read(file, size)
+
+    refusals = [BlockingIOError()]
+    real_read = os.read
+    async with running() as (link, _, events):
+        monkeypatch.setattr(os, "read", read)
+        assert await link.call("ECHO", "x") == b"x"
+        assert refusals == []
         assert len(events) == 1
 
 
@@ -226,7 +262,7 @@ async def test_nothing_is_written_into_the_middle_of_another_write() -> None:
         nursery.start_soon(connection.send, b"x" * 5_000_000)
         await trio.testing.wait_all_tasks_blocked()
         # Room for more, but not for this.
-        await theirs.recv(1_000_000)
+        assert os.read(theirs.fileno(), 1_000_000)
         assert connection.send_nowait(b"y") == b"y"
         nursery.cancel_scope.cancel()
     assert len(connection.send_nowait(b"y")) <= 1
@@ -234,3 +270,24 @@ async def test_nothing_is_written_into_the_middle_of_another_write() -> None:
     with pytest.raises(ConnectionLost):
         connection.send_nowait(b"y")
     theirs.close()
+
+
+async def test_tasks_that_ask_together_share_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one may go ahead alone, as nobody knows of the others yet; from then on they go together."""
+    writes: list[int] = []
+
+    def write(file: int, data: bytes) -> int:
+        writes.append(len(data))
+        return real_write(file, data)
+
+    async def ask() -> None:
+        for _ in range(10):
+            assert await link.call("ECHO", "x") == b"x"
+
+    real_write = os.write
+    async with running() as (link, _, _):
+        monkeypatch.setattr(os, "write", write)
+        async with trio.open_nursery() as nursery:
+            for _ in range(100):
+                nursery.start_soon(ask)
+    assert len(writes) < 30, "of a thousand commands"
