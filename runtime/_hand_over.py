@@ -52,6 +52,8 @@ class HandOver:
     _queue: queue.SimpleQueue[_Batch | _Look | None] = field(factory=queue.SimpleQueue, init=False)
     _waiting: Reply[Sequence[Verdict]] | None = field(default=None, init=False)
     _abandoned: bool = field(default=False, init=False)
+    _worked_off: bool = field(default=False, init=False)
+    """Whether `work` has come to the end of the queue: there is nothing behind it to wait for."""
 
     # In the Trio thread
 
@@ -81,12 +83,15 @@ class HandOver:
     # In the subscribing thread
 
     def work(self, handler: Callable[[Event[object]], object]) -> None:
-        """Handle batches until the last one is done."""
+        """Handle batches until the last one is done; when that is so already, return."""
+        if self._worked_off:
+            return
         with CtrlC(wake=lambda: self._queue.put(_Look())) as ctrl_c:
             while (batch := self._queue.get()) is not None:
                 if isinstance(batch, _Batch):
                     self._work_on(batch, handler, ctrl_c)
                 ctrl_c.raise_if_noted()
+        self._worked_off = True
 
     def _work_on(self, batch: _Batch, handler: Callable[[Event[object]], object], ctrl_c: CtrlC) -> None:
         verdicts: list[Verdict] = []
