@@ -152,7 +152,7 @@ def optional_number(reply: Reply) -> int | None:
 
 def optional_id(reply: Reply) -> EntryId | None:
     """An id or nothing."""
-    return None if reply is None else EntryId.of_reply(cast("bytes", reply))
+    return EntryId.of_reply(reply) if isinstance(reply, bytes) else None
 
 
 def pending(reply: Reply) -> list[Pending]:

@@ -60,10 +60,17 @@ class StreamCommands(ABC):
             ConnectionLost: with `sent`, the entry may have been added; it is never sent twice.
             ValueError: both limits are given.
         """
-        flat = [part for pair in fields.items() for part in pair] if isinstance(fields, Mapping) else fields
-        options = () if make_stream else (b"NOMKSTREAM",)
-        limit = _limit(max_length, min_id, approximate=approximate)
-        return replies.optional_id(await self.call(b"XADD", stream, *options, *limit, word(id), *flat))
+        words: list[Arg] = [b"XADD", stream]
+        if not make_stream:
+            words.append(b"NOMKSTREAM")
+        words += _limit(max_length, min_id, approximate=approximate)
+        words.append(word(id))
+        if isinstance(fields, Mapping):
+            for pair in fields.items():
+                words += pair
+        else:
+            words += fields
+        return replies.optional_id(await self.call(*words))
 
     async def xlen(self, stream: str) -> int:
         """Number of entries."""
