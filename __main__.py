@@ -10,6 +10,7 @@ from .runtime._cli import Commands, UserError, run
 from .runtime._cli_config import add_config
 from .simulations import demo
 from .simulations.real import ServerNotFound
+from .simulations.server._cli import add_serve
 from .wire import AddressError, RedisError
 
 _DEMO_EXAMPLES = """\
@@ -20,7 +21,7 @@ _DEMO_EXAMPLES = """\
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    return run([_add_demo, add_config], argv)
+    return run([_add_demo, add_config, add_serve], argv)
 
 
 def _add_demo(commands: Commands) -> None:

@@ -25,6 +25,7 @@ from random import Random
 from typing import Final
 
 from ._acl import Users
+from ._acl_log import AclLog
 from ._command import Answer, Call, Command, CommandTable, Run
 from ._configuration import Configuration
 from ._errors import CommandError
@@ -54,7 +55,7 @@ class Engine:
     def __init__(self, profile: Profile, *, rng: Random, configuration: Mapping[str, str] | None = None) -> None:
         self.profile = profile
         self.rng = rng
-        self.configuration = Configuration(configuration)
+        self.configuration = Configuration(profile, configuration)
         self.table = CommandTable(ALL_COMMANDS, profile)
         self.databases = [Database(index, self) for index in range(self.configuration.number("databases"))]
         self.sessions: dict[int, Session] = {}
@@ -65,6 +66,9 @@ class Engine:
         self.commands_processed = 0
         self.statistics = Statistics()
         self.users = Users(self.configuration["requirepass"])
+        self.acl_log = AclLog()
+        self.replica_of: tuple[str, int] | None = None
+        """The host and port of its primary, if it has one."""
         self.run_id = b"%040x" % rng.getrandbits(160)
         self.pause: Pause | None = None
         """CLIENT PAUSE, while it lasts."""
@@ -169,6 +173,13 @@ class Engine:
         session.closing = True
         self.unblock(session)
         self._woken[session] = None
+
+    def forget_connection_state(self, session: Session) -> None:
+        """RESET: no transaction, nothing watched, no subscriptions."""
+        session.transaction = None
+        self.unwatch(session)
+        session.channels.clear()
+        session.patterns.clear()
 
     # For commands
 

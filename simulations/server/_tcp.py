@@ -150,6 +150,7 @@ class TcpServer:
         session, parser, out, engine = connection.session, connection.parser, connection.out, self.engine
         self._unsent[connection] = None
         parser.unauthenticated = session.user is None
+        parser.bulk_limit = engine.configuration.number("proto-max-bulk-len")
         while session.block is None and not session.closing:
             try:
                 words = parser.take()

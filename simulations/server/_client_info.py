@@ -1,0 +1,62 @@
+"""One line of CLIENT LIST."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._session import Session
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+
+def client_line(engine: Engine, session: Session) -> bytes:
+    """What CLIENT INFO says of a client, without the line end.
+
+    What the simulated server has no number for, such as memory, is what a real one says of a client at rest.
+    """
+    since = engine.profile.since
+    age = max(0, engine.now_ms - session.connected_ms) // 1000
+    idle = max(0, engine.now_ms - session.active_ms) // 1000
+    queued = len(session.transaction.queued) if session.transaction is not None else -1
+    command = session.last_command or "NULL"
+    fields = [
+        (f"id={session.id} addr={session.address}", True),
+        (f"laddr={session.local_address}", since(6, 2)),
+        (f"fd={session.descriptor} name={session.name.decode('latin-1')} age={age} idle={idle}", True),
+        (f"flags={_flags(engine, session)} db={session.database}", True),
+        (f"sub={len(session.channels)} psub={len(session.patterns)}", True),
+        ("ssub=0", since(7, 0)),
+        (f"multi={queued}", True),
+        (f"watch={len(session.watched)}", since(7, 4)),
+        ("qbuf=0 qbuf-free=0", True),
+        ("argv-mem=10", since(6, 0)),
+        ("multi-mem=0 rbs=16384 rbp=16384", since(7, 0)),
+        ("obl=0 oll=0 omem=0", True),
+        ("tot-mem=22272", since(6, 0)),
+        (f"events=r cmd={command if since(7, 0) else command.split('|')[0]}", True),
+        (f"user={session.user or 'default'}", since(6, 0)),
+        ("redir=-1", since(6, 2)),
+        (f"resp={session.protocol}", since(7, 0)),
+        (f"lib-name={_text(session.library[0])} lib-ver={_text(session.library[1])}", since(7, 2)),
+        ("io-thread=0", since(8, 0)),
+        (f"tot-net-in=0 tot-net-out=0 tot-cmds={session.commands}", since(8, 2)),
+    ]
+    return " ".join(text for text, shown in fields if shown).encode("latin-1", "surrogateescape")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("latin-1")
+
+
+def _flags(engine: Engine, session: Session) -> str:
+    flags = {
+        "P": bool(session.channels or session.patterns),
+        "x": session.transaction is not None,
+        "b": session.block is not None,
+        "d": bool(session.watched) and not engine.watched_are_unchanged(session),
+        "c": session.closing,
+        "e": session.no_evict,
+        "T": session.no_touch,
+    }
+    return "".join(letter for letter, on in flags.items() if on) or "N"
