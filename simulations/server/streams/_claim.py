@@ -81,7 +81,7 @@ def xclaim(call: Call) -> Reply:
         row = _claimable(claimer, entry_id, options, exists=body is not None)
         if row is None:
             continue
-        row.delivered_ms = options.delivered_ms
+        group.mark_delivered(row, options.delivered_ms)
         if options.count >= 0:
             row.count = options.count
         elif not options.just_ids:
@@ -133,7 +133,7 @@ def xautoclaim(call: Call) -> Reply:
             note_change(call)
             deleted.append(text_of(entry_id))
         elif not idle_ms_min or call.now_ms - row.delivered_ms >= idle_ms_min:
-            row.delivered_ms = call.now_ms
+            group.mark_delivered(row, call.now_ms)
             row.count += not just_ids
             replies.append(claimer.take(entry_id, row, body))
     answer: list[Reply] = [text_of(cursor), replies]

@@ -53,7 +53,8 @@ def deliver(
         if len(entries) == count:
             break
     if entries:
-        consumer.active_ms = now_ms
+        if not no_ack:
+            consumer.active_ms = now_ms
         note_change(call)
     return entries
 
@@ -62,24 +63,28 @@ def hold(group: Group, consumer: Consumer, entry_id: Id, now_ms: int) -> None:
     """A consumer gets an entry for the first time; if somebody held it, as after XGROUP SETID, that is forgotten."""
     row = group.pending.get(entry_id)
     if row is None:
-        row = group.pending[entry_id] = Pending(consumer, now_ms, 1)
+        group.turns += 1
+        row = group.pending[entry_id] = Pending(consumer, now_ms, 1, group.turns)
     else:
         row.consumer.pending.pop(entry_id, None)
-        row.consumer, row.delivered_ms, row.count = consumer, now_ms, 1
+        row.consumer, row.count = consumer, 1
+        group.mark_delivered(row, now_ms)
     consumer.pending[entry_id] = row
 
 
-def read_history(call: Call, stream: Stream, consumer: Consumer, entry_id: Id, count: int) -> list[Reply]:
+def read_history(
+    call: Call, stream: Stream, group: Group, consumer: Consumer, *, behind: Id, count: int
+) -> list[Reply]:
     """What a consumer holds, behind an id; each entry counts as delivered again, unless it is gone from the stream."""
     entries: list[Reply] = []
     pending = consumer.pending
-    for each in pending.irange(entry_id, inclusive=(False, True)):
+    for each in pending.irange(behind, inclusive=(False, True)):
         body = stream.get(each)
         if body is None:
             entries.append([text_of(each), NULL_ARRAY])
         else:
             row = pending[each]
-            row.delivered_ms = call.now_ms
+            group.mark_delivered(row, call.now_ms)
             row.count += 1
             entries.append([text_of(each), list(body)])
         if len(entries) == count:
@@ -96,9 +101,13 @@ def claim_idle(
         The entries, each with how long it was idle and how often it had been delivered before.
     """
     now_ms = call.now_ms
-    idle = [(row.delivered_ms, each) for each, row in group.pending.items() if now_ms - row.delivered_ms >= idle_ms_min]
+    idle = [
+        (row.delivered_ms, row.turn, each)
+        for each, row in group.pending.items()
+        if now_ms - row.delivered_ms >= idle_ms_min
+    ]
     entries: list[Reply] = []
-    for delivered_ms, each in sorted(idle):
+    for delivered_ms, _, each in sorted(idle):
         body = stream.get(each)
         if body is None:
             continue
@@ -108,7 +117,7 @@ def claim_idle(
             row.consumer.pending.pop(each, None)
             consumer.pending[each] = row
             row.consumer = consumer
-        row.delivered_ms = now_ms
+        group.mark_delivered(row, now_ms)
         row.count += 1
         if len(entries) == count:
             break

@@ -44,7 +44,8 @@ def xgroup_destroy(call: Call) -> Reply:
         return 0
     note_change(call)
     call.notify("t", "xgroup-destroy", key)
-    call.signal_ready(key)  # who waits for entries of this group is told
+    if call.profile.since(6, 0):
+        call.signal_ready(key)  # who waits for entries of this group is told
     return 1
 
 
@@ -65,12 +66,14 @@ def xgroup_delconsumer(call: Call) -> Reply:
     key, _, name = call.words[2:5]
     _, group = _group(call)
     consumer = group.consumers.pop(name, None)
+    if consumer is None and call.profile.since(7, 0):
+        return 0
+    note_change(call)
+    call.notify("t", "xgroup-delconsumer", key)
     if consumer is None:
         return 0
     for entry_id in consumer.pending:
         del group.pending[entry_id]
-    note_change(call)
-    call.notify("t", "xgroup-delconsumer", key)
     return len(consumer.pending)
 
 

@@ -112,6 +112,13 @@ def _head(call: Call, stream: Stream) -> Iterator[tuple[Reply, Reply]]:
         yield b"max-deleted-entry-id", text_of(stream.max_deleted_id)
         yield b"entries-added", stream.entries_added
         yield b"recorded-first-entry-id", text_of(stream.first_id)
+    if call.profile.since(8, 6):
+        yield b"idmp-duration", 100
+        yield b"idmp-maxsize", 100
+        yield b"pids-tracked", 0
+        yield b"iids-tracked", 0
+        yield b"iids-added", 0
+        yield b"iids-duplicates", 0
 
 
 def _group_pairs(call: Call, stream: Stream, name: bytes, group: Group) -> list[tuple[Reply, Reply]]:

@@ -57,7 +57,9 @@ def _wait(call: Call, options: ReadOptions, places: list[Place]) -> Block:
     # "$" is the id that was the last one when the wait began.
     options.ids = [text_of(place[3]) if word == b"$" else word for word, place in zip(options.ids, places, strict=True)]
 
-    def read_again(_key: bytes) -> list[Reply]:
+    def read_again(key: bytes) -> list[Reply]:
+        if options.group is None and not isinstance(call.database.get(key), Stream):
+            return []
         again = _find_places(call, options)
         found = _serve(call, options, again)
         return [Pairs(found, nested=True)] if found else []
@@ -112,8 +114,12 @@ def _before_last(call: Call, stream: Stream | None) -> Id:
 
 
 def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[Reply, Reply]]:
-    """Read all places; those that have nothing are left out, except for histories."""
+    """Read all places; those that have nothing are left out, except for histories.
+
+    5.0 judges by the last id that was added, and shows a stream without entries where that one was deleted.
+    """
     found: list[tuple[Reply, Reply]] = []
+    by_last_id = not call.profile.since(6, 0)
     for key, stream, group, behind in places:
         if stream is None:
             continue
@@ -121,17 +127,18 @@ def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[
             entries = read_after(stream, behind, options.count)
         elif behind != MAX_ID:
             consumer = join_group(call, key, group, options.consumer)
-            found.append((key, read_history(call, stream, consumer, behind, options.count)))
+            found.append((key, read_history(call, stream, group, consumer, behind=behind, count=options.count)))
             continue
         else:
+            read_up_to = group.last_id
             entries = _read_new(call, options, key, stream, group)
-        if entries:
+        if entries or (by_last_id and has_newer(call, stream, behind if group is None else read_up_to)):
             found.append((key, entries))
     return found
 
 
 def _read_new(call: Call, options: ReadOptions, key: bytes, stream: Stream, group: Group) -> list[Reply]:
-    if not call.profile.since(7, 2) and not has_newer(stream, group.last_id):
+    if not call.profile.since(7, 2) and not has_newer(call, stream, group.last_id):
         return []
     consumer = join_group(call, key, group, options.consumer)
     count = options.count
@@ -152,10 +159,12 @@ def _read_new(call: Call, options: ReadOptions, key: bytes, stream: Stream, grou
     return claimed + new
 
 
-def has_newer(stream: Stream, entry_id: Id) -> bool:
+def has_newer(call: Call, stream: Stream, entry_id: Id) -> bool:
     """Whether the stream has an entry behind an id."""
-    if stream.last_id <= entry_id:
+    if not stream.length or stream.last_id <= entry_id:
         return False
+    if not call.profile.since(6, 0):
+        return True
     last = next(stream.range_backwards(entry_id, MAX_ID), None)
     return last is not None and last[0] > entry_id
 

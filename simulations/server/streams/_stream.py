@@ -203,11 +203,13 @@ class Pending:
         consumer: who holds the entry.
         delivered_ms: when it was delivered last.
         count: how often it was delivered.
+        turn: grows with each delivery in the group: the order of those in the same millisecond.
     """
 
     consumer: Consumer
     delivered_ms: int
     count: int
+    turn: int = 0
 
 
 @define(eq=False)
@@ -219,9 +221,17 @@ class Group:
         entries_read: how many entries of the stream that is; None: unknown.
         pending: what was delivered and not acknowledged, by id in order.
         consumers: the members, in the order of their names' bytes.
+        turns: how many deliveries there were.
     """
 
     last_id: Id
     entries_read: int | None = None
     pending: SortedDict[Id, Pending] = field(factory=SortedDict)
     consumers: SortedDict[bytes, Consumer] = field(factory=SortedDict)
+    turns: int = 0
+
+    def mark_delivered(self, row: Pending, at_ms: int) -> None:
+        """A row was delivered, now or, if an XCLAIM says so, some time ago."""
+        self.turns += 1
+        row.turn = self.turns
+        row.delivered_ms = at_ms
