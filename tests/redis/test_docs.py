@@ -115,3 +115,12 @@ def test_every_promise_has_its_paragraph_or_is_said_to_be_missing() -> None:
     missing = set(re.findall(r"^- `([a-z-]+)`\.", text, re.MULTILINE))
     assert kept | missing == PROMISES
     assert not kept & missing
+
+
+def test_the_way_through_the_code_passes_every_module() -> None:
+    """Of the two layers that somebody reads to know how it works."""
+    text = (CHECKOUT / "docs/design/README.md").read_text()
+    parts = dict(zip(("wire", "actors"), text.partition("| in `actors/` |")[::2], strict=True))
+    for folder, part in parts.items():
+        modules = {path.name for path in (CHECKOUT / folder).glob("*.py")} - {"__init__.py"}
+        assert modules <= set(re.findall(r"`(\w+\.py)`", part)), folder
