@@ -70,6 +70,11 @@ class Engine:
         self.replica_of: tuple[str, int] | None = None
         """The host and port of its primary, if it has one."""
         self.run_id = b"%040x" % rng.getrandbits(160)
+        self.replication_id = b"%040x" % rng.getrandbits(160)
+        self.process_id = 1
+        self.started_us = 0
+        self.saves, self.saved_ms, self.saved_dirty = 0, 0, 0
+        """Of SAVE and BGSAVE: how often, when, and `dirty` at that moment."""
         self.pause: Pause | None = None
         """CLIENT PAUSE, while it lasts."""
         self.stall_ms = 0.0
@@ -82,6 +87,8 @@ class Engine:
         self._waiting: dict[tuple[int, bytes], dict[Session, Block]] = {}
         self._ready: dict[tuple[int, bytes], None] = {}
         self._deadlines: list[tuple[float, int, Session, Block]] = []
+        """When a wait is over, or has to look again; the number is different in each, so that no sessions compare."""
+        self._next_deadline = itertools.count()
         self._woken: dict[Session, None] = {}
         self.journal: Journal | None = None
         """Where changes are noted, if anywhere."""
@@ -147,7 +154,13 @@ class Engine:
         self._set_clocks(now_us, timer_ms)
         while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
             _, _, session, block = heapq.heappop(self._deadlines)
-            if session.block is block:
+            if session.block is not block:
+                continue
+            if block.deadline_ms is None or block.deadline_ms > self.timer_ms:
+                for key in block.look():
+                    self.signal_ready(self.databases[block.database], key)
+                self._push_deadline(session, block, block.look_again_ms)
+            else:
                 self.unblock(session)
                 if block.put_off:
                     self._execute(session, block.words)
@@ -259,13 +272,18 @@ class Engine:
 
     # Waiting
 
+    @property
+    def waited_for(self) -> int:
+        """How many keys clients wait for."""
+        return len(self._waiting)
+
     def block(self, session: Session, block: Block) -> None:
         """Have a session wait."""
         session.block = block
         for key in block.keys:
             self._waiting.setdefault((block.database, key), {}).setdefault(session, block)
-        if block.deadline_ms is not None:
-            heapq.heappush(self._deadlines, (block.deadline_ms, session.id, session, block))
+        self._push_deadline(session, block, block.deadline_ms)
+        self._push_deadline(session, block, block.look_again_ms)
 
     def unblock(self, session: Session) -> None:
         """Have a session wait no more; it gets no reply by this."""
@@ -287,6 +305,10 @@ class Engine:
                 for session, block in list(self._waiting.get(place, {}).items()):
                     if session.block is block:
                         self._retry(session, block, place[1])
+
+    def _push_deadline(self, session: Session, block: Block, at_ms: float | None) -> None:
+        if at_ms is not None:
+            heapq.heappush(self._deadlines, (at_ms, next(self._next_deadline), session, block))
 
     def _retry(self, session: Session, block: Block, key: bytes) -> None:
         before = self.dirty
@@ -371,6 +393,7 @@ class Engine:
 
     def _set_clocks(self, now_us: int | None, timer_ms: float | None) -> None:
         if now_us is not None:
+            self.started_us = self.started_us or now_us
             self.now_us = now_us
             self.timer_ms = now_us / 1000 if timer_ms is None else timer_ms
 

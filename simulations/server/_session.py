@@ -22,6 +22,8 @@ class Block:
         deadline_ms: when the wait is over, by the timers' clock; None: never.
         retry: called with the key that changed; a list of one reply ends the wait, an empty one goes on with it.
         on_timeout: the reply when the time is over.
+        look_again_ms: when to `look` for what time alone brings about, by the timers' clock; None: never.
+        look: returns the keys for which that has come about, and sets `look_again_ms` anew.
         requeue: whether a try in vain puts the client behind the others that wait for the same keys (since 7.2).
         put_off: whether the command has not run at all yet, and does when the time is over (CLIENT PAUSE).
     """
@@ -31,6 +33,8 @@ class Block:
     deadline_ms: float | None
     retry: Callable[[bytes], Sequence[Reply]]
     on_timeout: Reply
+    look_again_ms: float | None = None
+    look: Callable[[], Sequence[bytes]] = tuple
     requeue: bool = False
     put_off: bool = False
     words: Words = ()

@@ -14,6 +14,7 @@ from .._errors import CommandError
 from .._reply import NULL_ARRAY, Pairs, Reply
 from .._session import Block
 from ._deliver import claim_idle, deliver, read_after, read_history
+from ._idle import watch_idle
 from ._ids import MAX_ID, MIN_ID, Id, before, parse_id, text_of
 from ._lookup import find_group, join_group
 from ._read_options import ReadOptions, parse_read
@@ -64,7 +65,7 @@ def _wait(call: Call, options: ReadOptions, places: list[Place]) -> Block:
         found = _serve(call, options, again)
         return [Pairs(found, nested=True)] if found else []
 
-    return Block(
+    block = Block(
         database=call.database.index,
         keys=options.keys,
         deadline_ms=call.engine.timer_ms + options.block_ms if options.block_ms else None,
@@ -72,6 +73,9 @@ def _wait(call: Call, options: ReadOptions, places: list[Place]) -> Block:
         on_timeout=NULL_ARRAY,
         requeue=newer,
     )
+    if options.claim_ms is not None:
+        watch_idle(call, options, options.claim_ms, block)
+    return block
 
 
 def _find_places(call: Call, options: ReadOptions) -> list[Place]:
@@ -121,6 +125,7 @@ def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[
     found: list[tuple[Reply, Reply]] = []
     by_last_id = not call.profile.since(6, 0)
     for key, stream, group, behind in places:
+        read_up_to = behind if group is None else group.last_id
         if stream is None:
             continue
         if group is None:
@@ -130,9 +135,8 @@ def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[
             found.append((key, read_history(call, stream, group, consumer, behind=behind, count=options.count)))
             continue
         else:
-            read_up_to = group.last_id
             entries = _read_new(call, options, key, stream, group)
-        if entries or (by_last_id and has_newer(call, stream, behind if group is None else read_up_to)):
+        if entries or (by_last_id and has_newer(call, stream, read_up_to)):
             found.append((key, entries))
     return found
 
