@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from .._errors import CommandError
@@ -11,6 +12,11 @@ Id = tuple[int, int]
 PART_MAX: Final = 2**64 - 1
 MIN_ID: Final[Id] = (0, 0)
 MAX_ID: Final[Id] = (PART_MAX, PART_MAX)
+
+TEXT_MAX: Final = 127
+"""Bytes of the longest text that is looked at."""
+
+ODD_NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?)(0*)([1-9][0-9]*|(?<=0))")
 
 INVALID_ID: Final = "ERR Invalid stream ID specified as stream command argument"
 
@@ -62,8 +68,16 @@ def parse_bound(word: bytes, *, missing_seq: int = 0) -> Id:
 
 
 def _part(digits: bytes, word: bytes) -> int:
-    if len(word) <= 127 and digits.isdigit():
-        number = int(digits)
-        if number <= PART_MAX:
-            return number
+    """One half of an id: plain digits, or whatever else C's strtoull takes, which Redis falls back to."""
+    if len(word) <= TEXT_MAX:
+        if digits.isdigit():
+            number = int(digits)
+            if number <= PART_MAX:
+                return number
+        elif (found := ODD_NUMBER.fullmatch(digits.partition(b"\0")[0])) is not None:
+            sign, zeros, number = found[1], found[2], int(found[3] or b"0")
+            # A minus wraps around, but for what Redis' own reader takes for a negative number and refuses.
+            refused = sign == b"-" and number and not zeros and digits[:1] == b"-"
+            if number <= PART_MAX and not refused:
+                return -number % (PART_MAX + 1) if sign == b"-" else number
     raise CommandError(INVALID_ID)
