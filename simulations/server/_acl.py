@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Final
 
 from attrs import define, field
+
+from ._glob import fits
 
 DEFAULT_USER: Final = "default"
 LOGIN_REFUSED: Final = "WRONGPASS invalid username-password pair or user is disabled."
@@ -30,6 +31,7 @@ class User:
         rules: which commands: "+@all", "-get", "+@read", "+xgroup|create"; the last one that fits counts.
         keys: patterns of keys, each with what may be done to them: "R", "W" or "RW".
         channels: patterns of channels.
+        sanitizes: whether what it restores is looked at closely.
     """
 
     name: str
@@ -39,6 +41,7 @@ class User:
     rules: list[str] = field(factory=lambda: ["-@all"])
     keys: list[tuple[str, bytes]] = field(factory=list)
     channels: list[bytes] = field(factory=list)
+    sanitizes: bool = True
 
     def accepts(self, password: bytes) -> bool:
         """Whether it may log in with this password."""
@@ -55,13 +58,13 @@ class User:
 
     def may_use_key(self, key: bytes, access: str) -> bool:
         """Whether it may use a key: access is some of the letters R and W, all of which are needed."""
-        return any(set(access) <= set(granted) and _fits(key, pattern) for granted, pattern in self.keys)
+        return any(set(access) <= set(granted) and fits(key, pattern) for granted, pattern in self.keys)
 
     def may_use_channel(self, channel: bytes, *, is_pattern: bool) -> bool:
         """Whether it may use a channel; a pattern of channels has to be granted literally."""
         if is_pattern:
             return b"*" in self.channels or channel in self.channels
-        return any(_fits(channel, pattern) for pattern in self.channels)
+        return any(fits(channel, pattern) for pattern in self.channels)
 
     @property
     def is_unrestricted(self) -> bool:
@@ -103,8 +106,13 @@ class Users:
     def put(self, user: User) -> None:
         """Make or replace a user."""
         self.by_name[user.name] = user
+        self._look_for_restrictions()
+
+    def remove(self, name: str) -> bool:
+        """Remove a user; returns whether there was one."""
+        removed = self.by_name.pop(name, None) is not None
+        self._look_for_restrictions()
+        return removed
+
+    def _look_for_restrictions(self) -> None:
         self.restricted = any(not each.is_unrestricted for each in self.by_name.values())
-
-
-def _fits(text: bytes, pattern: bytes) -> bool:
-    return pattern == b"*" or fnmatchcase(text.decode("latin-1"), pattern.decode("latin-1"))

@@ -131,7 +131,7 @@ class CommandTable:
             command = self.commands.get(words[0].decode("latin-1").lower())
             if command is None:
                 raise self._unknown(words)
-        if command.subcommands:
+        if command.subcommands and (len(words) > 1 or command.run is None):
             return self._find_subcommand(command, words)
         if not command.takes(len(words)):
             raise wrong_arity(command.name)
@@ -142,7 +142,9 @@ class CommandTable:
             raise wrong_arity(container.name)
         shown = words[1].decode("utf-8", "surrogateescape")
         found = self._subcommands[container.name].get(words[1].decode("latin-1").lower())
-        helped = f"Try {container.name.upper()} HELP" + ("." if self._profile.since(6, 0) else "")
+        helped = f"Try {container.name.upper()} HELP" + (
+            "" if container.name in {"client", "memory"} and not self._profile.since(6, 0) else "."
+        )
         if not self._profile.since(7, 0):
             if found is None or not found.takes(len(words)):
                 raise CommandError(f"ERR Unknown subcommand or wrong number of arguments for '{shown}'. {helped}")

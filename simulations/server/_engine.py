@@ -80,6 +80,8 @@ class Engine:
         self.stall_ms = 0.0
         """For how long the server now does nothing at all (DEBUG SLEEP). Whoever feeds the engine sees to it, and sets
         it back."""
+        self.expires_actively = True
+        """Whether keys are removed when they expire, not only when somebody looks at them (DEBUG SET-ACTIVE-EXPIRE)."""
         self.ended = False
         """Whether SHUTDOWN was said."""
         self._touches: dict[tuple[int, bytes], int] = {}
@@ -186,6 +188,10 @@ class Engine:
         session.closing = True
         self.unblock(session)
         self._woken[session] = None
+
+    def note_saved(self) -> None:
+        """SAVE or BGSAVE was said."""
+        self.saves, self.saved_ms, self.saved_dirty = self.saves + 1, self.now_ms, self.dirty
 
     def forget_connection_state(self, session: Session) -> None:
         """RESET: no transaction, nothing watched, no subscriptions."""

@@ -60,3 +60,6 @@ _MOVABLE: Final[Mapping[str, Callable[[Words], Words]]] = {
     "zdiff": _counted_at(1),
     "zintercard": _counted_at(1),
 }
+
+HAS_MOVABLE_KEYS: Final = frozenset(_MOVABLE)
+"""Commands whose keys are where other words say they are."""

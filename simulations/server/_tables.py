@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ._acl_commands import ACL_COMMANDS
 from ._client_commands import CLIENT_COMMANDS
 from ._command import Command
+from ._command_commands import COMMAND_COMMANDS
+from ._config_commands import CONFIG_COMMANDS
 from ._connection_commands import CONNECTION_COMMANDS
+from ._debug_commands import DEBUG_COMMANDS
+from ._info import INFO_COMMANDS
+from ._replication_commands import REPLICATION_COMMANDS
+from ._server_commands import SERVER_COMMANDS
 from .streams import STREAM_COMMANDS
 
 ALL_COMMANDS: Final[Sequence[Command]] = (
     *CONNECTION_COMMANDS,
     *CLIENT_COMMANDS,
+    *ACL_COMMANDS,
+    *SERVER_COMMANDS,
+    *CONFIG_COMMANDS,
+    *INFO_COMMANDS,
+    *COMMAND_COMMANDS,
+    *DEBUG_COMMANDS,
+    *REPLICATION_COMMANDS,
     *STREAM_COMMANDS,
 )

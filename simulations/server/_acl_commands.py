@@ -1,0 +1,247 @@
+"""ACL: users, made and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Final
+
+from ._acl import DEFAULT_USER, User
+from ._acl_log import Refusal
+from ._acl_rules import RuleReader, WrongRule
+from ._categories import CATEGORIES, categories
+from ._command import Call, Command, integer
+from ._errors import CommandError
+from ._permissions import why_refused
+from ._reply import OK, Double, Members, Pairs, Reply
+
+_NO_FILE: Final = (
+    "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "
+    "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
+    "users in the Redis configuration."
+)
+
+
+def acl_whoami(call: Call) -> Reply:
+    """ACL WHOAMI."""
+    return (call.session.user or DEFAULT_USER).encode()
+
+
+def acl_users(call: Call) -> Reply:
+    """ACL USERS."""
+    return [name.encode("utf-8", "surrogateescape") for name in sorted(call.engine.users.by_name)]
+
+
+def acl_list(call: Call) -> Reply:
+    """ACL LIST: each user as a line of rules."""
+    users = call.engine.users.by_name
+    return [_line(call, users[name]).encode("utf-8", "surrogateescape") for name in sorted(users)]
+
+
+def _line(call: Call, user: User) -> str:
+    modern = call.profile.since(7, 2)
+    words = ["user", user.name, "on" if user.enabled else "off"]
+    words += ["nopass"] if user.nopass else []
+    words += ["sanitize-payload" if user.sanitizes else "skip-sanitize-payload"] if modern else []
+    words += [f"#{password}" for password in user.passwords]
+    words += [_key_rule(access, pattern) for access, pattern in user.keys]
+    if user.channels == [b"*"]:
+        words.append("&*")
+    elif call.profile.since(6, 2):
+        words += ["resetchannels", *(f"&{_text(channel)}" for channel in user.channels)]
+    return " ".join([*words, _command_rules(user)])
+
+
+def _key_rule(access: str, pattern: bytes) -> str:
+    return f"~{_text(pattern)}" if access == "RW" else f"%{access}~{_text(pattern)}"
+
+
+def _command_rules(user: User) -> str:
+    return " ".join(user.rules if user.rules[0] in {"+@all", "-@all"} else ["-@all", *user.rules])
+
+
+def acl_getuser(call: Call) -> Reply:
+    """ACL GETUSER name."""
+    user = call.engine.users.by_name.get(_text(call.words[2]))
+    if user is None:
+        return None
+    told: list[tuple[Reply, Reply]] = [
+        (b"flags", Members([flag.encode() for flag in _flags(call, user)])),
+        (b"passwords", [password.encode() for password in user.passwords]),
+        (b"commands", _command_rules(user).encode()),
+    ]
+    if call.profile.since(7, 0):
+        told += [
+            (b"keys", " ".join(_key_rule(*key) for key in user.keys).encode("utf-8", "surrogateescape")),
+            (b"channels", b" ".join(b"&" + channel for channel in user.channels)),
+            (b"selectors", []),
+        ]
+    else:
+        told.append((b"keys", [pattern for _, pattern in user.keys]))
+        if call.profile.since(6, 2):
+            told.append((b"channels", list(user.channels)))
+    return Pairs(told)
+
+
+def _flags(call: Call, user: User) -> list[str]:
+    flags = ["on" if user.enabled else "off"]
+    if not call.profile.since(7, 0):
+        flags += ["allkeys"] if ("RW", b"*") in user.keys else []
+        flags += ["allchannels"] if b"*" in user.channels and call.profile.since(6, 2) else []
+        flags += ["allcommands"] if user.rules == ["+@all"] else []
+    flags += ["nopass"] if user.nopass else []
+    if call.profile.since(7, 2):
+        flags.append("sanitize-payload" if user.sanitizes else "skip-sanitize-payload")
+    return flags
+
+
+def acl_setuser(call: Call) -> Reply:
+    """ACL SETUSER name [rule …]: all rules, or none."""
+    name = call.words[2]
+    if b" " in name or b"\0" in name:
+        raise CommandError("ERR Usernames can't contain spaces or null characters")
+    reader = RuleReader(call.profile, call.engine.table.commands)
+    old = call.engine.users.by_name.get(_text(name))
+    user = deepcopy(old) if old is not None else reader.new_user(_text(name))
+    for rule in call.words[3:]:
+        try:
+            reader.apply(user, rule)
+        except WrongRule as error:
+            raise CommandError(b"ERR Error in ACL SETUSER modifier '%b': %b" % (rule, str(error).encode())) from None
+    call.engine.users.put(user)
+    return OK
+
+
+def acl_deluser(call: Call) -> Reply:
+    """ACL DELUSER name [name …]: their clients are disconnected."""
+    names = [_text(word) for word in call.words[2:]]
+    if DEFAULT_USER in names:
+        raise CommandError("ERR The 'default' user cannot be removed")
+    deleted = [name for name in names if call.engine.users.remove(name)]
+    for session in list(call.engine.sessions.values()):
+        if session.user in deleted:
+            session.user = DEFAULT_USER
+            session.aborted = session is not call.session
+            call.engine.close(session)
+    return len(deleted)
+
+
+def acl_cat(call: Call) -> Reply:
+    """ACL CAT [category]."""
+    if len(call.words) == 2:
+        return [category.encode() for category in CATEGORIES]
+    if len(call.words) > 3:
+        raise CommandError("ERR Unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.")
+    category = call.words[2].decode("latin-1").lower()
+    if category not in CATEGORIES:
+        raise CommandError(b"ERR Unknown category '%b'" % call.words[2])
+    names: list[Reply] = []
+    for command in call.engine.table.commands.values():
+        if category in categories(command) and not command.subcommands:
+            names.append(command.name.encode())
+        names += [
+            f"{command.name}|{sub.name}".encode()
+            for sub in command.subcommands
+            if call.profile.since(*sub.since) and category in categories(sub)
+        ]
+    return names
+
+
+def acl_log(call: Call) -> Reply:
+    """ACL LOG [count|RESET]."""
+    log = call.engine.acl_log
+    if len(call.words) > 3:
+        raise CommandError("ERR Unknown subcommand or wrong number of arguments for 'LOG'. Try ACL HELP.")
+    if len(call.words) == 3 and call.words[2].lower() == b"reset":
+        log.entries.clear()
+        return OK
+    count = max(0, integer(call.words[2])) if len(call.words) == 3 else 10
+    return [_logged(call, entry) for entry in log.entries[:count]]
+
+
+def _logged(call: Call, entry: Refusal) -> Reply:
+    age = (call.now_ms - entry.updated_ms) / 1000
+    told: list[tuple[Reply, Reply]] = [
+        (b"count", entry.count),
+        (b"reason", entry.reason),
+        (b"context", entry.context),
+        (b"object", entry.what),
+        (b"username", entry.user),
+        (b"age-seconds", Double(f"{age:.17g}".encode())),
+        (b"client-info", entry.client),
+    ]
+    if call.profile.since(7, 2):
+        told += [
+            (b"entry-id", entry.number),
+            (b"timestamp-created", entry.created_ms),
+            (b"timestamp-last-updated", entry.updated_ms),
+        ]
+    return Pairs(told)
+
+
+def acl_genpass(call: Call) -> Reply:
+    """ACL GENPASS [bits]."""
+    wrong = "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"
+    if len(call.words) > 3:
+        raise CommandError("ERR Unknown subcommand or wrong number of arguments for 'GENPASS'. Try ACL HELP.")
+    bits = integer(call.words[2]) if len(call.words) == 3 else 256
+    if not 0 < bits <= 4096:
+        raise CommandError(wrong)
+    digits = (bits + 3) // 4
+    return b"%0*x" % (digits, call.engine.rng.getrandbits(4 * digits))
+
+
+def acl_dryrun(call: Call) -> Reply:
+    """ACL DRYRUN user command [argument …]."""
+    if _text(call.words[2]) not in call.engine.users.by_name:
+        raise CommandError(b"ERR User '%b' not found" % call.words[2])
+    words = call.words[3:]
+    try:
+        command, name = call.engine.table.find(words)
+    except CommandError as error:
+        if b"unknown command" in error.text:
+            raise CommandError(b"ERR Command '%b' not found" % words[0]) from None
+        raise
+    refusal = why_refused(call.engine, _text(call.words[2]), command, name, words)
+    return OK if refusal is None else refusal.text.encode()
+
+
+def no_file(_call: Call) -> Reply:
+    """ACL SAVE and LOAD."""
+    raise CommandError(_NO_FILE)
+
+
+def _text(word: bytes) -> str:
+    return word.decode("utf-8", "surrogateescape")
+
+
+_ADMIN: Final = "admin noscript loading stale"
+
+
+def _sub(name: str, run: Callable[[Call], Reply], arity: int, flags: str, since: tuple[int, int] = (6, 0)) -> Command:
+    return Command(name, run, arity, flags, since=since, group="server")
+
+
+ACL_COMMANDS: Final[Sequence[Command]] = (
+    Command(
+        "acl",
+        None,
+        -2,
+        since=(6, 0),
+        group="server",
+        subcommands=(
+            _sub("whoami", acl_whoami, 2, "noscript loading stale"),
+            _sub("users", acl_users, 2, _ADMIN),
+            _sub("list", acl_list, 2, _ADMIN),
+            _sub("getuser", acl_getuser, 3, _ADMIN),
+            _sub("setuser", acl_setuser, -3, _ADMIN),
+            _sub("deluser", acl_deluser, -3, _ADMIN),
+            _sub("cat", acl_cat, -2, "noscript loading stale"),
+            _sub("log", acl_log, -2, _ADMIN),
+            _sub("genpass", acl_genpass, -2, "noscript loading stale"),
+            _sub("dryrun", acl_dryrun, -4, _ADMIN, (7, 0)),
+            _sub("save", no_file, 2, _ADMIN),
+            _sub("load", no_file, 2, _ADMIN),
+        ),
+    ),
+)

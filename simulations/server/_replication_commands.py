@@ -1,0 +1,110 @@
+"""Replicas as one server sees them: ROLE, REPLICAOF, WAIT, WAITAOF, FAILOVER.
+
+The engine alone has no replicas; who models them (`_process`) answers WAIT and WAITAOF before the engine is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ._command import Answer, Call, Command, integer
+from ._errors import CommandError, syntax_error
+from ._reply import OK, Reply, Status
+from ._session import Block
+
+INT_MAX: Final = 2**31 - 1
+
+
+def role(call: Call) -> Reply:
+    """ROLE."""
+    primary = call.engine.replica_of
+    if primary is None:
+        return [b"master", 0, []]
+    return [b"slave", primary[0].encode(), primary[1], b"connect", -1]
+
+
+def replicaof(call: Call) -> Reply:
+    """REPLICAOF host port, or NO ONE."""
+    host, port = call.words[1:]
+    if host.lower() == b"no" and port.lower() == b"one":
+        call.engine.replica_of = None
+        return OK
+    number = integer(port, "ERR Invalid master port", least=0, most=65535)
+    place = (host.decode("utf-8", "surrogateescape"), number)
+    if call.engine.replica_of == place:
+        return Status(b"OK Already connected to specified master")
+    call.engine.replica_of = place
+    return OK
+
+
+def wait(call: Call) -> Answer:
+    """WAIT numreplicas timeout."""
+    if call.engine.replica_of is not None:
+        raise CommandError("ERR WAIT cannot be used with replica instances. " + _NO_SLAVES_WRITE)
+    wanted = integer(call.words[1])
+    return _wait(call, enough=wanted <= 0, timeout=call.words[2], answer=0)
+
+
+_NO_SLAVES_WRITE: Final = (
+    "Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) "
+    "writes to replicas are just local and are not propagated."
+)
+
+
+def waitaof(call: Call) -> Answer:
+    """WAITAOF numlocal numreplicas timeout."""
+    local = integer(call.words[1])
+    if not 0 <= local <= 1:
+        raise CommandError("ERR value is out of range, value must between 0 and 1")
+    replicas = integer(call.words[2], "ERR value is out of range, must be positive", least=0)
+    _timeout(call.words[3])
+    if call.engine.replica_of is not None:
+        raise CommandError("ERR WAITAOF cannot be used with replica instances. " + _NO_SLAVES_WRITE)
+    has_file = call.engine.configuration["appendonly"] == "yes"
+    if local and not has_file:
+        raise CommandError("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
+    return _wait(call, enough=not replicas, timeout=call.words[3], answer=[int(has_file), 0])
+
+
+def _wait(call: Call, *, enough: bool, timeout: bytes, answer: Reply) -> Answer:
+    milliseconds = _timeout(timeout)
+    if enough or call.nested:
+        return answer
+    deadline_ms = call.engine.timer_ms + milliseconds if milliseconds else None
+    return Block(call.database.index, (), deadline_ms, lambda _key: [], answer)
+
+
+def _timeout(word: bytes) -> int:
+    milliseconds = integer(word, "ERR timeout is not an integer or out of range")
+    if milliseconds < 0:
+        raise CommandError("ERR timeout is negative")
+    return milliseconds
+
+
+def failover(call: Call) -> Reply:
+    """FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]: there is nobody to take over."""
+    words = [word.upper() for word in call.words[1:]]
+    if words == [b"ABORT"]:
+        raise CommandError("ERR No failover in progress.")
+    while words:
+        word = words.pop(0)
+        if word == b"TIMEOUT" and words:
+            integer(words.pop(0))
+        elif word == b"TO" and len(words) >= 2:
+            del words[:2]
+        elif word != b"FORCE":
+            raise syntax_error()
+    raise CommandError("ERR FAILOVER requires connected replicas.")
+
+
+_FLAGS: Final = "admin noscript stale no_async_loading"
+
+REPLICATION_COMMANDS: Final[Sequence[Command]] = (
+    Command("role", role, 1, "noscript loading stale fast", group="server"),
+    Command("replicaof", replicaof, 3, _FLAGS, since=(5, 0), group="server"),
+    Command("slaveof", replicaof, 3, _FLAGS, group="server"),
+    Command("wait", wait, 3, "noscript blocking", group="generic"),
+    Command("waitaof", waitaof, 4, "noscript blocking", since=(7, 2), group="generic"),
+    Command("failover", failover, -1, "admin noscript stale", since=(6, 2), group="server"),
+)

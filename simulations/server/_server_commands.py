@@ -1,0 +1,181 @@
+"""The server as a whole: TIME, SAVE, SLOWLOG, LATENCY, MEMORY, SHUTDOWN and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ._command import Call, Command, integer
+from ._errors import CommandError, syntax_error
+from ._memory import memory_of
+from ._reply import OK, Reply, Status, Verbatim
+
+_DISABLED: Final = (
+    "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. You may use "
+    '"CONFIG SET latency-monitor-threshold <milliseconds>." in order to enable it.'
+)
+
+
+def time(call: Call) -> Reply:
+    """TIME."""
+    seconds, microseconds = divmod(call.engine.now_us, 1_000_000)
+    return [b"%d" % seconds, b"%d" % microseconds]
+
+
+def lastsave(call: Call) -> Reply:
+    """LASTSAVE: when the last snapshot was made; at first, when the server started."""
+    return (call.engine.saved_ms or call.engine.started_us // 1000) // 1000
+
+
+def save(call: Call) -> Reply:
+    """SAVE."""
+    call.engine.note_saved()
+    return OK
+
+
+def bgsave(call: Call) -> Reply:
+    """BGSAVE [SCHEDULE]."""
+    if len(call.words) > 2 or (len(call.words) == 2 and call.words[1].upper() != b"SCHEDULE"):
+        raise syntax_error()
+    call.engine.note_saved()
+    return Status(b"Background saving started")
+
+
+def bgrewriteaof(_call: Call) -> Reply:
+    """BGREWRITEAOF."""
+    return Status(b"Background append only file rewriting started")
+
+
+def shutdown(call: Call) -> Reply:
+    """SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]."""
+    options = {word.upper() for word in call.words[1:]}
+    known = {b"SAVE", b"NOSAVE"} | ({b"NOW", b"FORCE", b"ABORT"} if call.profile.since(7, 0) else set())
+    if not options <= known or {b"SAVE", b"NOSAVE"} <= options or (b"ABORT" in options and len(options) > 1):
+        raise syntax_error()
+    if b"ABORT" in options:
+        raise CommandError("ERR No shutdown in progress.")
+    if b"SAVE" in options:
+        call.engine.note_saved()
+    call.engine.ended = True
+    call.session.closing = call.session.aborted = True
+    return OK
+
+
+def slowlog_get(call: Call) -> Reply:
+    """SLOWLOG GET [count]: nothing here is slow."""
+    if len(call.words) == 3:
+        if call.profile.since(7, 0):
+            integer(call.words[2], "ERR count should be greater than or equal to -1", least=-1)
+        else:
+            integer(call.words[2])
+    return []
+
+
+def slowlog_len(_call: Call) -> Reply:
+    """SLOWLOG LEN."""
+    return 0
+
+
+def slowlog_reset(_call: Call) -> Reply:
+    """SLOWLOG RESET."""
+    return OK
+
+
+def nothing(_call: Call) -> Reply:
+    """LATENCY LATEST, HISTORY and HISTOGRAM: nothing was recorded."""
+    return []
+
+
+def latency_reset(_call: Call) -> Reply:
+    """LATENCY RESET [event …]."""
+    return 0
+
+
+def latency_doctor(call: Call) -> Reply:
+    """LATENCY DOCTOR: monitoring is off."""
+    page = (
+        "https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency-monitor"
+        if call.profile.since(8, 0)
+        else f"http{'s' if call.profile.since(6, 0) else ''}://redis.io/topics/latency-monitor"
+    )
+    mission = f" If we weren't in a deep space mission I'd suggest to take a look at {page}.\n"
+    return Verbatim((_DISABLED + mission).encode())
+
+
+def memory_usage(call: Call) -> Reply:
+    """MEMORY USAGE key [SAMPLES count]: an estimate."""
+    options = call.words[3:]
+    if options and (len(options) != 2 or options[0].upper() != b"SAMPLES"):
+        raise syntax_error()
+    if options and integer(options[1]) < 0:
+        raise syntax_error()
+    value = call.database.get(call.words[2])
+    return None if value is None else memory_of(call.words[2], value)
+
+
+def memory_purge(_call: Call) -> Reply:
+    """MEMORY PURGE."""
+    return OK
+
+
+def module_list(_call: Call) -> Reply:
+    """MODULE LIST: there are none."""
+    return []
+
+
+def lolwut(call: Call) -> Reply:
+    """LOLWUT: the version, without a picture."""
+    return Verbatim(f"Redis ver. {'.'.join(map(str, call.profile.version))}\n".encode())
+
+
+def _sub(name: str, run: Callable[[Call], Reply], arity: int, flags: str, since: tuple[int, int] = (1, 0)) -> Command:
+    return Command(name, run, arity, flags, since=since, group="server")
+
+
+_ADMIN: Final = "admin loading stale"
+_LATENCY: Final = "admin noscript loading stale"
+
+SERVER_COMMANDS: Final[Sequence[Command]] = (
+    _sub("time", time, 1, "loading stale fast"),
+    _sub("lastsave", lastsave, 1, "loading stale fast admin"),
+    _sub("save", save, 1, "admin noscript no_async_loading no_multi"),
+    _sub("bgsave", bgsave, -1, "admin noscript no_async_loading"),
+    _sub("bgrewriteaof", bgrewriteaof, 1, "admin noscript no_async_loading"),
+    _sub("shutdown", shutdown, -1, "admin noscript loading stale no_multi allow_busy"),
+    _sub("lolwut", lolwut, -1, "readonly fast", (5, 0)),
+    Command(
+        "slowlog",
+        None,
+        -2,
+        group="server",
+        subcommands=(
+            _sub("get", slowlog_get, -2, _ADMIN),
+            _sub("len", slowlog_len, 2, _ADMIN),
+            _sub("reset", slowlog_reset, 2, _ADMIN),
+        ),
+    ),
+    Command(
+        "latency",
+        None,
+        -2,
+        group="server",
+        subcommands=(
+            _sub("latest", nothing, 2, _LATENCY),
+            _sub("history", nothing, 3, _LATENCY),
+            _sub("histogram", nothing, -2, _LATENCY, (7, 0)),
+            _sub("reset", latency_reset, -2, _LATENCY),
+            _sub("doctor", latency_doctor, 2, _LATENCY),
+        ),
+    ),
+    Command(
+        "memory",
+        None,
+        -2,
+        group="server",
+        subcommands=(
+            Command("usage", memory_usage, -3, "readonly", (2, 2, 1), group="server"),
+            _sub("purge", memory_purge, 2, ""),
+        ),
+    ),
+    Command("module", None, -2, group="server", subcommands=(_sub("list", module_list, 2, "admin noscript"),)),
+)
