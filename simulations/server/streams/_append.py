@@ -70,7 +70,7 @@ def xadd(call: Call) -> Reply:
         call.database.put(key, stream)
     else:
         call.touch(key)
-        call.signal_ready(key)
+    call.signal_ready(key)  # in 5.0 a key that is made wakes nobody by itself
     call.notify("t", "xadd", key)
     if trim is not None and trim.given and _cut(call, stream, trim):
         call.notify("t", "xtrim", key)
