@@ -109,6 +109,8 @@ def _create(call: Call, *, make: bool, entries_read: int | None) -> Reply:
     stream = call.database.get_as(Stream, key)
     if stream is None and not make:
         raise CommandError(KEY_NEEDED)
+    if len(call.words) > 8:  # each option once, whichever it was
+        raise _syntax_error(call)
     last_id = _given_id(call, stream, strict=True)
     if stream is None:
         stream = Stream()
@@ -123,6 +125,8 @@ def _create(call: Call, *, make: bool, entries_read: int | None) -> Reply:
 
 def _set_id(call: Call, entries_read: int | None) -> Reply:
     stream, group = _group(call)
+    if len(call.words) > 7:
+        raise _syntax_error(call)
     group.last_id = _given_id(call, stream, strict=False)
     group.entries_read = _capped(call, stream, entries_read)
     note_change(call)
