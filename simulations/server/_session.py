@@ -95,6 +95,8 @@ class Session:
     silence: Silence | None = None
     block: Block | None = None
     transaction: Transaction | None = None
+    in_script: bool = False
+    """Whether a script runs for it."""
     watched: dict[tuple[int, bytes], int] = field(factory=dict)
     channels: dict[bytes, None] = field(factory=dict)
     patterns: dict[bytes, None] = field(factory=dict)

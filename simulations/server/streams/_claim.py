@@ -68,7 +68,9 @@ def xclaim(call: Call) -> Reply:
     key, group_name, name = call.words[1:4]
     stream, group = find_group(call, key, group_name)
     options = parse_claim_options(call)
-    group.last_id = max(group.last_id, options.last_id)
+    if options.last_id > group.last_id:
+        group.last_id = options.last_id
+        note_change(call)
     claimer = _Claimer(call, key, stream, group, name, options.just_ids)
     claimer.join_early()
     replies: list[Reply] = []

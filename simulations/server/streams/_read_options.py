@@ -6,6 +6,7 @@ from attrs import define
 
 from .._command import Call, integer
 from .._errors import CommandError, syntax_error
+from ._lookup import shown
 
 
 @define(eq=False)
@@ -55,6 +56,7 @@ def parse_read(call: Call, name: str) -> ReadOptions:
             options.count = max(0, integer(words[at + 1]))
             at += 2
         elif word == b"BLOCK" and left:
+            _refuse_waiting_scripts(call)
             options.block_ms = _parse_timeout(call, words[at + 1])
             at += 2
         elif word == b"NOACK":
@@ -96,6 +98,12 @@ def _unbalanced(call: Call, name: str) -> str:
 def _only_for_groups(name: str, option: str) -> None:
     if name != "xreadgroup":
         raise CommandError(f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead.")
+
+
+def _refuse_waiting_scripts(call: Call) -> None:
+    """Before 7.4 a script may not say BLOCK; since then it does not wait, as in a transaction."""
+    if call.session.in_script and not call.profile.since(7, 4):
+        raise CommandError(b"ERR %b command is not allowed with BLOCK option from scripts" % shown(call.words[0]))
 
 
 def _parse_timeout(call: Call, word: bytes) -> int:
