@@ -1,8 +1,8 @@
 """How far a group has read: `entries-read` and `lag`, which are counted where possible, else derived, else unknown.
 
 A group that read from the beginning counts what it gets. The count is worth nothing beyond an entry that XDEL removed,
-as nobody knows whether the group had got it; then only the ends of the stream tell where the group stands. 8.0 has
-other rules than the versions before it.
+as nobody knows whether the group had got it; then only the ends of the stream tell where the group stands. 7.4.5 and
+what came after it have other rules than the versions before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def lag_of(profile: Profile, stream: Stream, group: Group) -> int | None:
     """How many entries the group has still to get; None: unknown."""
     if not stream.entries_added:
         return 0
-    if profile.since(8, 0):
+    if profile.since(7, 4):
         if not stream.length:
             return 0
         first = stream.first_id
@@ -30,7 +30,7 @@ def lag_of(profile: Profile, stream: Stream, group: Group) -> int | None:
 
 def advance(profile: Profile, stream: Stream, group: Group, entry_id: Id) -> None:
     """The group gets the next entry: count it, and have the group stand there."""
-    newer = profile.since(8, 0)
+    newer = profile.since(7, 4)
     if (
         group.entries_read is not None
         and (not newer or group.last_id >= stream.first_id)
@@ -47,7 +47,7 @@ def _deleted_since(profile: Profile, stream: Stream, start: Id) -> bool:
     deleted = stream.max_deleted_id
     if deleted == MIN_ID or not stream.length:
         return False
-    if not profile.since(8, 0) and stream.first_id > deleted:
+    if not profile.since(7, 4) and stream.first_id > deleted:
         return False
     return start <= deleted
 
@@ -57,7 +57,7 @@ def _position(profile: Profile, stream: Stream, entry_id: Id) -> int | None:
     added = stream.entries_added
     if not added or (not stream.length and entry_id <= stream.last_id):
         return added
-    if profile.since(8, 0) and entry_id != MIN_ID and entry_id < stream.max_deleted_id:
+    if profile.since(7, 4) and entry_id != MIN_ID and entry_id < stream.max_deleted_id:
         return None
     if entry_id >= stream.last_id:
         return added if entry_id == stream.last_id else None

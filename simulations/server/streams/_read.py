@@ -103,18 +103,16 @@ def _find_stream(call: Call, key: bytes, word: bytes) -> Place:
     if word == b"$":
         return key, stream, None, stream.last_id if stream is not None else MIN_ID
     if word == b"+" and call.profile.since(7, 4):
-        return key, stream, None, _before_last(call, stream)
+        return key, stream, None, _before_last(stream)
     if word == b">":
         raise CommandError(ONLY_FOR_GROUPS)
     return key, stream, None, parse_id(word)
 
 
-def _before_last(call: Call, stream: Stream | None) -> Id:
-    """Behind which the last entry comes; 7.4 takes the last id that was ever added for that of the last entry."""
-    if stream is None:
-        return MIN_ID
-    last = next(stream.range_backwards(MIN_ID, MAX_ID), None) if call.profile.since(8, 0) else None
-    return before(last[0] if last is not None else stream.last_id) or MIN_ID
+def _before_last(stream: Stream | None) -> Id:
+    """Behind which the last entry comes."""
+    last = None if stream is None else next(stream.range_backwards(MIN_ID, MAX_ID), None)
+    return MIN_ID if last is None else before(last[0]) or MIN_ID
 
 
 def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[Reply, Reply]]:
