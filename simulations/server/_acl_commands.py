@@ -12,7 +12,7 @@ from ._acl_rules import RuleReader, WrongRule
 from ._categories import CATEGORIES, categories
 from ._command import Call, Command, integer
 from ._errors import CommandError
-from ._permissions import why_refused
+from ._permissions import Refused, why_refused
 from ._reply import OK, Double, Members, Pairs, Reply
 
 _NO_FILE: Final = (
@@ -131,7 +131,7 @@ def acl_cat(call: Call) -> Reply:
     if len(call.words) == 2:
         return [category.encode() for category in CATEGORIES]
     if len(call.words) > 3:
-        raise CommandError("ERR Unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.")
+        raise _wrong_number(call, "CAT")
     category = call.words[2].decode("latin-1").lower()
     if category not in CATEGORIES:
         raise CommandError(b"ERR Unknown category '%b'" % call.words[2])
@@ -151,7 +151,7 @@ def acl_log(call: Call) -> Reply:
     """ACL LOG [count|RESET]."""
     log = call.engine.acl_log
     if len(call.words) > 3:
-        raise CommandError("ERR Unknown subcommand or wrong number of arguments for 'LOG'. Try ACL HELP.")
+        raise _wrong_number(call, "LOG")
     if len(call.words) == 3 and call.words[2].lower() == b"reset":
         log.entries.clear()
         return OK
@@ -183,7 +183,7 @@ def acl_genpass(call: Call) -> Reply:
     """ACL GENPASS [bits]."""
     wrong = "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"
     if len(call.words) > 3:
-        raise CommandError("ERR Unknown subcommand or wrong number of arguments for 'GENPASS'. Try ACL HELP.")
+        raise _wrong_number(call, "GENPASS")
     bits = integer(call.words[2]) if len(call.words) == 3 else 256
     if not 0 < bits <= 4096:
         raise CommandError(wrong)
@@ -203,12 +203,24 @@ def acl_dryrun(call: Call) -> Reply:
             raise CommandError(b"ERR Command '%b' not found" % words[0]) from None
         raise
     refusal = why_refused(call.engine, _text(call.words[2]), command, name, words)
-    return OK if refusal is None else refusal.text.encode()
+    return OK if refusal is None else _in_words(call, refusal)
+
+
+def _in_words(call: Call, refusal: Refused) -> bytes:
+    who = b"User %b" % call.words[2] if call.profile.since(7, 2) else b"This user"
+    if refusal.reason == b"command":
+        return b"%b has no permissions to run the '%b' command" % (who, refusal.what)
+    return b"%b has no permissions to access the '%b' %b" % (who, refusal.what, refusal.reason)
 
 
 def no_file(_call: Call) -> Reply:
     """ACL SAVE and LOAD."""
     raise CommandError(_NO_FILE)
+
+
+def _wrong_number(call: Call, shown: str) -> CommandError:
+    unknown = "unknown" if call.profile.since(7, 0) else "Unknown"
+    return CommandError(f"ERR {unknown} subcommand or wrong number of arguments for '{shown}'. Try ACL HELP.")
 
 
 def _text(word: bytes) -> str:

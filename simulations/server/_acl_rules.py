@@ -67,7 +67,7 @@ class RuleReader:
             access = "".join(letter for letter in "RW" if letter.encode() in letters.upper())
             if not self._profile.since(7, 0) or not tilde or len(access) != len(letters):
                 raise WrongRule("Syntax error")
-        if _ALL_KEYS in user.keys:
+        if _ALL_KEYS in user.keys and (access, pattern) != _ALL_KEYS:
             raise WrongRule(
                 "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any "
                 "effect. Try 'resetkeys' to start with an empty list of patterns"
@@ -78,7 +78,7 @@ class RuleReader:
             user.keys.append((access, pattern))
 
     def _apply_channel(self, user: User, pattern: bytes) -> None:
-        if b"*" in user.channels:
+        if b"*" in user.channels and pattern != b"*":
             raise WrongRule(
                 "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any "
                 "effect. Try 'resetchannels' to start with an empty list of channels"
@@ -111,7 +111,7 @@ def _apply_password(user: User, sign: str, password: bytes) -> None:
     wanted = password.decode("latin-1") if sign in "#!" else hashed(password)
     if not _HASH.fullmatch(wanted):
         raise WrongRule(
-            "The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
+            "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
         )
     if sign in ">#":
         user.passwords[wanted] = None

@@ -10,7 +10,7 @@ from ._command import Call, Command
 from ._errors import CommandError, syntax_error
 from ._glob import fits
 from ._keys import HAS_MOVABLE_KEYS, keys_of
-from ._reply import NULL_ARRAY, Members, Pairs, Reply, Status
+from ._reply import Members, Pairs, Reply, Status
 
 FLAGS: Final = (
     *("write", "readonly", "denyoom", "module", "admin", "pubsub", "noscript", "blocking", "loading", "stale"),
@@ -18,6 +18,8 @@ FLAGS: Final = (
     *("no_async_loading", "no_multi", "movablekeys", "allow_busy"),
 )
 """In the order in which the server tells them."""
+_TELL_NO_VALUE: Final = {"xlen", "strlen", "llen", "hlen", "scard", "zcard", "exists", "type", "ttl", "pttl"}
+"""Commands that look at a key and not at what it holds."""
 _SINCE_7: Final = {"no_auth", "may_replicate", "no_mandatory_keys", "no_async_loading", "no_multi", "allow_busy"}
 
 
@@ -41,7 +43,7 @@ def command_info(call: Call) -> Reply:
 def _info(call: Call, name: bytes) -> Reply:
     found = _look_up(call, name)
     if found is None:
-        return NULL_ARRAY
+        return None
     return _described(call, *found)
 
 
@@ -78,18 +80,19 @@ def _described(call: Call, each: Command, name: str) -> Reply:
         described.append(Members([Status(f"@{category}".encode()) for category in categories(each)]))
     if call.profile.since(7, 0):
         subcommands: list[Reply] = [_described(call, sub, f"{name}|{sub.name}") for sub in _subcommands(call, each)]
-        described += [[], _key_specs(each), subcommands]
+        described += [Members([]), Members(_key_specs(each)), Members(subcommands)]
     return described
 
 
-def _key_specs(each: Command) -> Reply:
+def _key_specs(each: Command) -> list[Reply]:
     first, last, step = each.keys
     if not first:
         return []
     access = "RO" if "readonly" in each.flags else "RW"
+    told = {"RO": [b"RO"] if each.name in _TELL_NO_VALUE else [b"RO", b"access"], "RW": [b"RW", b"update"]}[access]
     spec = Pairs(
         [
-            (b"flags", Members([Status(access.encode()), Status(b"access" if access == "RO" else b"update")])),
+            (b"flags", Members([Status(flag) for flag in told])),
             (b"begin_search", Pairs([(b"type", b"index"), (b"spec", Pairs([(b"index", first)]))])),
             (
                 b"find_keys",

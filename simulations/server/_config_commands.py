@@ -71,7 +71,7 @@ def _refusal(call: Call, name: str, value: str, why: str) -> str:
         return f"ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"
     if call.engine.configuration.parameters[name].kind == "fixed":
         return f"ERR Unsupported CONFIG parameter: {name}"
-    if call.profile.since(6, 0):
+    if call.profile.since(6, 0) and name not in {"save", "notify-keyspace-events"}:
         return f"ERR Invalid argument '{value}' for CONFIG SET '{name}' - {why.replace('argument(s)', 'argument')}"
     return f"ERR Invalid argument '{value}' for CONFIG SET '{name}'"
 

@@ -92,7 +92,7 @@ def _protocol(call: Call) -> Reply:
     if kind not in _PROTOCOL:
         raise CommandError(
             "ERR Wrong protocol type name. Please use one of the following: "
-            "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false"
+            "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
         )
     return _PROTOCOL[kind]
 

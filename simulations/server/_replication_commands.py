@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ._command import Answer, Call, Command, integer
-from ._errors import CommandError, syntax_error
+from ._errors import NOT_AN_INTEGER, CommandError, syntax_error
 from ._reply import OK, Reply, Status
 from ._session import Block
 
@@ -30,7 +30,8 @@ def replicaof(call: Call) -> Reply:
     if host.lower() == b"no" and port.lower() == b"one":
         call.engine.replica_of = None
         return OK
-    number = integer(port, "ERR Invalid master port", least=0, most=65535)
+    error = "ERR Invalid master port" if call.profile.since(7, 0) else NOT_AN_INTEGER
+    number = integer(port, error, least=0, most=65535)
     place = (host.decode("utf-8", "surrogateescape"), number)
     if call.engine.replica_of == place:
         return Status(b"OK Already connected to specified master")
