@@ -159,6 +159,8 @@ def _write_items(sign: bytes, items: list[Reply], protocol: int, write: Write) -
     for item in items:
         if type(item) is bytes:
             write(b"$%d\r\n%b\r\n" % (len(item), item))
+        elif type(item) is list:
+            _write_items(b"*", item, protocol, write)
         else:
             _write(item, protocol, write)
 

@@ -167,6 +167,9 @@ def has_newer(call: Call, stream: Stream, entry_id: Id) -> bool:
         return False
     if not call.profile.since(6, 0):
         return True
+    node = stream.nodes[-1]
+    if node.fields[-1] is not None:
+        return node.ids[-1] > entry_id
     last = next(stream.range_backwards(entry_id, MAX_ID), None)
     return last is not None and last[0] > entry_id
 
