@@ -31,6 +31,7 @@ from ._configuration import Configuration
 from ._errors import CommandError
 from ._journal import Journal
 from ._keyspace import Database
+from ._monitor import tell_monitors
 from ._pause import Pause
 from ._permissions import check_permitted
 from ._profile import Profile
@@ -75,6 +76,7 @@ class Engine:
         self.started_us = 0
         self.saves, self.saved_ms, self.saved_dirty = 0, 0, 0
         """Of SAVE and BGSAVE: how often, when, and `dirty` at that moment."""
+        self.monitors: dict[Session, None] = {}
         self.pause: Pause | None = None
         """CLIENT PAUSE, while it lasts."""
         self.stall_ms = 0.0
@@ -118,6 +120,7 @@ class Engine:
         """A client has gone; what it waited for it does not get any more."""
         self.unblock(session)
         self.sessions.pop(session.id, None)
+        self.monitors.pop(session, None)
         self._woken.pop(session, None)
 
     def execute(
@@ -154,6 +157,9 @@ class Engine:
     def tick(self, *, now_us: int, timer_ms: float | None = None) -> Sequence[Session]:
         """Let time pass: waits that are over end. Returns the sessions that have `replies` to be sent."""
         self._set_clocks(now_us, timer_ms)
+        if self.expires_actively:
+            for database in self.databases:
+                database.remove_expired()
         while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
             _, _, session, block = heapq.heappop(self._deadlines)
             if session.block is not block:
@@ -196,6 +202,7 @@ class Engine:
     def forget_connection_state(self, session: Session) -> None:
         """RESET: no transaction, nothing watched, no subscriptions."""
         session.transaction = None
+        self.monitors.pop(session, None)
         self.unwatch(session)
         session.channels.clear()
         session.patterns.clear()
@@ -225,9 +232,12 @@ class Engine:
         calls = self.statistics.calls
         calls[name] = calls.get(name, 0) + 1
         call = Call(self, session, words, nested=nested)
-        if self.journal is None:
-            return command.run(call)
-        return self._run_noted(command.run, name, call, self.journal)
+        if self.monitors and name != "exec":
+            tell_monitors(self, session, command, words)
+        answer = command.run(call) if self.journal is None else self._run_noted(command.run, name, call, self.journal)
+        if self.monitors and name == "exec":
+            tell_monitors(self, session, command, words)
+        return answer
 
     def _run_noted(self, run: Run, name: str, call: Call, journal: Journal) -> Answer:
         """Note a command if it changed something: a script as a whole, of EXEC each command that it runs."""

@@ -6,6 +6,7 @@ so with `Engine.touch`; whoever stores or removes one goes through the `Database
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from ._errors import WRONG_TYPE, CommandError
@@ -45,6 +46,8 @@ class Database:
         self.values: dict[bytes, Value] = {}
         self.expires: dict[bytes, int] = {}
         self._engine = engine
+        self._soonest_ms: float = math.inf
+        """No key expires before."""
 
     def get(self, key: bytes) -> Value | None:
         """What a key holds, None where there is none or it has expired."""
@@ -85,12 +88,21 @@ class Database:
     def expire_at(self, key: bytes, at_ms: int) -> None:
         """Have an existing key expire."""
         self.expires[key] = at_ms
+        self._soonest_ms = min(self._soonest_ms, at_ms)
         self._engine.touch(self, key)
+
+    def remove_expired(self) -> None:
+        """Remove the keys that have expired, as the server does from time to time."""
+        now_ms = self._engine.now_ms
+        if now_ms < self._soonest_ms:
+            return
+        for key in [key for key, at_ms in self.expires.items() if at_ms <= now_ms]:
+            self._expired(key)
+        self._soonest_ms = min(self.expires.values(), default=math.inf)
 
     def keys(self) -> list[bytes]:
         """All keys that have not expired."""
-        for key in [key for key in self.expires if self._expired(key)]:
-            self.values.pop(key, None)
+        self.remove_expired()
         return list(self.values)
 
     def clear(self) -> int:
@@ -105,6 +117,7 @@ class Database:
         if at_ms is None or at_ms > self._engine.now_ms:
             return False
         self._remove(key)
+        self._engine.statistics.expired += 1
         self._engine.notify("x", "expired", self, key)
         return True
 

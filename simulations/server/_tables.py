@@ -13,6 +13,7 @@ from ._config_commands import CONFIG_COMMANDS
 from ._connection_commands import CONNECTION_COMMANDS
 from ._debug_commands import DEBUG_COMMANDS
 from ._info import INFO_COMMANDS
+from ._monitor import MONITOR_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
 from ._server_commands import SERVER_COMMANDS
 from .streams import STREAM_COMMANDS
@@ -27,5 +28,6 @@ ALL_COMMANDS: Final[Sequence[Command]] = (
     *COMMAND_COMMANDS,
     *DEBUG_COMMANDS,
     *REPLICATION_COMMANDS,
+    *MONITOR_COMMANDS,
     *STREAM_COMMANDS,
 )
