@@ -6,6 +6,7 @@ import argparse
 import errno
 import signal
 import socket
+import sys
 from random import SystemRandom
 
 import trio
@@ -57,8 +58,8 @@ def _serve(options: argparse.Namespace) -> int:
         engine = Engine(profile, rng=SystemRandom(), configuration=given)
     except UnknownParameter as error:
         raise UserError(f"--config: {error}") from error
-    say(f"Redis {'.'.join(map(str, profile.version))}, simulated, at {options.bind}:{port}; Ctrl-C ends it.")
-    trio.run(_run, TcpServer(engine, listeners))
+    greeting = f"Redis {'.'.join(map(str, profile.version))}, simulated, at {options.bind}:{port}; Ctrl-C ends it."
+    trio.run(_run, TcpServer(engine, listeners), greeting)
     return 0
 
 
@@ -73,8 +74,11 @@ def _listen(host: str, port: int) -> list[socket.socket]:
         raise UserError(f"cannot listen at {host}:{port}: {error}") from error
 
 
-async def _run(server: TcpServer) -> None:
+async def _run(server: TcpServer, greeting: str) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        # Only now: whoever started it may wait for this line, and send a signal then.
+        say(greeting)
+        sys.stdout.flush()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_serve_until_ended, server, nursery.cancel_scope)
             async for _ in signals:

@@ -1,0 +1,177 @@
+"""The simulated server on real sockets: order, waiting, going away; and the command that runs it."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+import trio
+from redis_streams.simulations.server import Engine, Profile
+from redis_streams.simulations.server._tcp import TcpServer, listen
+from support.simulated import request
+
+Dial = Callable[[], "contextlib.AbstractAsyncContextManager[trio.SocketStream]"]
+
+
+@contextlib.asynccontextmanager
+async def serving(version: str = "7.0", **configuration: str) -> AsyncIterator[tuple[Engine, Dial]]:
+    """A server at a free port, and what connects to it."""
+    listeners = listen("127.0.0.1", 0)
+    port = listeners[0].getsockname()[1]
+    engine = Engine(Profile.of(version), rng=Random(1), configuration=configuration)
+
+    @contextlib.asynccontextmanager
+    async def dial() -> AsyncIterator[trio.SocketStream]:
+        async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            yield stream
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(TcpServer(engine, listeners).serve)
+        with trio.fail_after(20):
+            yield engine, dial
+        nursery.cancel_scope.cancel()
+
+
+async def receive(stream: trio.SocketStream, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = await stream.receive_some(size - len(data))
+        if not piece:
+            return data + b"<closed>"
+        data += piece
+    return data
+
+
+async def test_a_pipeline_is_answered_in_its_order() -> None:
+    """Sent in one piece, received while it is still being sent: no side waits for the other."""
+    count = 20_000
+    expected = b"".join(b"$%d\r\n%d\r\n" % (len(str(n)), n) for n in range(count))
+    async with serving() as (_, dial), dial() as stream, trio.open_nursery() as nursery:
+        nursery.start_soon(stream.send_all, b"".join(request("ECHO", n) for n in range(count)))
+        assert await receive(stream, len(expected)) == expected
+
+
+async def test_more_than_a_socket_takes_is_sent_all_the_same() -> None:
+    """A client that sends much and reads late gets all of it."""
+    text = b"x" * 1_000_000
+    async with serving() as (_, dial), dial() as stream:
+        for _ in range(20):
+            await stream.send_all(request("ECHO", text))
+        for _ in range(20):
+            assert await receive(stream, len(text) + 12) == b"$1000000\r\n" + text + b"\r\n"
+
+
+async def test_commands_behind_a_wait_come_after_it() -> None:
+    async with serving() as (_, dial), dial() as reader, dial() as writer:
+        await reader.send_all(request("XREAD", "BLOCK", 0, "STREAMS", "s", "$") + request("PING"))
+        await writer.send_all(request("CLIENT", "LIST"))
+        await receive(writer, 10)
+        await trio.sleep(0.05)
+        await writer.send_all(request("XADD", "s", "1-1", "a", "b"))
+        entry = b"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"
+        assert await receive(reader, len(entry) + 7) == entry + b"+PONG\r\n"
+
+
+async def test_a_wait_ends_in_time() -> None:
+    async with serving() as (_, dial), dial() as reader:
+        started = trio.current_time()
+        await reader.send_all(request("XREAD", "BLOCK", 50, "STREAMS", "s", "$"))
+        assert await receive(reader, 5) == b"*-1\r\n"
+        assert 0.045 <= trio.current_time() - started < 1
+
+
+async def test_a_client_that_goes_while_it_waits_takes_nothing() -> None:
+    """An entry that a reader of a group was waiting for goes to the next one."""
+    async with serving() as (engine, dial), dial() as other:
+        await other.send_all(request("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM"))
+        assert await receive(other, 5) == b"+OK\r\n"
+        async with dial() as reader:
+            await reader.send_all(request("XREADGROUP", "GROUP", "g", "gone", "BLOCK", 0, "STREAMS", "s", ">"))
+            while not any(session.block for session in engine.sessions.values()):
+                await trio.sleep(0.005)
+        while len(engine.sessions) > 1:
+            await trio.sleep(0.005)
+        await other.send_all(request("XADD", "s", "1-1", "a", "b") + request("XPENDING", "s", "g"))
+        assert await receive(other, 32) == b"$3\r\n1-1\r\n*4\r\n:0\r\n$-1\r\n$-1\r\n*-1\r\n"
+
+
+async def test_a_protocol_error_is_told_and_ends_the_connection() -> None:
+    async with serving() as (_, dial), dial() as stream:
+        await stream.send_all(b"PING\r\n*1\r\nX\r\n")
+        assert await receive(stream, 1000) == b"+PONG\r\n-ERR Protocol error: expected '$', got 'X'\r\n<closed>"
+
+
+async def test_kill_closes_another_client_at_once() -> None:
+    async with serving() as (_, dial), dial() as admin, dial() as victim:
+        await victim.send_all(request("CLIENT", "ID"))
+        assert await receive(victim, 4) == b":2\r\n"
+        await admin.send_all(request("CLIENT", "KILL", "ID", 2))
+        assert await receive(admin, 4) == b":1\r\n"
+        assert await receive(victim, 1) == b"<closed>"
+
+
+async def test_too_many_clients_are_turned_away() -> None:
+    async with serving(maxclients="1") as (_, dial), dial() as first:
+        await first.send_all(request("PING"))
+        await receive(first, 7)
+        async with dial() as second:
+            assert await receive(second, 100) == b"-ERR max number of clients reached\r\n<closed>"
+
+
+async def test_shutdown_ends_the_server() -> None:
+    listeners = listen("127.0.0.1", 0)
+    server = TcpServer(Engine(Profile.of("7.0"), rng=Random(1)), listeners)
+    port = listeners[0].getsockname()[1]
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.serve)
+            stream = await trio.open_tcp_stream("127.0.0.1", port)
+            await stream.send_all(request("SHUTDOWN", "NOSAVE"))
+            assert await receive(stream, 1) == b"<closed>"
+            await stream.aclose()
+
+
+def serve(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    # In any other folder the package would not be found; the tests run from where it is.
+    return subprocess.run(
+        [sys.executable, "-m", "redis_streams", "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd=Path.cwd(),
+    )
+
+
+def test_the_command_says_what_is_wrong() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = serve("--port", port)
+        assert result.returncode == 1
+        assert result.stderr == (
+            f"redis-streams: port {port} of 127.0.0.1 is taken: choose another with --port, or end what uses it\n"
+        )
+    result = serve("--port", "0", "--version", "9.9")
+    assert result.returncode == 1
+    assert result.stderr.startswith("redis-streams: --version: there is no profile '9.9'; there are 5.0, 6.0,")
+    result = serve("--port", "0", "--config", "nonsense", "1")
+    assert result.returncode == 1
+    assert result.stderr == "redis-streams: --config: there is no parameter 'nonsense' in Redis 7.0\n"
+    assert serve("--port", "99999").returncode == 1
+
+
+@pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGINT"])
+def test_a_signal_ends_the_command(signal_name: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "redis_streams", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Redis 7.0.15, simulated, at 127.0.0.1:")
+    process.send_signal(getattr(signal, signal_name))
+    assert process.wait(10) == 0
+    process.stdout.close()
