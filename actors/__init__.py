@@ -53,7 +53,7 @@ from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerSta
 from ._stream import StreamSettings
 from ._supervisor import Supervisor, run_root
 from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Undecodable, Verdict
-from .tree import GroupPlan, StreamPlan, Supervision, stream_child
+from .tree import GroupPlan, StreamPlan, Supervision, group_child, stream_child
 
 __all__ = [
     "DONE",
@@ -129,6 +129,7 @@ __all__ = [
     "checkpoint_key",
     "dead_letter_key",
     "gather",
+    "group_child",
     "guarded",
     "nest",
     "run_root",

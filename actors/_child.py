@@ -29,6 +29,8 @@ class Child:
         restart: which of its ends are followed by another start.
         grace_seconds: from being told to drain until it is cancelled; `math.inf` waits for as long as it takes.
         start_timeout_seconds: from its start until it says that it is up.
+        vital: its crash is its supervisor's at once, instead of being followed by a restart. For supervisors that have
+            given up: to have each level try again multiplies the tries, until nobody ever gives up.
         mailboxes: its own, for snapshots.
         supervisor: the supervisor that `run` belongs to, for snapshots; see `nest`.
     """
@@ -38,16 +40,18 @@ class Child:
     restart: Restart = Restart.PERMANENT
     grace_seconds: float = field(default=5.0, validator=validators.ge(0))
     start_timeout_seconds: float = field(default=10.0, validator=validators.gt(0))
+    vital: bool = False
     mailboxes: tuple[Measured, ...] = ()
     supervisor: Supervisor | None = None
 
 
-def nest(name: str, supervisor: Supervisor, *, restart: Restart = Restart.PERMANENT) -> Child:
+def nest(name: str, supervisor: Supervisor, *, restart: Restart = Restart.PERMANENT, vital: bool = False) -> Child:
     """A supervisor as a child of another: it takes the time that its own children need, to start and to stop."""
     return Child(
         name,
         supervisor.run,
         restart=restart,
+        vital=vital,
         grace_seconds=math.inf,
         start_timeout_seconds=math.inf,
         supervisor=supervisor,

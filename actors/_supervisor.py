@@ -69,6 +69,7 @@ class Supervisor:
     Args:
         children: in the order of their start; they stop in reverse.
         strategy: who is restarted together with a child that ends.
+        together: stop all children at once: those that need nothing of each other, so that graces do not add up.
         limits: restarts that are borne.
         backoff: how long to wait before a restart.
         rng: the jitter's.
@@ -84,12 +85,14 @@ class Supervisor:
         *,
         rng: Random,
         strategy: Strategy = Strategy.ONE_FOR_ONE,
+        together: bool = False,
         limits: Limits | None = None,
         backoff: Backoff | None = None,
         observer: Observer = ignore,
     ) -> None:
         self._children = list(children)
         self._strategy = strategy
+        self._together = together
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
         self._rng = rng
@@ -183,6 +186,10 @@ class Supervisor:
         fatal = [cell.error for cell in ended if cell.error is not None and not isinstance(cell.error, Exception)]
         if fatal:
             run.failed = fatal[0]  # KeyboardInterrupt and its like end the program: they are not restarted away.
+            return
+        vital = [cell.error for cell in ended if cell.child.vital and isinstance(cell.error, Exception)]
+        if vital:
+            run.failed = vital[0]
             return
         ends = [End(cell.child.name, cell.child.restart, cell.error is not None) for cell in ended]
         names = {end.name for end in ends}
@@ -280,14 +287,19 @@ class Supervisor:
             reply.fail(_cannot_join(cell.child))  # Not heard by one that has its answer.
 
     async def _stop_all(self, run: _Run) -> None:
-        """In reverse order of the start, each one gone before the next is told."""
+        """In reverse order of the start, each one gone before the next is told; or all of them at once."""
         run.stopping = True
         for scope in tuple(run.under_way):
             scope.cancel()
         for child, reply in run.joining:
             reply.fail(_cannot_join(child))
-        for cell in reversed(self._cells):
-            await cell.stop()
+        if not self._together:
+            for cell in reversed(self._cells):
+                await cell.stop()
+            return
+        async with trio.open_nursery() as stops:
+            for cell in reversed(self._cells):
+                stops.start_soon(cell.stop)
 
     def _cell(self, run: _Run, child: Child) -> Cell:
         def on_end(cell: Cell) -> None:

@@ -4,15 +4,17 @@
 
     root                        one for one
     ├ redis                     the link that all actors' commands share
-    └ streams                   one for one; a stream joins when it is first used
-      └ stream:<name>           one for one
-        ├ stream                appends in coalesced batches
-        └ group:<name>          one for one
-          ├ checkpoint-writer   first in, last out: the only one that acks
-          ├ group               creates the group, heals it, watches its lag
-          ├ consumers           one for one: interchangeable, stopped together
-          │  ├ consumer-0 …
-          └ reclaimer           last in, first out
+    ├ streams                   one for one
+    │ └ stream:<name>           appends in coalesced batches; joins when it is first published to
+    └ groups                    one for one; stopped together
+      └ group:<stream>:<name>   one for one
+        ├ checkpoint-writer     first in, last out: the only one that acks
+        ├ group                 creates the group, heals it, watches its lag
+        ├ consumers             one for one; interchangeable, stopped together
+        │  ├ consumer-0 …
+        └ reclaimer             last in, first out
+
+All groups stop before any stream does: a handler that publishes what it made of an event still can while it drains.
 
 Every strategy is one for one, because no actor owns anything: mailboxes outlive their actor, messages are safe to lose,
 and who owns an entry is written in Redis. A crash therefore leaves nothing behind that a sibling would have to
@@ -63,19 +65,20 @@ class Supervision:
     limits: Limits = Limits()
     backoff: Backoff = Backoff()
 
-    def supervisor(self, name: str, children: Sequence[Child]) -> Supervisor:
-        """A one-for-one supervisor over these children."""
+    def supervisor(self, name: str, children: Sequence[Child], *, together: bool = False) -> Supervisor:
+        """A one-for-one supervisor over these children, which stops them one by one, or all together."""
         return Supervisor(
             children,
+            together=together,
             limits=self.limits,
             backoff=self.backoff,
             rng=self.rng(f"supervisor/{name}"),
             observer=self.observer,
         )
 
-    def nested(self, name: str, children: Sequence[Child]) -> Child:
-        """Such a supervisor as a child of another."""
-        return nest(name, self.supervisor(name, children))
+    def nested(self, name: str, children: Sequence[Child], *, together: bool = False) -> Child:
+        """Such a supervisor as a child of another, which gives up when it does."""
+        return nest(name, self.supervisor(name, children, together=together), vital=True)
 
 
 @frozen
@@ -104,17 +107,14 @@ class StreamPlan:
 
 
 def stream_child(plan: StreamPlan, client: Client, supervision: Supervision) -> Child:
-    """The subtree of one stream."""
+    """The actor that appends to one stream."""
     settings = plan.settings
-    rng = supervision.rng(f"stream/{settings.stream}")
-    stream = Child(
-        "stream",
-        stream_actor(settings, client, plan.appends, rng),
+    return Child(
+        f"stream:{settings.stream}",
+        stream_actor(settings, client, plan.appends, supervision.rng(f"stream/{settings.stream}")),
         grace_seconds=STOP_SECONDS,
         mailboxes=(plan.appends,),
     )
-    groups = [group_child(group, client, supervision) for group in plan.groups]
-    return supervision.nested(f"stream:{settings.stream}", [stream, *groups])
 
 
 def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Child:
@@ -146,7 +146,7 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
     ]
     if plan.reclaim is not None:
         children.append(_reclaimer_child(plan.reclaim, pending, tickets.address, rng))
-    return supervision.nested(f"group:{settings.group}", children)
+    return supervision.nested(f"group:{settings.stream}:{settings.group}", children)
 
 
 def _consumers_child(plan: GroupPlan, wiring: ConsumerWiring, supervision: Supervision) -> Child:
@@ -159,7 +159,7 @@ def _consumers_child(plan: GroupPlan, wiring: ConsumerWiring, supervision: Super
         )
         for index, settings in enumerate(plan.consumers)
     ]
-    return supervision.nested("consumers", consumers)
+    return supervision.nested("consumers", consumers, together=True)
 
 
 def _reclaimer_child(settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], rng: Random) -> Child:

@@ -15,7 +15,7 @@ from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
 from ._config import Config
-from ._dispatch import AnyHandler, Function
+from ._dispatch import AnyHandler, Function, is_async, name_of
 from ._errors import NotRunning
 from ._hand_over import HandOver
 from ._log import Observer, log_event
@@ -134,10 +134,16 @@ class StreamConsumer:
 
         Raises:
             ConnectFailed: the server can't be reached.
+            TypeError: the handler is async.
             KeyboardInterrupt: Ctrl-C. What was handled is acknowledged; `close` finishes or hands back what is held.
             NotRunning: the consumer is closed, or was subscribed before.
         """
         self._background.check_process()
+        if is_async(handler):
+            raise TypeError(
+                f"{name_of(handler)} is async, and subscribe() calls handlers on this thread, which awaits nothing: "
+                "give it a plain function, or use Runtime"
+            )
         if self._subscriber is not None:
             raise NotRunning("this consumer has been subscribed already; make a second one for a second handler")
         self._subscriber = threading.get_ident()

@@ -97,7 +97,7 @@ class JsonCodec:
                     event_id.decode(), event_type.decode(), self._decode_payload(payload), _NONE, int(timestamp)
                 )
             return self._decode_any_order(dict(zip(fields[::2], fields[1::2], strict=True)))
-        except ValueError as error:  # msgspec's and Unicode's errors are ValueErrors too.
+        except (ValueError, RecursionError) as error:  # msgspec's and Unicode's errors are ValueErrors too.
             raise UndecodableEntry(_explain(fields, error)) from error
 
     def _decode_any_order(self, named: Mapping[bytes, bytes]) -> Content:
@@ -162,7 +162,7 @@ def _names(named: Mapping[bytes, bytes]) -> str:
     return ", ".join(repr(name.decode(errors="replace")) for name in named) or "no fields at all"
 
 
-def _explain(fields: Sequence[bytes], error: ValueError) -> str:
+def _explain(fields: Sequence[bytes], error: Exception) -> str:
     if isinstance(error, UndecodableEntry):
         return str(error)
     shown = b" ".join(fields)[:200].decode(errors="replace")

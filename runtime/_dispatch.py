@@ -125,11 +125,12 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
             event = make_event(entry, content, route.payload_class, deliveries)
         except UndecodableEntry as error:
             return Undecodable(str(error))
+        except Exception as error:  # noqa: BLE001 - a codec is users' code too; what it did not expect is no verdict
+            return Failed(error)
         try:
-            answer = await route.run(event)
+            return verdict_of(await route.run(event))
         except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
             return Failed(error)
-        return verdict_of(answer)
 
     return handle
 
@@ -162,6 +163,8 @@ def _prepare(reader: Reader, routes: Routes, job: Job) -> Event[object] | Verdic
         return DONE if route is None else reader.event(entry, content, route.payload_class, deliveries)
     except UndecodableEntry as error:
         return Undecodable(str(error))
+    except Exception as error:  # noqa: BLE001 - as above
+        return Failed(error)
 
 
 def answering(function: BatchFunction) -> RunBatch:
@@ -170,14 +173,19 @@ def answering(function: BatchFunction) -> RunBatch:
 
     async def run_batch(events: Sequence[Event[object]]) -> Sequence[Verdict]:
         try:
-            answer = await run(events)
+            return _verdicts_of(await run(events), len(events))
         except Exception as error:  # noqa: BLE001 - as above: users' code ends here
             return [Failed(error)] * len(events)
-        if isinstance(answer, list | tuple) and len(answer) == len(events):
-            return [verdict_of(single) for single in answer]
-        return [verdict_of(answer)] * len(events)
 
     return run_batch
+
+
+def _verdicts_of(answer: object, events: int) -> Sequence[Verdict]:
+    if not isinstance(answer, list | tuple):
+        return [verdict_of(answer)] * events
+    if len(answer) != events:
+        raise ValueError(f"the handler of a batch gave {len(answer)} answers for {events} events: give one for each")
+    return [verdict_of(single) for single in answer]
 
 
 def verdict_of(answer: object) -> Verdict:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from ..actors import ActorEvent, ChildCrashed
-from ..wire import LinkEvent
+from ..wire import LinkEvent, RedisError
 
 RuntimeEvent = ActorEvent | LinkEvent
 """Everything that the runtime tells an observer."""
@@ -24,7 +24,8 @@ logger = logging.getLogger("redis_streams")
 def log_event(event: RuntimeEvent) -> None:
     """Log one event: at DEBUG what is routine, INFO what is news, WARNING what needs an eye, ERROR what is a bug."""
     error = event.error if isinstance(event, ChildCrashed) else None
-    logger.log(event.level, "%s", describe(event), exc_info=error)
+    # What Redis says needs no traceback to be understood: wrong password, connection refused, wrong type.
+    logger.log(event.level, "%s", describe(event), exc_info=None if isinstance(error, RedisError) else error)
 
 
 def describe(event: RuntimeEvent) -> str:

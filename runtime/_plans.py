@@ -71,9 +71,14 @@ class Plans:
 
         Raises:
             HandlerConflict: it has another limit already.
+            ValueError: the limit is below 1.
         """
         stream = self._stream(name)
-        if length_max is not None and stream.length_max not in (None, length_max):
+        if length_max is None:
+            return
+        if length_max < 1:
+            raise ValueError(f"max_length must be 1 or more, or None to keep all entries, not {length_max!r}")
+        if stream.length_max not in (None, length_max):
             raise HandlerConflict(f"stream {name} has max_length {stream.length_max} already, not {length_max}")
         stream.length_max = length_max
 

@@ -6,7 +6,7 @@ import math
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -30,6 +30,7 @@ from ..actors import (
     StreamPlan,
     Supervision,
     Supervisor,
+    group_child,
     guarded,
     nest,
     run_root,
@@ -65,6 +66,12 @@ class _Running:
     appends: dict[str, Mailbox[Append]]
     """Where to send events for a stream; streams join as they are first published to."""
     stopping: trio.Event = field(factory=trio.Event, init=False)
+    token: trio.lowlevel.TrioToken = field(factory=trio.lowlevel.current_trio_token, init=False)
+
+    def stop(self) -> None:
+        """Begin a graceful stop, in the thread of the run."""
+        self.stopping.set()
+        self.scope.cancel()
 
 
 class Runtime:
@@ -113,6 +120,8 @@ class Runtime:
         observer: Observer = log_event,
         ports: Ports | None = None,
     ) -> None:
+        if not publish_seconds > 0:
+            raise ValueError(f"publish_seconds must be more than 0, not {publish_seconds!r}")
         self.address = ServerAddress.parse(url)
         self.config: Config | None = None
         """What the runtime was made from, if it was made by `from_config`."""
@@ -294,6 +303,8 @@ class Runtime:
     def _fields(
         self, event_type: str, payload: object, metadata: Mapping[str, Json] | None, event_id: str
     ) -> Sequence[bytes]:
+        if metadata is not None and not isinstance(metadata, Mapping):
+            raise TypeError(f"metadata is a mapping, as {{'source': 'web'}}, not {metadata!r}")
         return self._codec.encode(
             Content(
                 event_id or f"{self._ids.getrandbits(128):032x}",
@@ -327,9 +338,12 @@ class Runtime:
             raise NotRunning(f"the runtime stopped before it published {len(entries)} event(s) to {stream}") from error
 
     async def _start_stream(self, running: _Running, plan: StreamPlan) -> Mailbox[Append]:
-        """The subtree of a stream that is published to for the first time."""
+        """The actor of a stream that is published to for the first time."""
         running.appends[plan.settings.stream] = plan.appends
-        await running.streams.start_child(stream_child(plan, running.client, self._supervision))
+        try:
+            await running.streams.start_child(stream_child(plan, running.client, self._supervision))
+        except ActorStopped as error:
+            raise NotRunning(f"the runtime stopped before it published to {plan.settings.stream}") from error
         return plan.appends
 
     # Its life
@@ -366,13 +380,15 @@ class Runtime:
                 nursery.cancel_scope.cancel()
 
         plans = self._plans.all()
-        children = [stream_child(plan, client, self._supervision) for plan in plans]
-        streams = self._supervision.supervisor("streams", children)
-        root = self._supervision.supervisor(
+        tree = self._supervision
+        streams = tree.supervisor("streams", [stream_child(plan, client, tree) for plan in plans])
+        groups = [group_child(group, client, tree) for plan in plans for group in plan.groups]
+        root = tree.supervisor(
             "root",
             [
                 Child("redis", link, start_timeout_seconds=math.inf),
-                nest("streams", streams),
+                nest("streams", streams, vital=True),
+                tree.nested("groups", groups, together=True),
             ],
         )
         with trio.CancelScope() as scope:
@@ -386,10 +402,18 @@ class Runtime:
                     mailbox.close()
 
     def stop(self) -> None:
-        """Begin a graceful stop: intake ends, what is held is finished and settled, the rest is handed back."""
-        if self._running is not None:
-            self._running.stopping.set()
-            self._running.scope.cancel()
+        """Begin a graceful stop: intake ends, what is held is finished and settled, the rest is handed back.
+
+        From any thread: a plain handler runs in one of its own.
+        """
+        running = self._running
+        if running is None:
+            return
+        if _in_run_of(running.token):
+            running.stop()
+        else:
+            with suppress(trio.RunFinishedError):
+                running.token.run_sync_soon(running.stop)
 
     async def wait_stopped(self) -> None:
         """Wait until the runtime has stopped, or until it is to stop: for the body of ``async with runtime:``."""
@@ -450,6 +474,14 @@ class Runtime:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async for _ in signals:
                 self.stop()
+
+
+def _in_run_of(token: trio.lowlevel.TrioToken) -> bool:
+    """Whether this is the thread of that Trio run."""
+    try:
+        return trio.lowlevel.current_trio_token() is token
+    except RuntimeError:
+        return False
 
 
 def _required(name: str | None, what: str, variable: str) -> str:

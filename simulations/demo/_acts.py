@@ -13,7 +13,8 @@ from attrs import define, field
 from ...actors import PublishIndeterminate
 from ...runtime import NewEvent, Runtime
 from ...wire import RedisError
-from ._shop import GROUP, FragileCodec, OrderPlaced, runs_key
+from ._fragile import FragileDial
+from ._shop import GROUP, OrderPlaced, runs_key
 from ._story import Story
 from ._tally import Verdict, verdict
 
@@ -36,7 +37,7 @@ class Stage:
     seconds: float
     rate: float
     runtime: Runtime
-    codec: FragileCodec
+    dial: FragileDial
     story: Story
     published: dict[str, bool] = field(factory=dict)
     indeterminate: int = 0
@@ -69,7 +70,7 @@ async def play(stage: Stage) -> Verdict:
                 producers.start_soon(_place_orders, stage, name)
             await trio.sleep(pause)
             _begin(stage, 1, "a bug crashes one of the consumer actors while it holds entries")
-            stage.codec.break_next = True
+            stage.dial.break_next = True
             await trio.sleep(pause)
             _begin(stage, 2, "every connection to Redis is cut")
             await _cut_connections(stage)

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 
 import trio
 
+from ...runtime import Ports
 from ..real import RedisServer
 from ._acts import Stage, clean_up, play
-from ._shop import FragileCodec, shop
+from ._fragile import FragileDial
+from ._shop import shop
 from ._story import Story
 from ._tally import Verdict
 
@@ -84,9 +86,9 @@ async def _run(url: str, seconds: float, rate: float, plain: bool) -> Verdict:  
             print(line, flush=True)
 
     story = Story(lambda: trio.current_time() - begun, tell)
-    codec = FragileCodec()
-    runtime = shop(url, stream, "front", consumers=2, codec=codec, observer=story.observe)
-    stage = Stage(url, stream, seconds, rate, runtime, codec, story)
+    dial = FragileDial()
+    runtime = shop(url, stream, "front", consumers=2, observer=story.observe, ports=Ports(dial=dial))
+    stage = Stage(url, stream, seconds, rate, runtime, dial, story)
     try:
         with _shown(stage, plain=plain):
             return await play(stage)

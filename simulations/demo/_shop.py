@@ -6,12 +6,10 @@ on what the runtime believes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import trio
-from attrs import define, field, frozen
+from attrs import frozen
 
-from ...runtime import Codec, Content, Event, JsonCodec, Observer, Reclaim, Runtime, event_type
+from ...runtime import Event, Observer, Ports, Reclaim, Runtime, event_type
 
 GROUP = "billing"
 HANDLER_SECONDS = 0.03
@@ -35,28 +33,11 @@ def runs_key(stream: str) -> str:
     return f"{{{stream}}}:demo-runs"
 
 
-@define(eq=False)
-class FragileCodec:
-    """A codec with a bug that shows once: its error is no verdict about an entry, so the consumer's actor crashes."""
-
-    _inner: Codec = field(factory=JsonCodec)
-    break_next: bool = False
-
-    def encode(self, content: Content) -> Sequence[bytes]:
-        """As the usual codec."""
-        return self._inner.encode(content)
-
-    def decode(self, fields: Sequence[bytes]) -> Content:
-        """As the usual codec, but for the once."""
-        if self.break_next:
-            self.break_next = False
-            raise RuntimeError("a bug in the codec (the demo's own)")
-        return self._inner.decode(fields)
-
-
-def shop(url: str, stream: str, name: str, *, consumers: int, codec: Codec, observer: Observer) -> Runtime:
+def shop(
+    url: str, stream: str, name: str, *, consumers: int, observer: Observer, ports: Ports | None = None
+) -> Runtime:
     """A runtime that bills the orders of a stream."""
-    runtime = Runtime(url, codec=codec, observer=observer)
+    runtime = Runtime(url, observer=observer, ports=ports)
 
     @runtime.handler(
         stream,

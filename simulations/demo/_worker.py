@@ -9,7 +9,7 @@ import sys
 
 import trio
 
-from ...runtime import JsonCodec, RuntimeEvent
+from ...runtime import RuntimeEvent
 from ._shop import shop
 
 
@@ -19,7 +19,7 @@ def _silent(_event: RuntimeEvent) -> None:
 
 def main(url: str, stream: str) -> None:
     """Bill orders until SIGTERM, or worse."""
-    trio.run(shop(url, stream, "worker", consumers=1, codec=JsonCodec(), observer=_silent).serve)
+    trio.run(shop(url, stream, "worker", consumers=1, observer=_silent).serve)
 
 
 if __name__ == "__main__":

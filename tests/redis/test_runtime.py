@@ -11,17 +11,24 @@ import pytest
 import trio
 from redis.exceptions import ResponseError
 from redis_streams import (
+    Backoff,
     EntryId,
     Event,
     FieldsCodec,
+    Limits,
     NewEvent,
     NotRunning,
+    Ports,
     PublishTimeout,
     Reclaim,
+    RestartLimitExceeded,
     Runtime,
+    ServerAddress,
     event_type,
 )
+from redis_streams.actors import ChildStopped, ChildStopping
 from redis_streams.simulations.real import RedisServer
+from redis_streams.wire import dial
 from support.load import QUICK, SHORT, quick_runtime, wait_settled
 
 
@@ -425,7 +432,7 @@ async def test_it_runs_in_a_nursery_and_two_live_side_by_side(redis_server: Redi
         runtimes["two"].stop()
     assert handled == {"one": 1, "two": 2}
     assert snapshot is not None
-    assert [child.name for child in snapshot.children] == ["redis", "streams"]
+    assert [child.name for child in snapshot.children] == ["redis", "streams", "groups"]
 
 
 async def test_leaving_the_block_drains(redis_server: RedisServer) -> None:
@@ -455,6 +462,109 @@ async def test_leaving_the_block_drains(redis_server: RedisServer) -> None:
             assert (len(ended), group["pending"]) == (0, 10), "five that ran, and five that waited"
             rows = redis_server.cli("XPENDING", "s", "g", "-", "+", 100)
             assert min(row[2] for row in rows) >= 30_000
+
+
+async def test_a_handler_that_forwards_still_can_while_it_drains(redis_server: RedisServer) -> None:
+    """Whatever the order in which the streams were named; also to one that nobody had published to before."""
+    runtime = quick_runtime(redis_server)
+
+    @runtime.handler("first", "g", block_ms=100)
+    async def forward(event: Event[object]) -> None:
+        await trio.sleep(0.2)
+        await runtime.publish("second", event.payload, event_type="b")
+
+    @runtime.handler("second", "g", block_ms=100, start="$")
+    async def handle(event: Event[object]) -> None: ...
+
+    async with runtime:
+        await runtime.publish("first", 1, event_type="a")
+        await wait_for(lambda: redis_server.cli("XPENDING", "first", "g")[0] == 1)
+    assert redis_server.cli("XPENDING", "first", "g")[0] == 0
+    assert redis_server.cli("XLEN", "second") == 1
+
+
+async def test_drain_times_do_not_add_up(redis_server: RedisServer) -> None:
+    """Not those of a group's consumers, nor those of groups: all are told before any has to be gone."""
+    began, told = [], []
+    runtime = Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, observer=told.append)
+
+    async def handle(event: Event[object]) -> None:
+        began.append(event)
+        await trio.sleep(60)
+
+    for group in ("g", "h", "i"):
+        runtime.add_handler("s", group, handle, consumers=3, count=1, prefetch=1, block_ms=100, drain_seconds=0.2)
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(3)])
+        await wait_for(lambda: len(began) == 9)
+    ends = [
+        type(event) for event in told if isinstance(event, ChildStopping | ChildStopped) and "/consumer-" in event.path
+    ]
+    assert ends == [ChildStopping] * 9 + [ChildStopped] * 9
+
+
+async def test_a_plain_handler_may_stop_the_runtime(redis_server: RedisServer) -> None:
+    """From its own thread."""
+    runtime = quick_runtime(redis_server)
+    runtime.add_handler("s", "g", lambda event: runtime.stop(), block_ms=100)
+    with trio.fail_after(20):
+        async with runtime:
+            await runtime.publish("s", 1, event_type="a")
+            await runtime.wait_stopped()
+    assert redis_server.cli("XPENDING", "s", "g")[0] == 0
+
+
+async def test_what_cannot_be_published_is_refused_at_once(redis_server: RedisServer) -> None:
+    """Not dead-lettered on arrival."""
+    with pytest.raises(ValueError, match="publish_seconds must be more than 0, not 0"):
+        Runtime(publish_seconds=0)
+    runtime = quick_runtime(redis_server)
+    with pytest.raises(ValueError, match="max_length must be 1 or more, or None to keep all entries, not 0"):
+        runtime.stream("s", max_length=0)
+    async with runtime:
+        with pytest.raises(TypeError, match="metadata is a mapping"):
+            await runtime.publish("s", 1, event_type="a", metadata="x")
+
+
+async def test_a_consumer_that_keeps_crashing_ends_the_runtime(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug is told and then ends it: a runtime that only looks alive helps nobody."""
+
+    async def dial_with_a_bug(address: ServerAddress) -> trio.abc.Stream:
+        return Buggy(await dial(address))
+
+    class Buggy(trio.abc.Stream):
+        def __init__(self, stream: trio.abc.Stream) -> None:
+            self.stream = stream
+
+        async def send_all(self, data: bytes) -> None:
+            if b"XREADGROUP" in data:
+                raise ZeroDivisionError("a bug")
+            await self.stream.send_all(data)
+
+        async def wait_send_all_might_not_block(self) -> None: ...
+
+        async def receive_some(self, max_bytes: int | None = None) -> bytes:
+            return await self.stream.receive_some(max_bytes)
+
+        async def aclose(self) -> None:
+            await self.stream.aclose()
+
+    runtime = Runtime(
+        redis_server.url,
+        ports=Ports(dial=dial_with_a_bug),
+        limits=Limits(restarts=3),
+        backoff=Backoff(initial_seconds=0.01, max_seconds=0.02),
+    )
+    runtime.add_handler("s", "g", lambda event: None)
+    with (
+        trio.fail_after(20),
+        pytest.raises(RestartLimitExceeded, match=r"consumer-0 needed more than 3 restarts .* a bug"),
+    ):
+        async with runtime:
+            await runtime.wait_stopped()
+    assert caplog.text.count("crashed: ZeroDivisionError") == 4
 
 
 async def test_a_cancelled_nursery_drains_too(redis_server: RedisServer) -> None:

@@ -209,6 +209,70 @@ async def test_false_and_exceptions_do_not_acknowledge() -> None:
     assert isinstance(broken.error, KeyError)
 
 
+class Unexpected(JsonCodec):
+    """A codec with a bug, or with a registry that does not answer."""
+
+    def decode(self, fields: Sequence[bytes]) -> Content:
+        """Nothing that anybody expects."""
+        raise KeyError(fields)
+
+
+async def test_what_a_codec_did_not_expect_is_a_failure_and_no_crash() -> None:
+    """The entry is delivered again, others go on; it is no dead letter, since nobody knows whether it can be read."""
+    broken = Reader("s", Unexpected(), Structure())
+    routes = Routes()
+    routes.add("h", awaitable(lambda event: None), None)
+    assert isinstance(await one_by_one(broken, routes)(entry("a", b"1"), 1), Failed)
+    [verdict] = await in_batches(broken, routes, answering(lambda events: None))([(entry("a", b"1"), 1)])
+    assert isinstance(verdict, Failed)
+
+
+async def test_json_that_is_nested_too_deep_is_undecodable() -> None:
+    """It would stop the reader of the whole stream."""
+    routes = Routes()
+    routes.add("h", awaitable(lambda event: None), None)
+    deep = entry("a", b"[" * 100_000 + b"]" * 100_000)
+    assert isinstance(await one_by_one(reader(), routes)(deep, 1), Undecodable)
+
+
+class Odd:
+    """An answer that is neither true nor false, as an array of numbers is."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("ambiguous")
+
+
+async def test_an_answer_that_is_neither_true_nor_false_is_a_failure() -> None:
+    """Of the handler, who gave it."""
+    routes = Routes()
+
+    async def answer_oddly(event: Event[object]) -> object:
+        return Odd()
+
+    routes.add("h", answer_oddly, None)
+    assert isinstance(await one_by_one(reader(), routes)(entry("a", b"1"), 1), Failed)
+
+
+@pytest.mark.parametrize("answer", [[], [True], [False], (True, True, True)])
+async def test_a_batch_is_not_acknowledged_by_answers_of_another_number(answer: object) -> None:
+    """Which of them would be whose?"""
+    routes = Routes()
+    routes.add("h", None, None)
+    jobs = [(entry("a", b"1"), 1), (entry("a", b"2"), 1)]
+    verdicts = await in_batches(reader(), routes, answering(lambda events: answer))(jobs)
+    assert [type(verdict) for verdict in verdicts] == [Failed, Failed]
+    assert "answers for 2 events" in str(verdicts[0].error)
+
+
+def test_an_async_handler_is_refused_where_nobody_would_await_it() -> None:
+    """It would be called, do nothing, and its events would count as handled."""
+
+    async def handle(event: Event[object]) -> None: ...
+
+    with pytest.raises(TypeError, match=r"handle is async, and subscribe\(\) calls handlers on this thread"):
+        StreamConsumer("redis://localhost:1", "s", "g").subscribe(handle)
+
+
 async def test_a_batch_sorts_out_what_its_handler_cannot_get() -> None:
     """One answer, or one for each event; what can't be decoded has its own verdict, in its place."""
     routes = Routes()
