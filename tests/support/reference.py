@@ -23,6 +23,19 @@ GROUPS = {
     "Ids and addresses": ["EntryId", "ServerAddress"],
 }
 
+MADE_WITH = ("Runtime", "StreamConsumer", "StreamProducer", "RedisConnection")
+VALUES = ("Reclaim", "Retry", "Timeouts", "Limits", "Backoff")
+
+TYPES = """## Types for annotations
+
+| | |
+|---|---|
+| `Json` | Anything that JSON can say. |
+| `Observer` | A function that hears everything that happens, in the task where it happens; it must not block. |
+| `RuntimeEvent` | What it hears: an `ActorEvent`, or one of `LinkUp` and `LinkDown`. |
+| `ActorEvent` | Something happened to the actor at `path`. |
+"""
+
 HEAD = """# Reference
 
 All public names of `redis_streams`, each with what its docstring says first; `help(redis_streams.Runtime)` and your
@@ -34,13 +47,13 @@ Two packages beneath are public too: `redis_streams.actors` (supervisors, stages
 
 ENVIRONMENT = """## Environment variables
 
-They override the file, and are read by `Runtime.from_config`, `Runtime.from_environment`, `StreamConsumer.from_config`
-and `StreamProducer.from_config`.
+They override the file; an empty one counts as absent. They are read by `Config.load`, `Runtime.from_config`,
+`Runtime.from_environment`, `StreamConsumer.from_config` and `StreamProducer.from_config`.
 
 | variable | instead of |
 |---|---|
 | `REDIS_URL` | `url` |
-| `STREAM_NAME` | `producer.stream` and `consumer.stream` |
+| `STREAM_NAME` | `producer.stream`, which is what the consumer reads too where no `consumer.stream` is given |
 | `CONSUMER_GROUP` | `consumer.group` |
 | `CONSUMER_NAME` | `consumer.name` |
 """
@@ -66,11 +79,11 @@ def rows(names: Iterable[str]) -> str:
     return f"| | |\n|---|---|\n{body}"
 
 
-def attributes(cls: type) -> dict[str, str]:
-    """What a class says about each of its attributes."""
+def attributes(cls: type, section: str = "Attributes") -> dict[str, str]:
+    """What a class says about each of its attributes, or of its arguments."""
     found: dict[str, str] = {}
     name = ""
-    lines = (inspect.getdoc(cls) or "").partition("Attributes:\n")[2].splitlines()
+    lines = (inspect.getdoc(cls) or "").partition(f"{section}:\n")[2].splitlines()
     for line in lines:
         if line.startswith("    ") and not line.startswith("     "):
             name, _, text = line.strip().partition(": ")
@@ -87,6 +100,33 @@ def shown(default: object) -> str:
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
         return ""
     return f"`{default}`" if isinstance(default, redis_streams.EntryId) else f"`{default!r}`"
+
+
+def in_yaml(default: object) -> str:
+    """A default as one would write it in a file."""
+    if default is None:
+        return ""
+    return (
+        f"`{str(default).lower()}`"
+        if isinstance(default, bool)
+        else f'`"{default}"`'
+        if isinstance(default, str)
+        else f"`{default}`"
+    )
+
+
+def parameters(cls: type) -> str:
+    """A table of a class's parameters, as its docstring has them."""
+    about = attributes(cls, "Args")
+    body = ""
+    for name, parameter in inspect.signature(cls).parameters.items():
+        default = (
+            ""
+            if parameter.default is parameter.empty
+            else f"`{getattr(parameter.default, '__name__', None) or repr(parameter.default)}`"
+        )
+        body += f"| `{name}` | {default} | {about.get(name, '')} |\n"
+    return f"| parameter | default | |\n|---|---|---|\n{body}"
 
 
 def options(cls: type) -> str:
@@ -107,8 +147,7 @@ def keys(cls: type = Config, path: str = "") -> Iterable[str]:
         if attrs.has(type(each.default)):
             yield from keys(type(each.default), f"{key}.")
         else:
-            default = "" if each.default is None else shown(each.default)
-            yield f"| `{key}` | {default} | {about.get(each.name, '')} |"
+            yield f"| `{key}` | {in_yaml(each.default)} | {about.get(each.name, '')} |"
 
 
 def events() -> Iterable[str]:
@@ -127,8 +166,11 @@ def page() -> str:
     errors = [name for name in exported if isinstance(getattr(redis_streams, name), type(Exception))]
     errors = [name for name in errors if issubclass(getattr(redis_streams, name), Exception)]
     parts = [HEAD, *(f"## {title}\n\n{rows(names)}" for title, names in GROUPS.items())]
+    parts.append(TYPES)
     parts.append(f"## Errors\n\n{rows(errors)}")
     parts.append(f"## Options of a group\n\nKeywords of `Runtime.handler`.\n\n{options(GroupOptions)}")
+    parts += [f"## Parameters of {name}\n\n{parameters(getattr(redis_streams, name))}" for name in MADE_WITH]
+    parts += [f"## Fields of {name}\n\n{options(getattr(redis_streams, name))}" for name in VALUES]
     table = "\n".join(keys())
     parts.append(
         "## Configuration keys\n\nOf a YAML file, under `redis_streams:`.\n\n"
