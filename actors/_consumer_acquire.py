@@ -159,15 +159,20 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
         own = await desk.wiring.pending.take_own(desk.settings.name, [row.raw_id for row in part])
         for entry, deliveries in own.entries:
             taken += desk.admit([entry], deliveries)
-        _give_up_destroyed(desk, own.destroyed)
+        _tell_destroyed(desk, own.destroyed)
+        _acknowledge(desk, own.destroyed)
     return taken
 
 
-def _give_up_destroyed(desk: Desk, raw_ids: Sequence[bytes]) -> None:
-    """Entries that were deleted while pending can't be handled by anybody: acknowledge them, and say so."""
+def _tell_destroyed(desk: Desk, raw_ids: Sequence[bytes]) -> None:
+    """Entries that were deleted while pending can't be handled by anybody."""
     if raw_ids:
         settings, path = desk.settings, desk.stage.path
         desk.stage.emit(EntriesDestroyed(path, settings.stream, settings.group, tuple(raw_ids)))
+
+
+def _acknowledge(desk: Desk, raw_ids: Sequence[bytes]) -> None:
+    if raw_ids:
         desk.verdicts.done.extend(raw_ids)
         desk.verdict_made.ring()
 
@@ -219,7 +224,8 @@ async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
     taken = await desk.wiring.pending.claim(settings.name, list(deliveries), min_idle_ms=settings.lease_ms)
     for entry in taken.entries:
         desk.admit([entry], deliveries[entry.raw_id])
-    _give_up_destroyed(desk, taken.destroyed)
+    _tell_destroyed(desk, [*taken.destroyed, *taken.dropped])
+    _acknowledge(desk, taken.destroyed)
     if taken.entries:
         raw_ids = tuple(entry.raw_id for entry in taken.entries)
         desk.stage.emit(EntriesReclaimed(desk.stage.path, settings.stream, settings.group, raw_ids))

@@ -18,9 +18,6 @@ from ._redis_py import Arg, Reply
 from ._replies import Entry, Pending
 from ._scripts import load
 
-DROPS_DELETED_SINCE: Final = (7, 0, 0)
-"""From then on XCLAIM removes a row of the pending list whose entry is gone (https://redis.io/commands/xclaim)."""
-
 SCRIPT_WORDS_MAX: Final = 7000
 """Lua's unpack, with which a script makes a command of many words, ends at 8000 of them (LUAI_MAXCSTACK)."""
 
@@ -39,10 +36,17 @@ class SettleResult:
 
 @frozen
 class Claimed:
-    """Entries taken over, and the raw ids of those whose bodies are gone."""
+    """Entries taken over, and those whose bodies are gone.
 
-    entries: Sequence[Entry]
-    destroyed: Sequence[bytes]
+    Attributes:
+        entries: those that are there.
+        destroyed: raw ids of those that were deleted, and are pending under our name now.
+        dropped: raw ids of those that were deleted, and that Redis dropped from the pending list (7.0 and later).
+    """
+
+    entries: list[Entry]
+    destroyed: list[bytes]
+    dropped: list[bytes]
 
 
 @frozen
@@ -109,25 +113,18 @@ class PendingList:
     async def claim(self, consumer: str, raw_ids: Sequence[bytes], *, min_idle_ms: int) -> Claimed:
         """Take over those of these entries that have been idle for so long: a compare-and-swap on the server.
 
-        Each one taken is one more delivery. Entries that were deleted are ours too before Redis 7.0, and are told
-        apart; from then on Redis drops them from the list itself.
+        Each one taken is one more delivery. Entries that were deleted are told apart.
         """
-        entries = await self._client.xclaim(self._stream, self._group, consumer, min_idle_ms, raw_ids)
-        claimed = {entry.raw_id for entry in entries}
-        missing = [raw_id for raw_id in raw_ids if raw_id not in claimed]
-        if not missing or (await self._client.capabilities()).version >= DROPS_DELETED_SINCE:
-            return Claimed(entries, [])
-        return Claimed(entries, await self._without_body(consumer, missing))
-
-    async def _without_body(self, consumer: str, raw_ids: Sequence[bytes]) -> Sequence[bytes]:
-        """Those that are pending under a name although their entries were deleted."""
-        destroyed: list[bytes] = []
-        for raw_id in raw_ids:
-            where = (self._stream, self._group, raw_id, raw_id)
-            owned = await self._client.xpending_range(*where, count=1, consumer=consumer)
-            if owned and not await self._client.xrange(self._stream, raw_id, raw_id):
-                destroyed.append(raw_id)
-        return destroyed
+        found = replies.rows(await self._eval("claim", [], [self._group, consumer, min_idle_ms, *raw_ids]))
+        claimed = Claimed([], [], [])
+        for raw_id, fields, ours in cast("list[tuple[bytes, list[bytes] | None, int]]", found):
+            if fields is not None:
+                claimed.entries.append(Entry(raw_id, fields))
+            elif ours:
+                claimed.destroyed.append(raw_id)
+            else:
+                claimed.dropped.append(raw_id)
+        return claimed
 
     async def take_own(self, consumer: str, raw_ids: Sequence[bytes]) -> Taken:
         """Take entries that are pending under our own name but that we never saw; each is one more delivery."""

@@ -12,9 +12,11 @@ import trio
 from redis.exceptions import ResponseError
 from redis_streams import (
     Backoff,
+    EntriesDestroyed,
     EntryId,
     Event,
     FieldsCodec,
+    LeaseLost,
     Limits,
     NewEvent,
     NotRunning,
@@ -189,6 +191,25 @@ async def test_what_was_left_behind_gets_the_only_place_there_is(redis_server: R
             await wait_for(lambda: counts.count(21) == 3, seconds=25)
             await wait_settled(redis_server, stream="s", group="g")
     assert counts.count(21) == 3
+
+
+async def test_what_was_deleted_while_it_was_pending_is_told(any_redis_server: RedisServer) -> None:
+    """Whoever held it: a silent loss would be a loss that nobody can look for."""
+    told: list[object] = []
+    runtime = Runtime(any_redis_server.url, retry=QUICK, timeouts=SHORT, observer=told.append)
+    handled: list[object] = []
+    runtime.add_handler("s", "g", handled.append, block_ms=100, reclaim=Reclaim(interval_ms=20, min_idle_ms=50))
+    for number in (1, 2):
+        any_redis_server.cli("XADD", "s", f"{number}-0", "event_type", "a", "payload", number)
+    any_redis_server.cli("XGROUP", "CREATE", "s", "g", "0")
+    any_redis_server.cli("XREADGROUP", "GROUP", "g", "dead", "STREAMS", "s", ">")
+    any_redis_server.cli("XDEL", "s", "1-0")
+    async with runtime:
+        await wait_for(lambda: handled)
+        await wait_settled(any_redis_server, stream="s", group="g")
+    assert [event.payload for event in handled] == [2]
+    assert [event.raw_ids for event in told if isinstance(event, EntriesDestroyed)] == [(b"1-0",)]
+    assert not [event for event in told if isinstance(event, LeaseLost)]
 
 
 async def test_a_handler_of_lists_answers_for_each(redis_server: RedisServer) -> None:

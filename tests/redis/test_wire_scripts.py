@@ -261,7 +261,7 @@ async def test_a_deleted_entry_is_told_apart_when_it_is_taken(any_redis_server: 
 
 
 async def test_a_deleted_entry_that_is_claimed_is_destroyed_or_gone(any_redis_server: RedisServer) -> None:
-    """Up to 6.2 its row is ours now, and told apart; from 7.0 on Redis drops it."""
+    """Told apart: up to 6.2 its row is ours now, from 7.0 on Redis drops it."""
     async with bench_on(any_redis_server, entries=3) as bench:
         await bench.read("c", 3)
         await bench.client.xdel("s", ids(1))
@@ -269,6 +269,7 @@ async def test_a_deleted_entry_that_is_claimed_is_destroyed_or_gone(any_redis_se
         assert claimed.entries == [Entry(b"2-0", [b"n", b"2"])]
         gone = any_redis_server.version >= ROW_GOES_WITH_THE_ENTRY
         assert claimed.destroyed == ([] if gone else [b"1-0"])
+        assert claimed.dropped == ([b"1-0"] if gone else [])
         owners = await bench.owners()
         assert owners.get(b"1-0", ("",))[0] == ("" if gone else "d")
         assert owners[b"3-0"] == ("c", 1)

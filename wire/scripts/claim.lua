@@ -1,0 +1,24 @@
+-- Take over entries that have been idle for so long, whoever holds them: a compare-and-swap. Each is one more delivery.
+--
+-- KEYS: stream
+-- ARGV: group, consumer, least idle time in ms, ids ...
+-- Answers {{id, fields or false, whether it is pending under the consumer's name now} ...} for those that were idle for
+-- so long; false for an entry that was deleted: from 7.0 on Redis then drops its row. Redis 5.0 and later.
+
+local stream, group, consumer, idle = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local answer = {}
+for i = 4, #ARGV do
+  local id = ARGV[i]
+  local row = redis.call('XPENDING', stream, group, id, id, 1)
+  if #row == 1 and row[1][3] >= idle then
+    local found = redis.call('XRANGE', stream, id, id)
+    if #found == 1 then
+      redis.call('XCLAIM', stream, group, consumer, idle, id, 'RETRYCOUNT', row[1][4] + 1, 'JUSTID')
+      answer[#answer + 1] = { id, found[1][2], 1 }
+    else
+      redis.call('XCLAIM', stream, group, consumer, idle, id, 'JUSTID')
+      answer[#answer + 1] = { id, false, #redis.call('XPENDING', stream, group, id, id, 1, consumer) }
+    end
+  end
+end
+return answer
