@@ -78,6 +78,7 @@ class Beside:
         self.profile = Profile.of(f"{major}.{minor}")
         self._server = server
         self._engine = Engine(self.profile, rng=Random(1))
+        self._control = RealClient(server.port)
         self._real: dict[str, RealClient] = {}
         self._simulated: dict[str, Session] = {}
         self.told: list[str] = []
@@ -86,7 +87,7 @@ class Beside:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for client in self._real.values():
+        for client in [self._control, *self._real.values()]:
             client.close()
 
     def begin_again(self) -> None:
@@ -145,6 +146,10 @@ class Beside:
         self._engine.tick(now_us=_now_us())
         self._real[client].send(request(*words))
         self._engine.execute(self._simulated[client], [word.encode() for word in words], now_us=_now_us())
+        if self.waits(client):
+            # No reply tells that the real server has got this far; one to what is sent later does.
+            self._control.send(request("PING"))
+            self._control.receive()
 
     def _compare(self, line: str) -> None:
         self._engine.tick(now_us=_now_us())
