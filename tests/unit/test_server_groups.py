@@ -1,0 +1,153 @@
+"""Consumer groups of the simulated server: XGROUP, XACK, XPENDING, XCLAIM, XAUTOCLAIM, XINFO."""
+
+from __future__ import annotations
+
+import pytest
+from support.simulated import Client, SimulatedServer
+
+NO_KEY = (
+    b"-ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM"
+    b" option to create an empty stream automatically.\r\n"
+)
+
+
+def server_with_entries(version: str, entries: int = 3) -> tuple[SimulatedServer, Client]:
+    """A stream `k` with the ids 1-0, 2-0, … and a group `g` that has got nothing yet."""
+    server = SimulatedServer(version)
+    client = server.connect()
+    client.call("XGROUP", "CREATE", "k", "g", "0", "MKSTREAM")
+    for ms in range(1, entries + 1):
+        client.call("XADD", "k", f"{ms}-0", "f", "v")
+    return server, client
+
+
+def read_new(client: Client, consumer: str = "c") -> bytes:
+    return client.call("XREADGROUP", "GROUP", "g", consumer, "STREAMS", "k", ">")
+
+
+def test_a_group_is_made_once() -> None:
+    client = SimulatedServer().connect()
+    assert client.call("XGROUP", "CREATE", "k", "g", "$") == NO_KEY
+    assert client.call("XGROUP", "CREATE", "k", "g", "$", "MKSTREAM") == b"+OK\r\n"
+    assert client.call("XGROUP", "CREATE", "k", "g", "$") == b"-BUSYGROUP Consumer Group name already exists\r\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "error"),
+    [
+        ("6.2", NO_KEY),
+        ("7.0", b"-ERR unknown subcommand 'FOO'. Try XGROUP HELP.\r\n"),
+    ],
+)
+def test_before_7_0_the_key_is_looked_for_before_the_subcommand(version: str, error: bytes) -> None:
+    client = SimulatedServer(version).connect()
+    assert client.call("XGROUP", "FOO", "k", "g") == error
+
+
+def test_a_consumer_takes_its_pending_entries_with_it() -> None:
+    """XGROUP DELCONSUMER: nobody holds them any more."""
+    _, client = server_with_entries("7.0")
+    read_new(client)
+    assert client.call("XGROUP", "DELCONSUMER", "k", "g", "c") == b":3\r\n"
+    assert client.call("XPENDING", "k", "g") == b"*4\r\n:0\r\n$-1\r\n$-1\r\n*-1\r\n"
+
+
+def test_acknowledging_is_all_or_nothing_where_an_id_is_none() -> None:
+    _, client = server_with_entries("7.0")
+    read_new(client)
+    assert client.call("XACK", "k", "g", "1-0", "x") == (
+        b"-ERR Invalid stream ID specified as stream command argument\r\n"
+    )
+    assert client.call("XACK", "k", "g", "1-0", "1-0", "9-0") == b":1\r\n"
+    assert client.call("XACK", "k", "nog", "x") == b":0\r\n"
+
+
+def test_pending_entries_are_told_with_idle_time_and_deliveries() -> None:
+    server, client = server_with_entries("7.0", entries=1)
+    read_new(client)
+    server.pass_time(1500)
+    assert client.call("XPENDING", "k", "g") == (
+        b"*4\r\n:1\r\n$3\r\n1-0\r\n$3\r\n1-0\r\n*1\r\n*2\r\n$1\r\nc\r\n$1\r\n1\r\n"
+    )
+    assert client.call("XPENDING", "k", "g", "-", "+", "5") == b"*1\r\n*4\r\n$3\r\n1-0\r\n$1\r\nc\r\n:1500\r\n:1\r\n"
+    assert client.call("XPENDING", "k", "g", "IDLE", "1501", "-", "+", "5") == b"*0\r\n"
+
+
+def test_a_claim_moves_what_was_idle_for_long_enough() -> None:
+    server, client = server_with_entries("7.0", entries=2)
+    read_new(client)
+    server.pass_time(100)
+    assert client.call("XCLAIM", "k", "g", "d", "101", "1-0", "2-0") == b"*0\r\n"
+    assert client.call("XCLAIM", "k", "g", "d", "100", "1-0", "2-0", "JUSTID") == b"*2\r\n$3\r\n1-0\r\n$3\r\n2-0\r\n"
+    rows = client.call("XPENDING", "k", "g", "-", "+", "5", "d")
+    assert rows == b"*2\r\n*4\r\n$3\r\n1-0\r\n$1\r\nd\r\n:0\r\n:1\r\n*4\r\n$3\r\n2-0\r\n$1\r\nd\r\n:0\r\n:1\r\n"
+
+
+@pytest.mark.parametrize(("version", "left"), [("6.2", b"*1\r\n$-1\r\n"), ("7.0", b"*0\r\n")])
+def test_claims_take_deleted_entries_off_the_list_since_7_0(version: str, left: bytes) -> None:
+    _, client = server_with_entries(version, entries=1)
+    read_new(client)
+    client.call("XDEL", "k", "1-0")
+    assert client.call("XCLAIM", "k", "g", "d", "0", "1-0") == left
+    pending = 1 if version == "6.2" else 0
+    assert client.call("XPENDING", "k", "g").startswith(b"*4\r\n:%d\r\n" % pending)
+
+
+def test_claiming_on_and_on_goes_through_the_whole_list() -> None:
+    """XAUTOCLAIM's cursor is the next id that it would look at; deleted entries are told and counted."""
+    _, client = server_with_entries("7.0", entries=4)
+    read_new(client)
+    client.call("XDEL", "k", "2-0")
+    first = client.call("XAUTOCLAIM", "k", "g", "d", "0", "0", "COUNT", "2", "JUSTID")
+    assert first == b"*3\r\n$3\r\n3-0\r\n*1\r\n$3\r\n1-0\r\n*1\r\n$3\r\n2-0\r\n"
+    rest = client.call("XAUTOCLAIM", "k", "g", "d", "0", "3-0", "COUNT", "2", "JUSTID")
+    assert rest == b"*3\r\n$3\r\n0-0\r\n*2\r\n$3\r\n3-0\r\n$3\r\n4-0\r\n*0\r\n"
+
+
+@pytest.mark.parametrize(("version", "lag"), [("7.0", b":3"), ("7.2", b":3"), ("7.4", b":0"), ("8.6", b":0")])
+def test_the_lag_of_a_stream_that_lost_all_its_entries(version: str, lag: bytes) -> None:
+    _, client = server_with_entries(version)
+    client.call("XDEL", "k", "1-0", "2-0", "3-0")
+    client.call("XGROUP", "SETID", "k", "g", "0", "ENTRIESREAD", "0")
+    assert client.call("XINFO", "GROUPS", "k").endswith(b"$3\r\nlag\r\n%b\r\n" % lag)
+
+
+def test_an_unknown_lag_is_null() -> None:
+    """An entry was deleted that the group had not got."""
+    _, client = server_with_entries("7.0")
+    client.call("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", "k", ">")
+    client.call("XDEL", "k", "2-0")
+    assert client.call("XINFO", "GROUPS", "k").endswith(b"$12\r\nentries-read\r\n:1\r\n$3\r\nlag\r\n$-1\r\n")
+
+
+def test_a_consumer_that_asked_and_one_that_got_something() -> None:
+    """Since 7.2 a consumer is there when it has asked; `inactive` tells when it got something, -1: never."""
+    server, client = server_with_entries("7.2", entries=1)
+    read_new(client, "got")
+    server.pass_time(10)
+    assert read_new(client, "asked") == b"*-1\r\n"
+    asked, got = b"$5\r\nasked", b"$3\r\ngot"
+    row = b"*8\r\n$4\r\nname\r\n%b\r\n$7\r\npending\r\n:%d\r\n$4\r\nidle\r\n:%d\r\n$8\r\ninactive\r\n:%d\r\n"
+    assert client.call("XINFO", "CONSUMERS", "k", "g") == b"*2\r\n" + row % (asked, 0, 0, -1) + row % (got, 1, 10, 10)
+
+
+def test_a_stream_in_full_is_maps_in_resp3() -> None:
+    _, client = server_with_entries("7.0", entries=1)
+    client.call("HELLO", "3")
+    read_new(client)
+    told = client.call("XINFO", "STREAM", "k", "FULL")
+    assert told.startswith(
+        b"%9\r\n$6\r\nlength\r\n:1\r\n$15\r\nradix-tree-keys\r\n:1\r\n$16\r\nradix-tree-nodes\r\n:2\r\n"
+    )
+    assert b"$6\r\ngroups\r\n*1\r\n%7\r\n$4\r\nname\r\n$1\r\ng\r\n" in told
+    assert told.endswith(b"$7\r\npending\r\n*1\r\n*3\r\n$3\r\n1-0\r\n:1700000000000\r\n:1\r\n")
+
+
+@pytest.mark.parametrize("version", ["5.0", "6.2", "7.0", "7.2"])
+def test_help_is_lines_of_status(version: str) -> None:
+    client = SimulatedServer(version).connect()
+    for command in ("XGROUP", "XINFO"):
+        lines = client.call(command, "HELP").split(b"\r\n")
+        assert lines[0] == b"*%d" % (len(lines) - 2)
+        assert lines[1].startswith(b"+%b <subcommand> " % command.encode())
+        assert all(line.startswith(b"+") for line in lines[1:-1])
