@@ -151,3 +151,12 @@ def test_help_is_lines_of_status(version: str) -> None:
         assert lines[0] == b"*%d" % (len(lines) - 2)
         assert lines[1].startswith(b"+%b <subcommand> " % command.encode())
         assert all(line.startswith(b"+") for line in lines[1:-1])
+
+
+@pytest.mark.parametrize(("version", "idle_ms"), [("6.0", 0), ("6.2", 10)])
+def test_before_6_2_who_is_asked_about_was_seen(version: str, idle_ms: int) -> None:
+    server, client = server_with_entries(version, entries=1)
+    read_new(client)
+    server.pass_time(10)
+    client.call("XPENDING", "k", "g", "-", "+", "1", "c")
+    assert client.call("XINFO", "CONSUMERS", "k", "g").endswith(b"$4\r\nidle\r\n:%d\r\n" % idle_ms)

@@ -49,7 +49,11 @@ def xpending(call: Call) -> Reply:
         raise syntax_error()
     asked = _parse_range(call, extended=extended) if len(words) > 3 else None
     _, group = find_group(call, words[1], words[2])
-    return _summary(group) if asked is None else _rows(group, asked, call.now_ms)
+    if asked is None:
+        return _summary(group)
+    if not extended and asked.consumer is not None and asked.consumer in group.consumers:
+        group.consumers[asked.consumer].seen_ms = call.now_ms  # the one who is asked about, before 6.2
+    return _rows(group, asked, call.now_ms)
 
 
 @frozen
