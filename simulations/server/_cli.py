@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import signal
 import socket
 import sys
@@ -58,6 +59,7 @@ def _serve(options: argparse.Namespace) -> int:
         engine = Engine(profile, rng=SystemRandom(), configuration=given)
     except UnknownParameter as error:
         raise UserError(f"--config: {error}") from error
+    engine.process_id = os.getpid()
     greeting = f"Redis {'.'.join(map(str, profile.version))}, simulated, at {options.bind}:{port}; Ctrl-C ends it."
     trio.run(_run, TcpServer(engine, listeners), greeting)
     return 0
