@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._command import Call
 from .._reply import NULL_ARRAY, Reply
 from ._ids import MAX_ID, Id, after, text_of
-from ._lag import advance
+from ._lag import advance, counts_anew
 from ._lookup import note_change
 from ._stream import Consumer, Group, Pending, Stream
 
@@ -41,9 +41,9 @@ def deliver(
     start = after(group.last_id)
     if start is None or start > stream.last_id:
         return entries
-    profile, now_ms = call.profile, call.now_ms
+    newer, now_ms = counts_anew(call.profile), call.now_ms
     for entry_id, body in stream.range(start, MAX_ID):
-        advance(profile, stream, group, entry_id)
+        advance(stream, group, entry_id, newer=newer)
         entry: list[Reply] = [text_of(entry_id), list(body)]
         if told:
             entry += [0, 0]

@@ -16,48 +16,60 @@ def lag_of(profile: Profile, stream: Stream, group: Group) -> int | None:
     """How many entries the group has still to get; None: unknown."""
     if not stream.entries_added:
         return 0
-    if profile.since(7, 4):
+    newer = counts_anew(profile)
+    if newer:
         if not stream.length:
             return 0
         first = stream.first_id
         if group.last_id < first and stream.max_deleted_id < first:
             return stream.length
-    if group.entries_read is not None and not _deleted_since(profile, stream, group.last_id):
+    if group.entries_read is not None and not _deleted_since(stream, group.last_id, newer=newer):
         return stream.entries_added - group.entries_read
-    read = _position(profile, stream, group.last_id)
+    read = _position(stream, group.last_id, newer=newer)
     return None if read is None else stream.entries_added - read
 
 
-def advance(profile: Profile, stream: Stream, group: Group, entry_id: Id) -> None:
-    """The group gets the next entry: count it, and have the group stand there."""
-    newer = profile.since(7, 4)
+def counts_anew(profile: Profile) -> bool:
+    """Whether this version has the newer rules."""
+    return profile.since(7, 4)
+
+
+def advance(stream: Stream, group: Group, entry_id: Id, *, newer: bool) -> None:
+    """The group gets the next entry: count it, and have the group stand there.
+
+    Args:
+        stream: where it is.
+        group: whose it is.
+        entry_id: which.
+        newer: what `counts_anew` says, which is asked once for many entries.
+    """
     if (
         group.entries_read is not None
         and (not newer or group.last_id >= stream.first_id)
-        and not _deleted_since(profile, stream, group.last_id if newer else entry_id)
+        and not _deleted_since(stream, group.last_id if newer else entry_id, newer=newer)
     ):
         group.entries_read += 1
     elif stream.entries_added:
-        group.entries_read = _position(profile, stream, entry_id)
+        group.entries_read = _position(stream, entry_id, newer=newer)
     group.last_id = entry_id
 
 
-def _deleted_since(profile: Profile, stream: Stream, start: Id) -> bool:
+def _deleted_since(stream: Stream, start: Id, *, newer: bool) -> bool:
     """Whether an entry from this id on was deleted, as far as the greatest deleted id tells."""
     deleted = stream.max_deleted_id
     if deleted == MIN_ID or not stream.length:
         return False
-    if not profile.since(7, 4) and stream.first_id > deleted:
+    if not newer and stream.first_id > deleted:
         return False
     return start <= deleted
 
 
-def _position(profile: Profile, stream: Stream, entry_id: Id) -> int | None:
+def _position(stream: Stream, entry_id: Id, *, newer: bool) -> int | None:
     """How many entries were ever added up to this one; None: unknown."""
     added = stream.entries_added
     if not added or (not stream.length and entry_id <= stream.last_id):
         return added
-    if profile.since(7, 4) and entry_id != MIN_ID and entry_id < stream.max_deleted_id:
+    if newer and entry_id != MIN_ID and entry_id < stream.max_deleted_id:
         return None
     if entry_id >= stream.last_id:
         return added if entry_id == stream.last_id else None
