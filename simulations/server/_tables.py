@@ -16,7 +16,9 @@ from ._info import INFO_COMMANDS
 from ._monitor import MONITOR_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
 from ._server_commands import SERVER_COMMANDS
+from ._transactions import TRANSACTION_COMMANDS
 from .streams import STREAM_COMMANDS
+from .types import TYPE_COMMANDS
 
 ALL_COMMANDS: Final[Sequence[Command]] = (
     *CONNECTION_COMMANDS,
@@ -29,5 +31,7 @@ ALL_COMMANDS: Final[Sequence[Command]] = (
     *DEBUG_COMMANDS,
     *REPLICATION_COMMANDS,
     *MONITOR_COMMANDS,
+    *TRANSACTION_COMMANDS,
     *STREAM_COMMANDS,
+    *TYPE_COMMANDS,
 )

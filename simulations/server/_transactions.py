@@ -1,0 +1,74 @@
+"""MULTI, EXEC, DISCARD, WATCH, UNWATCH. Queueing itself is the engine's: it knows who said MULTI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ._command import Call, Command
+from ._errors import CommandError
+from ._reply import NULL_ARRAY, OK, Reply
+from ._session import Block, Transaction
+
+
+def multi(call: Call) -> Reply:
+    """MULTI."""
+    if call.session.transaction is not None:
+        raise CommandError("ERR MULTI calls can not be nested")
+    call.session.transaction = Transaction()
+    return OK
+
+
+def execute(call: Call) -> Reply:
+    """EXEC: all that was queued, or nothing of it."""
+    engine, session = call.engine, call.session
+    transaction, session.transaction = session.transaction, None
+    if transaction is None:
+        raise CommandError("ERR EXEC without MULTI")
+    unchanged = engine.watched_are_unchanged(session)
+    engine.unwatch(session)
+    if transaction.broken:
+        raise CommandError("EXECABORT Transaction discarded because of previous errors.")
+    if not unchanged:
+        return NULL_ARRAY
+    replies: list[Reply] = []
+    for words in transaction.queued:
+        answer = engine.run(session, words, nested=True)
+        if isinstance(answer, Block):
+            raise AssertionError(f"{words[0]!r} waits inside a transaction")  # noqa: TRY004 - a bug of ours
+        replies.append(answer)
+    return replies
+
+
+def discard(call: Call) -> Reply:
+    """DISCARD."""
+    session = call.session
+    if session.transaction is None:
+        raise CommandError("ERR DISCARD without MULTI")
+    session.transaction = None
+    call.engine.unwatch(session)
+    return OK
+
+
+def watch(call: Call) -> Reply:
+    """WATCH key ..."""
+    if call.session.transaction is not None:
+        raise CommandError("ERR WATCH inside MULTI is not allowed")
+    for key in call.words[1:]:
+        call.engine.watch(call.session, key)
+    return OK
+
+
+def unwatch(call: Call) -> Reply:
+    """UNWATCH."""
+    call.engine.unwatch(call.session)
+    return OK
+
+
+TRANSACTION_COMMANDS: Final[Sequence[Command]] = (
+    Command("multi", multi, 1, "noscript loading stale fast", since=(1, 2), group="transactions"),
+    Command("exec", execute, 1, "noscript loading stale", since=(1, 2), group="transactions"),
+    Command("discard", discard, 1, "noscript loading stale fast", since=(2, 0), group="transactions"),
+    Command("watch", watch, -2, "noscript loading stale fast", (1, -1, 1), since=(2, 2), group="transactions"),
+    Command("unwatch", unwatch, 1, "noscript loading stale fast", since=(2, 2), group="transactions"),
+)

@@ -1,0 +1,13 @@
+"""The kinds of values beside streams, and the commands for keys of any kind."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from .._command import Command
+from ._hashes import HASH_COMMANDS
+from ._keys import KEY_COMMANDS
+from ._strings import STRING_COMMANDS
+
+TYPE_COMMANDS: Final[Sequence[Command]] = (*KEY_COMMANDS, *STRING_COMMANDS, *HASH_COMMANDS)
+
+__all__ = ["TYPE_COMMANDS"]

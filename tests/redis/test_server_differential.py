@@ -1,0 +1,32 @@
+"""The simulated server answers as the real one of the same version does, byte for byte, whatever it is told."""
+
+from __future__ import annotations
+
+import pytest
+from differential.grammar import commands
+from differential.trial import Coverage, try_commands
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis_streams.simulations.real import RedisServer
+from redis_streams.simulations.server import VERSIONS, Profile
+
+EXAMPLES = 40
+
+
+def test_random_commands_are_answered_alike(any_redis_server: RedisServer) -> None:
+    """A bounded part of `make differential`."""
+    profile = f"{any_redis_server.version[0]}.{any_redis_server.version[1]}"
+    if profile not in VERSIONS:
+        pytest.skip(f"there is no profile {profile}")
+    coverage = Coverage()
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        plan=st.lists(commands(Profile.of(profile)), min_size=10, max_size=50),
+        protocol=st.sampled_from([2, 3] if profile >= "6" else [2]),
+    )
+    def check(plan: list[tuple[int, list[bytes]]], protocol: int) -> None:
+        try_commands(any_redis_server, profile, protocol, plan, coverage)
+
+    check()
+    assert coverage.commands > 5 * EXAMPLES
