@@ -104,6 +104,8 @@ class RuleReader:
         command = self._commands.get(name)
         if command is None:
             return False
+        if not self._profile.since(7, 0):
+            return True  # what stands behind the bar was anything
         return not sub or any(each.name == sub for each in command.subcommands)
 
 

@@ -140,7 +140,7 @@ class CommandTable:
     def _find_subcommand(self, container: Command, words: Words) -> tuple[Command, str]:
         if len(words) < 2:
             raise wrong_arity(container.name)
-        shown = words[1].decode("utf-8", "surrogateescape")
+        shown = _shown(words[1]).decode("utf-8", "surrogateescape")
         found = self._subcommands[container.name].get(words[1].decode("latin-1").lower())
         helped = f"Try {container.name.upper()} HELP" + (
             "" if container.name in {"client", "memory"} and not self._profile.since(6, 0) else "."
@@ -150,7 +150,7 @@ class CommandTable:
                 raise CommandError(f"ERR Unknown subcommand or wrong number of arguments for '{shown}'. {helped}")
             return found, f"{container.name}|{found.name}"
         if found is None:
-            raise CommandError(f"ERR unknown subcommand '{shown[:128]}'. {helped}")
+            raise CommandError(f"ERR unknown subcommand '{shown}'. {helped}")
         full = f"{container.name}|{found.name}"
         if not found.takes(len(words)):
             raise wrong_arity(full)
@@ -159,16 +159,21 @@ class CommandTable:
     def _unknown(self, words: Words) -> CommandError:
         name, *args = words
         if not args and self._profile.since(8, 6):
-            return CommandError(b"ERR unknown command '%b'" % name[:128])
+            return CommandError(b"ERR unknown command '%b'" % _shown(name))
         quote, end = (b"'", b"' ") if self._profile.since(7, 0) else (b"`", b"`, ")
         shown = b""
         for word in args:
             if len(shown) >= 128:
                 break
-            shown += quote + word[: 128 - len(shown)] + end
+            shown += quote + _shown(word)[: 128 - len(shown)] + end
         return CommandError(
-            b"ERR unknown command " + quote + name[:128] + quote + b", with args beginning with: " + shown
+            b"ERR unknown command " + quote + _shown(name) + quote + b", with args beginning with: " + shown
         )
+
+
+def _shown(word: bytes) -> bytes:
+    """A word as errors show it: its first 128 bytes, up to a zero byte, by which a C string ends."""
+    return word.split(b"\0", 1)[0][:128]
 
 
 def integer(word: bytes, error: str = NOT_AN_INTEGER, *, least: int = INTEGER_MIN, most: int = INTEGER_MAX) -> int:

@@ -60,7 +60,11 @@ def check_permitted(engine: Engine, session: Session, command: Command, name: st
 def why_refused(engine: Engine, user_name: str, command: Command, name: str, words: Words) -> Refused | None:
     """Why a user may not run a command; None if it may."""
     user = engine.users.by_name[user_name]
-    if "no_auth" not in command.flags and not user.may_run(name, categories(command)):
+    full = name
+    if not engine.profile.since(7, 0) and len(words) > 1:
+        # Then a subcommand was no command, but whatever the first argument said.
+        full = f"{name.split('|', 1)[0]}|{words[1].decode('latin-1').lower()}"
+    if "no_auth" not in command.flags and not user.may_run(full, categories(command)):
         return _refused_command(engine, user_name, name)
     access = ("W" if "write" in command.flags else "R") if engine.profile.since(7, 0) else "RW"
     for key in keys_of(command, words):
