@@ -5,7 +5,7 @@ import shlex
 import socket
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis_streams.simulations.real import RedisServer
 from redis_streams.simulations.server import VERSIONS
@@ -138,14 +138,19 @@ def test_the_same_conversations(any_redis_server: RedisServer) -> None:
         assert normal(ours) == normal(ask(any_redis_server, data)), line
 
 
+def without_letters(word: bytes) -> bytes:
+    """Hypothesis tries the names of commands too, and SHUTDOWN would be one."""
+    return re.sub(rb"[a-zA-Z]", b"x", word)
+
+
 PIECES = st.one_of(
     st.sampled_from([b"*1\r\n", b"*2\r\n", b"$4\r\n", b"$0\r\n", b"PING", b"\r\n", b"\n", b"\0"]),
     st.sampled_from([b'"', b"'", b"\\x4", b" "]),
     st.integers(-2, 2**64).map(lambda n: b"*%d\r\n" % n),
     st.integers(-2, 2**64).map(lambda n: b"$%d\r\n" % n),
-    st.binary(max_size=8),
-    st.lists(st.binary(max_size=5), min_size=1, max_size=3).map(lambda words: request(*words)),
-    st.binary(max_size=20).map(lambda word: request("ECHO", word)),
+    st.binary(max_size=8).map(without_letters),
+    st.lists(st.binary(max_size=5).map(without_letters), min_size=1, max_size=3).map(lambda words: request(*words)),
+    st.binary(max_size=20).map(lambda word: request("ECHO", without_letters(word))),
 )  # fmt: skip
 
 
@@ -155,7 +160,4 @@ def test_the_same_answer_to_any_bytes(any_redis_server: RedisServer, pieces: lis
     """Nearly requests: the same replies, the same protocol errors."""
     data = b"".join(pieces)
     ours = simulated(any_redis_server).connect().send(data).removesuffix(b"<closed>")
-    theirs = ask(any_redis_server, data)
-    # Not by the luck of the draw a command that only one of them has.
-    assume(ours.count(b"unknown command") == theirs.count(b"unknown command"))
-    assert ours == theirs
+    assert ours == ask(any_redis_server, data)
