@@ -71,6 +71,7 @@ def test_pending_entries_are_told_with_idle_time_and_deliveries() -> None:
     )
     assert client.call("XPENDING", "k", "g", "-", "+", "5") == b"*1\r\n*4\r\n$3\r\n1-0\r\n$1\r\nc\r\n:1500\r\n:1\r\n"
     assert client.call("XPENDING", "k", "g", "IDLE", "1501", "-", "+", "5") == b"*0\r\n"
+    assert client.call("XPENDING", "k", "g", "IDLE", "1500", "-", "+", "5").startswith(b"*1\r\n")
 
 
 def test_a_claim_moves_what_was_idle_for_long_enough() -> None:
