@@ -125,4 +125,5 @@ class Database:
         self.values.pop(key, None)
         self.expires.pop(key, None)
         self._engine.touch(self, key)
-        self._engine.signal_ready(self, key)
+        if self._engine.profile.since(7, 0):
+            self._engine.signal_ready(self, key)  # before, a key that goes wakes nobody
