@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from .runtime._cli import Commands, UserError, run
 from .runtime._cli_config import add_config
 from .simulations import demo
+from .simulations._cli_serve import add_serve
 from .simulations.real import ServerNotFound
-from .simulations.server._cli import add_serve
 from .wire import AddressError, RedisError
 
 _DEMO_EXAMPLES = """\

@@ -1,66 +1,49 @@
-"""`redis-streams serve`: the simulated server on a TCP port."""
+"""What `redis-streams serve` does: the simulated server on a TCP port, until a signal."""
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from random import SystemRandom
 
 import trio
 
-from ...runtime._cli import Commands, UserError, say
+from ...runtime._cli import UserError, say
 from ._configuration import UnknownParameter
 from ._engine import Engine
-from ._profile import VERSIONS, Profile
+from ._profile import Profile
 from ._tcp import TcpServer, listen
 
-DEFAULT_PORT = 7300
-DEFAULT_VERSION = "7.0"
-_EXAMPLES = """\
-  redis-streams serve                                   like Redis 7.0, at 127.0.0.1:7300
-  redis-streams serve --port 7301 --version 8.6
-  redis-streams serve --config requirepass secret --config maxmemory 100mb
-"""
 
+def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str]) -> int:
+    """Serve until SIGTERM, Ctrl-C or SHUTDOWN; returns the exit code.
 
-def add_serve(commands: Commands) -> None:
-    """Add the command to `redis-streams`."""
-    parser = commands.add(
-        "serve", _serve, summary="run the simulated Redis server, so that any client can talk to it", examples=_EXAMPLES
-    )
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"TCP port, 0 for any (default {DEFAULT_PORT})")
-    parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to listen at (default 127.0.0.1)")
-    parser.add_argument(
-        "--version", default=DEFAULT_VERSION, help=f"Redis version to behave like: {', '.join(VERSIONS)}"
-    )
-    parser.add_argument(
-        "--config",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("NAME", "VALUE"),
-        help="a parameter as in redis.conf; may be given several times",
-    )
+    Args:
+        port: 0 takes a free one.
+        host: where to listen.
+        version: a profile, as in "7.0".
+        configuration: parameters that differ from their defaults.
 
-
-def _serve(options: argparse.Namespace) -> int:
+    Raises:
+        UserError: the port is taken, or there is no such version or parameter.
+    """
     try:
-        profile = Profile.of(options.version)
+        profile = Profile.of(version)
     except ValueError as error:
         raise UserError(f"--version: {error}") from error
-    listeners = _listen(options.bind, options.port)
+    listeners = _listen(host, port)
     port = listeners[0].getsockname()[1]
     try:
-        given = {**dict(options.config), "port": str(port), "bind": options.bind}
+        given = {**configuration, "port": str(port), "bind": host}
         engine = Engine(profile, rng=SystemRandom(), configuration=given)
     except UnknownParameter as error:
         raise UserError(f"--config: {error}") from error
     engine.process_id = os.getpid()
-    greeting = f"Redis {'.'.join(map(str, profile.version))}, simulated, at {options.bind}:{port}; Ctrl-C ends it."
+    greeting = f"Redis {'.'.join(map(str, profile.version))}, simulated, at {host}:{port}; Ctrl-C ends it."
     trio.run(_run, TcpServer(engine, listeners), greeting)
     return 0
 
