@@ -100,12 +100,6 @@ class Beside:
         self._simulated.clear()
         self.told.clear()
 
-    def lacks(self, script: str) -> str | None:
-        """A command in the script that the simulated server has not got."""
-        names = {name_and_words(line)[1][0].lower() for line in lines_of(script)}
-        later = {"xautoclaim", "hello"}
-        return min(names - set(self._engine.table.commands) - later - {"sleep", "---"}, default=None)
-
     def waits(self, client: str) -> bool:
         """Whether the client waits for something."""
         return client in self._simulated and self._simulated[client].block is not None

@@ -27,7 +27,10 @@ class RandomCommands:
             self._read: 6,
             self._settle: 16,
             self._ask: 16,
+            self._lose: 2,
+            self._transaction: 4,
         }
+        self._queued: list[str] = []
 
     def line(self, *, waiting: Sequence[str]) -> str:
         """The next command.
@@ -35,6 +38,8 @@ class RandomCommands:
         Args:
             waiting: the clients that cannot say anything now.
         """
+        if self._queued:
+            return self._queued.pop(0)
         rng = self._rng
         [kind] = rng.choices(list(self._kinds), list(self._kinds.values()))
         command = kind()
@@ -107,6 +112,14 @@ class RandomCommands:
             f"XCLAIM {place} {self._consumer()} {idle_ms} {self._ids()} {self._pick(*options)}",
             f"XAUTOCLAIM {place} {self._consumer()} {idle_ms} {self._id()} {automatic}",
         )
+
+    def _lose(self) -> str:
+        return self._pick(f"DEL {self._key()}", f"SET {self._key()} x", "RENAME k j", "RENAME j k")
+
+    def _transaction(self) -> str:
+        kinds = [self._add, self._add, self._remove, self._change_group, self._make_group, self._read_group, self._lose]
+        self._queued = [self._rng.choice(kinds)() for _ in range(self._rng.randint(1, 4))] + ["EXEC"]
+        return "MULTI"
 
     def _ask(self) -> str:
         key, group = self._key(), self._group()
