@@ -36,6 +36,7 @@ from ._pause import Pause
 from ._permissions import check_permitted
 from ._profile import Profile
 from ._reply import QUEUED, Failure, Push, Reply
+from ._scripting import Scripts
 from ._session import Block, Session, Transaction, Words
 from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
@@ -94,6 +95,7 @@ class Engine:
         """When a wait is over, or has to look again; the number is different in each, so that no sessions compare."""
         self._next_deadline = itertools.count()
         self._woken: dict[Session, None] = {}
+        self.scripts = Scripts(self)
         self.journal: Journal | None = None
         """Where changes are noted, if anywhere."""
         self._noting = False

@@ -15,6 +15,7 @@ from ._debug_commands import DEBUG_COMMANDS
 from ._info import INFO_COMMANDS
 from ._monitor import MONITOR_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
+from ._scripting import SCRIPT_COMMANDS
 from ._server_commands import SERVER_COMMANDS
 from ._transactions import TRANSACTION_COMMANDS
 from .streams import STREAM_COMMANDS
@@ -32,6 +33,7 @@ ALL_COMMANDS: Final[Sequence[Command]] = (
     *REPLICATION_COMMANDS,
     *MONITOR_COMMANDS,
     *TRANSACTION_COMMANDS,
+    *SCRIPT_COMMANDS,
     *STREAM_COMMANDS,
     *TYPE_COMMANDS,
 )

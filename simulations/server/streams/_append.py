@@ -46,7 +46,7 @@ def xadd(call: Call) -> Reply:
     wanted, fields = words[position], words[position + 1 :]
     asked = _asked_id(call, wanted)
     if not fields or len(fields) % 2:
-        raise wrong_arity("xadd")
+        raise _no_pairs(call)
     if asked == MIN_ID:
         raise CommandError("ERR The ID specified in XADD must be greater than 0-0")
     key = words[1]
@@ -124,8 +124,12 @@ def _options(call: Call, position: int) -> tuple[int, Trim, bool]:
             break
     _check(call, trim)
     if position >= len(words):
-        raise wrong_arity("xadd")
+        raise _no_pairs(call)
     return position, trim, make
+
+
+def _no_pairs(call: Call) -> CommandError:
+    return wrong_arity("xadd") if call.profile.since(7, 0) else CommandError("ERR wrong number of arguments for XADD")
 
 
 def _threshold(call: Call, trim: Trim, option: bytes, position: int) -> int:
@@ -287,20 +291,36 @@ def bound(word: bytes, missing_seq: int, step: Callable[[Id], Id | None], error:
 
 def xsetid(call: Call) -> Reply:
     """XSETID key id [ENTRIESADDED n] [MAXDELETEDID id]."""
-    key = call.words[1]
+    if not call.profile.since(7, 0):
+        return _xsetid_before_7(call)
     new_id = parse_id(call.words[2])
     added, deleted = _setid_options(call, new_id)
-    stream = call.database.get_as(Stream, key)
+    return _set_id(call, _stream_at(call), new_id, added, deleted)
+
+
+def _xsetid_before_7(call: Call) -> Reply:
+    if len(call.words) > 3:
+        raise wrong_arity("xsetid")
+    stream = _stream_at(call)
+    return _set_id(call, stream, parse_id(call.words[2]), None, None)
+
+
+def _stream_at(call: Call) -> Stream:
+    stream = call.database.get_as(Stream, call.words[1])
     if stream is None:
         raise CommandError(NO_SUCH_KEY)
+    return stream
+
+
+def _set_id(call: Call, stream: Stream, new_id: Id, added: int | None, deleted: Id | None) -> Reply:
     _check_setid(call, stream, new_id, added)
     stream.last_id = new_id
     if added is not None:
         stream.entries_added = added
     if deleted is not None and deleted != MIN_ID:
         stream.max_deleted_id = deleted
-    call.touch(key)
-    call.notify("t", "xsetid", key)
+    call.touch(call.words[1])
+    call.notify("t", "xsetid", call.words[1])
     return OK
 
 
