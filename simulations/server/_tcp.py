@@ -11,6 +11,7 @@ commands stay in its parser.
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import time
 from collections import deque
@@ -82,8 +83,13 @@ class TcpServer:
     async def _accept(self, listener: socket.socket) -> None:
         while True:
             await trio.lowlevel.wait_readable(listener)
-            with contextlib.suppress(BlockingIOError, ConnectionError):
-                self._welcome(*listener.accept())
+            try:
+                client, peer = listener.accept()
+            except OSError as error:
+                if error.errno in {errno.EMFILE, errno.ENFILE}:
+                    await trio.sleep(CRON_SECONDS)  # until somebody has gone
+                continue
+            self._welcome(client, peer)
 
     def _welcome(self, client: socket.socket, peer: object) -> None:
         client.setblocking(False)  # noqa: FBT003  # the standard library knows it by position only
@@ -234,9 +240,20 @@ class TcpServer:
                 await trio.sleep_forever()
             if trio.current_time() >= next_cron:
                 next_cron = trio.current_time() + CRON_SECONDS
+                self._close_idle()
             for session in self.engine.tick(now_us=time.time_ns() // 1000, timer_ms=time.perf_counter() * 1000):
                 self._collect(session)
             self._run_all()
+
+    def _close_idle(self) -> None:
+        """The parameter timeout: disconnect clients that say nothing for so long and wait for nothing."""
+        seconds = self.engine.configuration.number("timeout")
+        if not seconds:
+            return
+        for session, connection in list(self._connections.items()):
+            waits = session.block is not None or session.channels or session.patterns
+            if not waits and self.engine.now_ms - session.active_ms > seconds * 1000:
+                self._close(connection)
 
     def _set_timer(self) -> None:
         due_ms = self.engine.next_deadline_ms()

@@ -123,6 +123,24 @@ async def test_too_many_clients_are_turned_away() -> None:
             assert await receive(second, 100) == b"-ERR max number of clients reached\r\n<closed>"
 
 
+async def test_who_says_nothing_for_long_is_disconnected() -> None:
+    """Not who waits in a blocking command."""
+    async with serving(timeout="1") as (_, dial), dial() as idle, dial() as waiting:
+        await waiting.send_all(request("XREAD", "BLOCK", 1500, "STREAMS", "s", "$"))
+        assert await receive(idle, 1) == b"<closed>"
+        assert await receive(waiting, 5) == b"*-1\r\n"
+
+
+async def test_debug_sleep_keeps_everybody_waiting() -> None:
+    async with serving() as (_, dial), dial() as sleeper, dial() as other:
+        started = trio.current_time()
+        await sleeper.send_all(request("DEBUG", "SLEEP", "0.2"))
+        assert await receive(sleeper, 5) == b"+OK\r\n"
+        await other.send_all(request("PING"))
+        assert await receive(other, 7) == b"+PONG\r\n"
+        assert trio.current_time() - started >= 0.2
+
+
 async def test_shutdown_ends_the_server() -> None:
     listeners = listen("127.0.0.1", 0)
     server = TcpServer(Engine(Profile.of("7.0"), rng=Random(1)), listeners)
