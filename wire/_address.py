@@ -37,8 +37,8 @@ class ServerAddress:
     """Where a server is and how to log in there. Its text never shows the password.
 
     Attributes:
-        scheme: "redis" over TCP, "rediss" over TLS, "unix" over a socket file.
-        host, port: for TCP and TLS.
+        scheme: "redis" over TCP, "rediss" over TLS, "unix" over a socket file, "memory" for a server in this process.
+        host, port: for TCP and TLS; for memory the host is the server's name.
         path: the socket file, for unix.
         username, password: an ACL user (Redis 6.0); a password alone is the default user's.
         db: the database's number.
@@ -47,7 +47,7 @@ class ServerAddress:
             "none") and ssl_check_hostname ("true", "false"; "no" and "0" are understood too).
     """
 
-    scheme: Literal["redis", "rediss", "unix"] = "redis"
+    scheme: Literal["redis", "rediss", "unix", "memory"] = "redis"
     host: str = "localhost"
     port: int = 6379
     path: str = ""
@@ -78,6 +78,8 @@ class ServerAddress:
         user = f"{self.username or ''}:***@" if self.password else f"{self.username}@" if self.username else ""
         if self.scheme == "unix":
             return f"unix://{user}{self.path}?db={self.db}"
+        if self.scheme == "memory":
+            return f"memory://{user}{self.host}/{self.db}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{user}{host}:{self.port}/{self.db}"
 
@@ -95,6 +97,8 @@ def _parse(url: str) -> ServerAddress:
         raise ValueError("in a password '#' is written %23, '/' %2F, '?' %3F and '@' %40")
     port = _port(parts)
     options = _options(parts.query)
+    if scheme == "memory" and not parts.hostname:
+        raise ValueError("the name of the server is missing, as in memory://orders")
     if scheme == "unix" and not parts.path:
         raise ValueError("the path of the socket is missing, as in unix:///run/redis.sock")
     if scheme == "unix" and parts.hostname:
@@ -115,12 +119,10 @@ def _parse(url: str) -> ServerAddress:
     )
 
 
-def _scheme(scheme: str) -> Literal["redis", "rediss", "unix"]:
+def _scheme(scheme: str) -> Literal["redis", "rediss", "unix", "memory"]:
     match scheme:
-        case "redis" | "rediss" | "unix":
+        case "redis" | "rediss" | "unix" | "memory":
             return scheme
-        case "memory":
-            raise ValueError("memory:// comes with the simulated server, which is not installed")
         case "":
             raise ValueError("it has no scheme")
         case _:

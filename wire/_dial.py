@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from importlib import import_module
+from typing import TypeVar, cast
 
 import trio
 
@@ -17,11 +18,13 @@ Dial = Callable[[ServerAddress], Awaitable[trio.abc.Stream]]
 
 
 async def dial(address: ServerAddress) -> trio.abc.Stream:
-    """Open a socket: TCP without Nagle's delay, TLS over it, or a socket file.
+    """Open a socket: TCP without Nagle's delay, TLS over it, or a socket file; or reach a server in this process.
 
     Raises:
         OSError: the server is not there, or is not who it should be.
     """
+    if address.scheme == "memory":
+        return await _in_process()(address)
     if address.scheme == "unix":
         return await trio.open_unix_socket(address.path)
     # Before the socket is opened: a certificate that can't be read needs none.
@@ -32,6 +35,20 @@ async def dial(address: ServerAddress) -> trio.abc.Stream:
         raise OSError(f"{address.host!r} is no host name ({error}); check its spelling") from error
     stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
     return stream if context is None else await _secure(stream, context, address.host)
+
+
+def _in_process() -> Dial:
+    """The way to the simulated server: it stands on this layer, so it is found by its name, and only when asked for.
+
+    Raises:
+        OSError: something that it needs is not installed.
+    """
+    try:
+        module = import_module("..simulations.server.in_process", __package__)
+    except ImportError as error:
+        needed = "pip install 'redis-streams-trio[simulation]'"
+        raise OSError(f"memory:// needs the simulated server ({error}): {needed}") from error
+    return cast("Dial", module.dial)
 
 
 async def _secure(stream: trio.SocketStream, context: ssl.SSLContext, host: str) -> trio.abc.Stream:

@@ -1,0 +1,216 @@
+"""``memory://NAME``: a simulated server inside this process, without a socket; its data lives as long as the process.
+
+A client's stream hands bytes to the engine and takes the replies. Whoever sends runs the commands, at once and to their
+end; clients that they wake find their replies in their stream. Streams of several Trio runs, in several threads, may
+use one server at the same time: a lock stands around the engine, and wake-ups cross threads by Trio's tokens.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from typing import Final
+
+import trio
+from typing_extensions import override
+
+from ...wire import ServerAddress
+from ._engine import Engine
+from ._profile import Profile
+from ._reply import Failure, encode
+from ._request import ProtocolError, RequestParser
+from ._session import Session
+
+DEFAULT_PROFILE: Final = "8.0"
+
+Clock = Callable[[], tuple[int, float]]
+"""The wall clock in microseconds since 1970, and the timers' clock in milliseconds."""
+
+
+def real_clock() -> tuple[int, float]:
+    """The clocks of the machine."""
+    return time.time_ns() // 1000, time.monotonic() * 1000
+
+
+class InProcessServer:
+    """A simulated server that clients of this process reach without a socket.
+
+    Args:
+        profile: the version to behave like.
+        rng: where everything random comes from; None: from the operating system.
+        clock: what time it is; a test in virtual time gives its own.
+    """
+
+    def __init__(self, profile: str = DEFAULT_PROFILE, *, rng: Random | None = None, clock: Clock = real_clock) -> None:
+        self.engine = Engine(Profile.of(profile), rng=rng or Random())  # noqa: S311 - ids of runs, no secrets
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._streams: dict[Session, _Stream] = {}
+        self._runnable: deque[_Stream] = deque()
+
+    def connect(self) -> trio.abc.Stream:
+        """A new client; called in a Trio run."""
+        with self._lock:
+            now_us, _ = self._clock()
+            session = self.engine.connect(f"memory:{len(self._streams)}", now_us=now_us)
+            stream = self._streams[session] = _Stream(self, session, RequestParser(self.engine.profile))
+        return stream
+
+    # For streams
+
+    def feed(self, stream: _Stream, data: bytes) -> None:
+        """A client sent something."""
+        with self._lock:
+            stream.parser.feed(data)
+            self._runnable.append(stream)
+            self._run_all()
+
+    def take(self, stream: _Stream) -> tuple[bytes, bool, float | None]:
+        """What a client is to get, whether the connection ends behind it, and after how many seconds to look again."""
+        with self._lock:
+            now_us, timer_ms = self._clock()
+            for session in self.engine.tick(now_us=now_us, timer_ms=timer_ms):
+                self._collect(session)
+            self._run_all()
+            data = b"".join(stream.out)
+            stream.out.clear()
+            due_ms = self.engine.next_deadline_ms()
+            return data, stream.session.closing, None if due_ms is None else max(0.0, (due_ms - timer_ms) / 1000)
+
+    def disconnect(self, stream: _Stream) -> None:
+        """A client has gone."""
+        with self._lock:
+            if self._streams.pop(stream.session, None) is not None:
+                self.engine.disconnect(stream.session)
+
+    def _run_all(self) -> None:
+        while self._runnable:
+            self._run(self._runnable.popleft())
+
+    def _run(self, stream: _Stream) -> None:
+        session, parser = stream.session, stream.parser
+        while session.block is None and not session.closing:
+            parser.unauthenticated = session.user is None
+            try:
+                words = parser.take()
+            except ProtocolError as error:
+                stream.out.append(encode(Failure(error.text), session.protocol))
+                session.closing = True
+                stream.wake()
+                return
+            if words is None:
+                return
+            now_us, timer_ms = self._clock()
+            for woken in self.engine.execute(session, words, now_us=now_us, timer_ms=timer_ms):
+                self._collect(woken)
+
+    def _collect(self, session: Session) -> None:
+        stream = self._streams.get(session)
+        if stream is None:
+            return
+        stream.out += [encode(reply, session.protocol) for reply in session.replies]
+        session.replies.clear()
+        stream.wake()
+        if session.block is None and stream.parser.has_more:
+            self._runnable.append(stream)
+
+
+class _Stream(trio.abc.Stream):
+    """The client's end."""
+
+    def __init__(self, server: InProcessServer, session: Session, parser: RequestParser) -> None:
+        self.session = session
+        self.parser = parser
+        self.out: list[bytes] = []
+        self._server = server
+        self._token = trio.lowlevel.current_trio_token()
+        self._waiting = trio.lowlevel.ParkingLot()
+        self._woken = False
+        self._left = b""
+        self._closed = False
+
+    def wake(self) -> None:
+        """Something is there for the client; from any thread."""
+        try:
+            here = trio.lowlevel.current_trio_token() is self._token
+        except RuntimeError:
+            here = False
+        if here:
+            self._wake_here()
+        else:
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(self._wake_here)
+
+    def _wake_here(self) -> None:
+        self._woken = True
+        self._waiting.unpark_all()
+
+    @override
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        self._check_open()
+        if self.session.closing:
+            raise trio.BrokenResourceError("the server closed the connection")
+        self._server.feed(self, bytes(data))
+
+    @override
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self._check_open()
+
+    @override
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        while not self._left:
+            self._check_open()
+            self._woken = False
+            self._left, ended, seconds = self._server.take(self)
+            if self._left or ended:
+                break
+            if not self._woken:
+                with trio.move_on_after(math.inf if seconds is None else seconds):
+                    await self._waiting.park()
+        data = self._left if max_bytes is None else self._left[:max_bytes]
+        self._left = self._left[len(data) :]
+        return data
+
+    @override
+    async def aclose(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._server.disconnect(self)
+            self._wake_here()
+        await trio.lowlevel.checkpoint()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise trio.ClosedResourceError("this stream is closed")
+
+
+_servers: dict[str, InProcessServer] = {}
+"""The one registry of the process: whoever names the same server means the same data."""
+
+_making = threading.Lock()
+
+
+def in_process_server(name: str) -> InProcessServer:
+    """The server that ``memory://NAME`` leads to; made when it is first asked for."""
+    with _making:
+        return _servers.setdefault(name, _servers.get(name) or InProcessServer())
+
+
+def put_in_process_server(name: str, server: InProcessServer) -> None:
+    """Have ``memory://NAME`` lead to this server from now on: one of another version, or with a clock of its own."""
+    with _making:
+        _servers[name] = server
+
+
+async def dial(address: ServerAddress) -> trio.abc.Stream:
+    """A stream to the server of an address whose scheme is memory."""
+    await trio.lowlevel.checkpoint()
+    return in_process_server(address.host).connect()
