@@ -37,7 +37,7 @@ from ._permissions import check_permitted
 from ._profile import Profile
 from ._reply import QUEUED, Failure, Push, Reply
 from ._scripting import Scripts
-from ._session import Block, Session, Transaction, Words
+from ._session import Block, Session, Silence, Transaction, Words
 from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
 
@@ -147,9 +147,13 @@ class Engine:
         return self.take_woken()
 
     def _execute(self, session: Session, words: Words) -> None:
+        if session.silence is Silence.WAITING:
+            session.silence = None
         answer = self._answer(session, words)
         if isinstance(answer, Block):
             answer.words = words
+            if session.silence is Silence.NOW and not answer.put_off:
+                session.silence = Silence.WAITING
             self.block(session, answer)
         elif session.silence is None:
             self.deliver(session, answer)
@@ -367,6 +371,7 @@ class Engine:
                 transaction.broken = True
             return self._failure(refusal, self.statistics.rejected, name)
         if self.pause is not None and self._is_put_off(session, command, name):
+            session.last_command = name
             return Block(session.database, (), self.pause.until_ms, list, None, put_off=True)
         if transaction is not None and name not in NEVER_QUEUED:
             transaction.queued.append(words)

@@ -55,15 +55,16 @@ class Transaction:
 
 
 class Silence(enum.Enum):
-    """What CLIENT REPLY said: no replies at all, none to this command, none to the next one."""
+    """What CLIENT REPLY said: no replies at all, none to this command (or to the one that waits), none to the next."""
 
     ALWAYS = "off"
     NOW = "skip"
+    WAITING = "skip, and it waits"
     NEXT = "skip next"
 
     def after_a_command(self) -> Silence | None:
         """What holds for the next command."""
-        return {Silence.ALWAYS: Silence.ALWAYS, Silence.NEXT: Silence.NOW, Silence.NOW: None}[self]
+        return {Silence.ALWAYS: Silence.ALWAYS, Silence.NEXT: Silence.NOW}.get(self)
 
 
 @define(eq=False)

@@ -77,6 +77,15 @@ def test_reply_off_and_skip() -> None:
     assert client.send(b"CLIENT REPLY ON\r\nPING\r\n") == b"+OK\r\n+PONG\r\n"
 
 
+def test_a_wait_that_is_silent_does_not_silence_what_comes_after() -> None:
+    server = SimulatedServer()
+    client = server.connect()
+    assert client.send(b"CLIENT REPLY SKIP\r\nXREAD BLOCK 50 STREAMS s $\r\nPING\r\n") == b""
+    server.pass_time(50)
+    assert client.receive() == b""
+    assert client.send(b"") == b"+PONG\r\n"
+
+
 def test_a_pause_puts_writes_off_until_it_ends() -> None:
     server = SimulatedServer()
     admin, writer = server.connect(), server.connect()
