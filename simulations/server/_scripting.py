@@ -75,11 +75,13 @@ class Scripts:
         """
         self._session = call.session
         database = call.session.database
+        call.session.in_script = True
         try:
             return self._running_lua().run(self._functions[sha], keys, argv)
         except LuaError as error:
             raise CommandError(_told(call, sha, error)) from error
         finally:
+            call.session.in_script = False
             call.session.database = database
 
     def _running_lua(self) -> Lua:
@@ -121,7 +123,9 @@ def _told(call: Call, sha: bytes, error: LuaError) -> bytes:
         text = error.text
         if error.of_command and text.startswith(REFUSED_BEFORE_RUNNING):
             text = line.replace(b":", b": ") + b": " + text.removeprefix(b"ERR ")
-        return b"ERR Error running script (call to f_%b): %b%b" % (sha, where, text)
+        # 5.0 has a line end behind it, which is a blank in an error.
+        end = b"" if call.profile.since(6, 0) else b" "
+        return b"ERR Error running script (call to f_%b): %b%b%b" % (sha, where, text, end)
     text = error.text if error.of_command else b"ERR " + error.text
     return text + (b" script: %b, on %b." % (sha, line) if line else b" script: %b" % sha)
 
