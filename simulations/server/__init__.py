@@ -5,5 +5,17 @@ from ._process import ProcessDown, Replica, ServerProcess
 from ._profile import VERSIONS, Profile
 from ._reply import encode
 from ._session import Session
+from .in_process import InProcessServer, put_in_process_server
 
-__all__ = ["VERSIONS", "Engine", "ProcessDown", "Profile", "Replica", "ServerProcess", "Session", "encode"]
+__all__ = [
+    "VERSIONS",
+    "Engine",
+    "InProcessServer",
+    "ProcessDown",
+    "Profile",
+    "Replica",
+    "ServerProcess",
+    "Session",
+    "encode",
+    "put_in_process_server",
+]

@@ -14,7 +14,13 @@ from redis_streams.simulations.real import RedisServer
 from support import reference
 from support.docs import CHECKOUT, pages, run_page
 
-EXECUTED = ["README.md", "docs/data-model.md", "docs/tutorial.md", "docs/contracts/consumer-api.md"]
+EXECUTED = [
+    "README.md",
+    "docs/data-model.md",
+    "docs/tutorial.md",
+    "docs/contracts/consumer-api.md",
+    "docs/simulated-redis.md",
+]
 PROMISES = {
     "no-loss",
     "ack-implies-done",
