@@ -40,7 +40,7 @@ from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeout
 from ._codec import Codec, Content, JsonCodec
 from ._config import Config
 from ._dispatch import AnyHandler, RunBatch
-from ._errors import NotRunning, PublishTimeout
+from ._errors import HandlerConflict, NotRunning, PublishTimeout
 from ._event import Json, NewEvent
 from ._log import Observer, log_event
 from ._options import GroupOptions, GroupOptionsKeywords
@@ -239,7 +239,18 @@ class Runtime:
         Args:
             name: the stream.
             max_length: about how many entries it keeps; older ones are trimmed when new ones are published.
+
+        Raises:
+            HandlerConflict: it has another length already, or has been published to without one.
+            ValueError: the length is below 1.
         """
+        running = self._running
+        in_use = running is not None and name in running.appends
+        if in_use and max_length is not None and self._plans.one(name).settings.length_max is None:
+            raise HandlerConflict(
+                f"stream {name} has been published to without a max_length here, so {max_length} comes too late: "
+                "say it before the first event"
+            )
         self._plans.add_stream(name, max_length)
 
     # What is published

@@ -19,6 +19,7 @@ from redis_streams import (
     EntryId,
     Event,
     ForkedError,
+    HandlerConflict,
     NewEvent,
     NotRunning,
     PublishIndeterminate,
@@ -127,6 +128,15 @@ def test_a_stream_that_was_created_with_a_length_keeps_to_it(connection: RedisCo
 
 
 # Groups
+
+
+def test_a_length_that_comes_too_late_is_refused(connection: RedisConnection) -> None:
+    """It would have no effect on a stream that is in use through the same connection."""
+    StreamProducer(stream_name="s", connection=connection).publish("a", 1)
+    late = StreamProducer(stream_name="s", connection=connection, max_length=10)
+    with pytest.raises(HandlerConflict, match="published to without a max_length here, so 10 comes too late"):
+        late.publish("a", 2)
+    StreamProducer(stream_name="t", connection=connection, max_length=10).publish("a", 1)
 
 
 def test_a_group_that_exists_is_taken_as_it_is_unless_told_otherwise(connection: RedisConnection) -> None:
