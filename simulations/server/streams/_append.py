@@ -45,9 +45,11 @@ def xadd(call: Call) -> Reply:
     position, trim, make = (2, None, True) if words[2][:1] in b"*0123456789" else _options(call, 2)
     wanted, fields = words[position], words[position + 1 :]
     asked = _asked_id(call, wanted)
+    if trim is not None:
+        _check(call, trim)
     if not fields or len(fields) % 2:
         raise _no_pairs(call)
-    if asked == MIN_ID:
+    if asked == MIN_ID and call.profile.since(6, 0):
         raise CommandError("ERR The ID specified in XADD must be greater than 0-0")
     key = words[1]
     stream = call.database.get_as(Stream, key)
@@ -55,6 +57,8 @@ def xadd(call: Call) -> Reply:
         if not make:
             return None
         stream = Stream()
+        if not call.profile.since(6, 0):
+            call.database.put(key, stream)  # it stays, even if nothing is added
     elif stream.last_id == MAX_ID:
         raise CommandError(EXHAUSTED)
     entry_id = _next_id(call, stream, asked)
@@ -116,14 +120,14 @@ def _options(call: Call, position: int) -> tuple[int, Trim, bool]:
         if option == b"NOMKSTREAM" and call.profile.since(6, 2):
             make = False
             position += 1
-        elif option in (b"MAXLEN", b"MINID") and more:
+        elif option in _strategies(call) and more:
             position = _threshold(call, trim, option, position)
         elif option == b"LIMIT" and more and call.profile.since(6, 2):
             position = _limit(call, trim, position)
         else:
             break
-    _check(call, trim)
     if position >= len(words):
+        _check(call, trim)
         raise _no_pairs(call)
     return position, trim, make
 
@@ -132,10 +136,15 @@ def _no_pairs(call: Call) -> CommandError:
     return wrong_arity("xadd") if call.profile.since(7, 0) else CommandError("ERR wrong number of arguments for XADD")
 
 
+def _strategies(call: Call) -> tuple[bytes, ...]:
+    return (b"MAXLEN", b"MINID") if call.profile.since(6, 2) else (b"MAXLEN",)
+
+
 def _threshold(call: Call, trim: Trim, option: bytes, position: int) -> int:
     words = call.words
-    if trim.given:
+    if trim.given and call.profile.since(6, 2):
         raise CommandError("ERR syntax error, MAXLEN and MINID options at the same time are not compatible")
+    trim.approximate = False
     if len(words) - 1 - position >= 2 and words[position + 1] in (b"~", b"="):
         trim.approximate = words[position + 1] == b"~"
         position += 1
@@ -156,10 +165,14 @@ def _limit(call: Call, trim: Trim, position: int) -> int:
     return position + 2
 
 
-def _check(call: Call, trim: Trim) -> None:
+def _check(call: Call, trim: Trim, *, needed: bool = False) -> None:
+    if trim.limit and not trim.given:
+        raise CommandError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
+    if needed and not trim.given:
+        raise CommandError("ERR syntax error, XTRIM must be called with a trimming strategy")
+    if not call.profile.since(6, 2):
+        return
     if trim.limit is not None:
-        if not trim.given:
-            raise CommandError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
         if not trim.approximate:
             raise CommandError("ERR syntax error, LIMIT cannot be used without the special ~ option")
     elif trim.approximate:
@@ -203,25 +216,42 @@ def _cut_exactly(stream: Stream, trim: Trim) -> int:
 
 def xtrim(call: Call) -> Reply:
     """XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT n]."""
-    trim, position = Trim(), 2
-    words = call.words
+    if not call.profile.since(6, 2):
+        return _xtrim_before_6_2(call)
+    trim = _trim_options(call)
+    _check(call, trim, needed=True)
+    stream = call.database.get_as(Stream, call.words[1])
+    return 0 if stream is None else _trimmed(call, stream, trim)
+
+
+def _xtrim_before_6_2(call: Call) -> Reply:
+    """The key is looked at first."""
+    stream = call.database.get_as(Stream, call.words[1])
+    if stream is None:
+        return 0
+    trim = _trim_options(call)
+    if not trim.given:
+        raise CommandError("ERR XTRIM called without an option to trim the stream")
+    return _trimmed(call, stream, trim)
+
+
+def _trim_options(call: Call) -> Trim:
+    trim, position, words = Trim(), 2, call.words
     while position < len(words):
         option, more = words[position].upper(), len(words) - 1 - position
-        if option in (b"MAXLEN", b"MINID") and more:
+        if option in _strategies(call) and more:
             position = _threshold(call, trim, option, position)
-        elif option == b"LIMIT" and more:
+        elif option == b"LIMIT" and more and call.profile.since(6, 2):
             position = _limit(call, trim, position)
         else:
             raise syntax_error()
-    if not trim.given:
-        raise CommandError("ERR syntax error, XTRIM must be called with a trimming strategy")
-    _check(call, trim)
-    stream = call.database.get_as(Stream, words[1])
-    if stream is None:
-        return 0
+    return trim
+
+
+def _trimmed(call: Call, stream: Stream, trim: Trim) -> int:
     removed = _cut(call, stream, trim)
     if removed:
-        call.notify("t", "xtrim", words[1])
+        call.notify("t", "xtrim", call.words[1])
     return removed
 
 
@@ -254,8 +284,9 @@ def xrevrange(call: Call) -> Reply:
 
 
 def _range(call: Call, first: bytes, last: bytes, *, backwards: bool) -> Reply:
-    start = bound(first, 0, after, "ERR invalid start ID for the interval")
-    end = bound(last, PART_MAX, before, "ERR invalid end ID for the interval")
+    exclusive = call.profile.since(6, 2)
+    start = bound(first, 0, after, "ERR invalid start ID for the interval", exclusive=exclusive)
+    end = bound(last, PART_MAX, before, "ERR invalid end ID for the interval", exclusive=exclusive)
     count = None
     position = 4
     words = call.words
@@ -277,9 +308,9 @@ def _range(call: Call, first: bytes, last: bytes, *, backwards: bool) -> Reply:
     return entries
 
 
-def bound(word: bytes, missing_seq: int, step: Callable[[Id], Id | None], error: str) -> Id:
+def bound(word: bytes, missing_seq: int, step: Callable[[Id], Id | None], error: str, *, exclusive: bool = True) -> Id:
     """One end of an interval; ``(id`` leaves that id out."""
-    if word[:1] != b"(":
+    if word[:1] != b"(" or not exclusive:
         return parse_bound(word, missing_seq=missing_seq)
     if word[1:] in (b"-", b"+"):
         raise CommandError(INVALID_ID)
@@ -357,7 +388,8 @@ _KEY = (1, 1, 1)
 
 APPEND_COMMANDS: Final[Sequence[Command]] = (
     Command("xadd", xadd, -5, "write denyoom fast", _KEY, since=(5, 0), group="stream"),
-    Command("xtrim", xtrim, -4, "write", _KEY, since=(5, 0), group="stream"),
+    Command("xtrim", xtrim, -2, "write", _KEY, since=(5, 0), group="stream"),
+    Command("xtrim", xtrim, -4, "write", _KEY, since=(6, 2), group="stream"),
     Command("xdel", xdel, -3, "write fast", _KEY, since=(5, 0), group="stream"),
     Command("xlen", xlen, 2, "readonly fast", _KEY, since=(5, 0), group="stream"),
     Command("xrange", xrange, -4, "readonly", _KEY, since=(5, 0), group="stream"),

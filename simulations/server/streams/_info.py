@@ -69,7 +69,7 @@ def xinfo_before_7(call: Call) -> Reply:
     words = call.words
     name = words[1].upper()
     newer = call.profile.since(6, 2)
-    if name == b"HELP" and (len(words) == 2 or not newer):
+    if name == b"HELP":
         return xinfo_help(call)
     if len(words) < 3:
         raise subcommand_error(call, "XINFO") if newer else CommandError("ERR syntax error, try 'XINFO HELP'")
