@@ -18,7 +18,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p redis_streams
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/pytest -q tests/unit/test_imports.py tests/unit/test_exports.py
 
 bench: $(VENV)/ready
