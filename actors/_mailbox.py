@@ -303,7 +303,13 @@ class Mailbox(Generic[M]):
     def _take(self, most: int) -> list[M]:
         self._check_open()
         messages = self._messages
-        taken = [messages.popleft() for _ in range(min(most, len(messages)))]
+        if not messages:
+            return []
+        if len(messages) <= most:
+            taken = list(messages)
+            messages.clear()
+        else:
+            taken = [messages.popleft() for _ in range(most)]
         if self._senders and taken:
             self._senders.unpark(count=len(taken))
         return taken

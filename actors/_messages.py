@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import define, frozen, setters
 
 from ..wire import EntryId
 from ._mailbox import Reply
 
 
-@frozen
+# Not frozen=True, whose constructor costs twice as much: this one is made for every publish.
+@define(eq=False, on_setattr=setters.frozen)
 class Append:
     """To the stream: append these entries in this order."""
 

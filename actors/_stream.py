@@ -89,10 +89,10 @@ async def _append(prefix: tuple[Arg, ...], client: Client, appends: Sequence[App
 
 def _refusal_of_all(replies: Sequence[RedisReply]) -> Exception | None:
     """The weather for which Redis refused every command of a batch, so that nothing of it was applied."""
-    if all(isinstance(reply, Exception) and is_weather(reply) for reply in replies):
-        first = replies[0]
-        return first if isinstance(first, Exception) else None
-    return None
+    first = replies[0]
+    if not isinstance(first, Exception):
+        return None  # as always, so nothing else is looked at
+    return first if all(isinstance(reply, Exception) and is_weather(reply) for reply in replies) else None
 
 
 def _fail(appends: Sequence[Append], error: ConnectionLost) -> None:
@@ -109,6 +109,9 @@ def _answer(appends: Sequence[Append], replies: Sequence[RedisReply]) -> None:
 
 
 def _answer_one(append: Append, replies: Sequence[RedisReply]) -> None:
+    if len(replies) == 1 and isinstance(replies[0], bytes):
+        append.reply.set([EntryId.of_reply(replies[0])])
+        return
     ids = [EntryId.of_reply(reply) for reply in replies if isinstance(reply, bytes)]
     errors = [reply for reply in replies if isinstance(reply, Exception)]
     if not errors:
