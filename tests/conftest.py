@@ -4,6 +4,7 @@ A test that asks for one of the server fixtures carries the marker `redis`. With
 with the reason; under CI=true they fail, because a CI that leaves them out in silence proves nothing.
 """
 
+import inspect
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 from redis_streams.simulations.real import RedisServer, ServerNotFound, TlsFiles
+from support.on_memory import PREFIX, PROFILE, PROFILES, MemoryServer, memory_parameters
 from support.servers import ServerFactory, default_server, servers_at_hand
 
 SERVER_FIXTURES = {"redis_server", "redis_server_factory", "any_redis_server"}
@@ -34,10 +36,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "any_redis_server" not in metafunc.fixturenames:
-        return
-    versions = {"default": DEFAULT} if DEFAULT is None or metafunc.config.getoption("--one-server") else VERSIONS
-    metafunc.parametrize("any_redis_server", list(versions.values()), ids=list(versions), indirect=True)
+    asked = {"redis_server", "any_redis_server"}.intersection(metafunc.fixturenames)
+    on_memory = metafunc.definition.get_closest_marker("also_on_memory") is not None
+    real_only = metafunc.definition.get_closest_marker("real_server_only") is not None or not on_memory
+    if "any_redis_server" in asked:
+        one = DEFAULT is None or metafunc.config.getoption("--one-server")
+        versions = {"default": DEFAULT} if one else VERSIONS
+        parameters = [pytest.param(binary, id=version) for version, binary in versions.items()]
+        if not real_only:
+            parameters += memory_parameters(metafunc.function, [PROFILE] if one else PROFILES)
+        metafunc.parametrize("any_redis_server", parameters, indirect=True)
+    elif "redis_server" in asked and not real_only:
+        parameters = [pytest.param(DEFAULT, id="real"), *memory_parameters(metafunc.function, [PROFILE])]
+        metafunc.parametrize("redis_server", parameters, indirect=True)
 
 
 def pytest_report_header() -> str:
@@ -46,8 +57,14 @@ def pytest_report_header() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())) and not runs_on_memory(item):
             item.add_marker("redis")
+
+
+def runs_on_memory(item: pytest.Item) -> bool:
+    """Whether its server is a simulated one."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return any(isinstance(parameter, str) and parameter.startswith(PREFIX) for parameter in parameters)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,15 +88,23 @@ def redis_server_factory() -> Iterator[ServerFactory]:
 
 
 @pytest.fixture
-def redis_server(redis_server_factory: ServerFactory) -> RedisServer:
+def redis_server(request: pytest.FixtureRequest, redis_server_factory: ServerFactory) -> RedisServer | MemoryServer:
     """A fresh, empty server of the default version, which keeps nothing on disk."""
-    return redis_server_factory()
+    return server_of(request, redis_server_factory)
 
 
 @pytest.fixture
-def any_redis_server(request: pytest.FixtureRequest, redis_server_factory: ServerFactory) -> RedisServer:
+def any_redis_server(request: pytest.FixtureRequest, redis_server_factory: ServerFactory) -> RedisServer | MemoryServer:
     """A fresh, empty server of each version at hand in turn."""
-    return redis_server_factory(request.param)
+    return server_of(request, redis_server_factory)
+
+
+def server_of(request: pytest.FixtureRequest, factory: ServerFactory) -> RedisServer | MemoryServer:
+    """What the parameter of a fixture stands for: a binary, or a simulated server's profile."""
+    parameter = getattr(request, "param", None)
+    if isinstance(parameter, str):
+        return MemoryServer(parameter.removeprefix(PREFIX), virtual=inspect.iscoroutinefunction(request.function))
+    return factory(parameter)
 
 
 @pytest.fixture(scope="session")

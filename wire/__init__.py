@@ -12,7 +12,7 @@ from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
 from ._pending_list import Claimed, EnsuredGroup, Page, PendingList, SettleResult, Taken, ensure_group
-from ._redis_py import Arg, BusyGroup, NoGroup, RedisCommands, RedisError, Reply, ResponseError
+from ._redis_py import Arg, BusyGroup, NoGroup, RedisCommands, RedisError, Reply, ResponseError, read_reply
 from ._repeat import Repeat, repeat_of
 from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
 from ._scripts import Script, load
@@ -64,5 +64,6 @@ __all__ = [
     "ensure_group",
     "is_weather",
     "load",
+    "read_reply",
     "repeat_of",
 ]

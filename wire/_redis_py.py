@@ -78,6 +78,20 @@ def reply_reader() -> ReplyReader:
     return cast("ReplyReader", reader)
 
 
+def read_reply(data: bytes) -> object:
+    """One whole reply, text decoded: what a person wants to see.
+
+    Raises:
+        RedisError: it is an error.
+    """
+    reader = hiredis.Reader(replyError=make_error, encoding="utf-8", errors="backslashreplace")
+    reader.feed(data)
+    reply: object = reader.gets()
+    if isinstance(reply, RedisError):
+        raise reply
+    return reply
+
+
 class NoGroup(ResponseError):
     """NOGROUP: there is no such consumer group, or no such stream."""
 

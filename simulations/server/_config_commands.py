@@ -78,6 +78,7 @@ def _refusal(call: Call, name: str, value: str, why: str) -> str:
 
 def _set(call: Call, name: str, value: str) -> None:
     call.engine.configuration.set(name, value)
+    call.engine.settings_changed()
     if name == "requirepass":
         call.engine.users.set_default_password(value)
 

@@ -35,11 +35,14 @@ from ._monitor import tell_monitors
 from ._pause import Pause
 from ._permissions import check_permitted
 from ._profile import Profile
+from ._refusals import may_refuse, refusal
 from ._reply import QUEUED, Failure, Push, Reply
 from ._scripting import Scripts
 from ._session import Block, Session, Silence, Transaction, Words
 from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
+
+DEMOTED: Final = b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 
 NEVER_QUEUED: Final = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
 """Commands that run at once although MULTI was said."""
@@ -71,6 +74,8 @@ class Engine:
         self.acl_log = AclLog()
         self.replica_of: tuple[str, int] | None = None
         """The host and port of its primary, if it has one."""
+        self.good_replicas = 0
+        """How many replicas follow closely enough; whoever models them says so."""
         self.run_id = b"%040x" % rng.getrandbits(160)
         self.replication_id = b"%040x" % rng.getrandbits(160)
         self.process_id = 1
@@ -98,6 +103,7 @@ class Engine:
         self.scripts = Scripts(self)
         self.journal: Journal | None = None
         """Where changes are noted, if anywhere."""
+        self.settings_changed()
         self._noting = False
         """Whether a command runs that is noted as a whole, with all that it has others do."""
 
@@ -204,6 +210,22 @@ class Engine:
     def note_saved(self) -> None:
         """SAVE or BGSAVE was said."""
         self.saves, self.saved_ms, self.saved_dirty = self.saves + 1, self.now_ms, self.dirty
+
+    def settings_changed(self) -> None:
+        """CONFIG SET or REPLICAOF was said."""
+        self.may_refuse = may_refuse(self)
+
+    def follow(self, primary: tuple[str, int] | None) -> None:
+        """Be a replica of this one from now on, or of none; who waits for something here hears of it and goes."""
+        was_primary, self.replica_of = self.replica_of is None, primary
+        self.settings_changed()
+        if primary is None or not was_primary:
+            return
+        for session in list(self.sessions.values()):
+            if session.block is not None and not session.block.put_off:
+                self.unblock(session)
+                self.deliver(session, Failure(DEMOTED))
+                self.close(session)
 
     def forget_connection_state(self, session: Session) -> None:
         """RESET: no transaction, nothing watched, no subscriptions."""
@@ -369,6 +391,10 @@ class Engine:
         except CommandError as refusal:
             if transaction is not None:
                 transaction.broken = True
+                if name == "exec" and self.profile.since(6, 2):
+                    session.transaction = None
+                    self.unwatch(session)
+                    refusal = CommandError(b"EXECABORT Transaction discarded because of: " + refusal.text)
             return self._failure(refusal, self.statistics.rejected, name)
         if self.pause is not None and self._is_put_off(session, command, name):
             session.last_command = name
@@ -389,6 +415,10 @@ class Engine:
         """
         if session.user is None or self.users.restricted:
             check_permitted(self, session, command, name, words)
+        if self.may_refuse:
+            refused = refusal(self, session, command, name)
+            if refused is not None:
+                raise CommandError(refused)
 
     def _failure(self, error: CommandError, counted: dict[str, int], name: str) -> Failure:
         self.statistics.note_error(error.text)

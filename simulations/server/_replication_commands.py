@@ -28,14 +28,14 @@ def replicaof(call: Call) -> Reply:
     """REPLICAOF host port, or NO ONE."""
     host, port = call.words[1:]
     if host.lower() == b"no" and port.lower() == b"one":
-        call.engine.replica_of = None
+        call.engine.follow(None)
         return OK
     error = "ERR Invalid master port" if call.profile.since(7, 0) else NOT_AN_INTEGER
     number = integer(port, error, least=0, most=65535)
     place = (host.decode("utf-8", "surrogateescape"), number)
     if call.engine.replica_of == place:
         return Status(b"OK Already connected to specified master")
-    call.engine.replica_of = place
+    call.engine.follow(place)
     return OK
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from ._command import Call, Command, integer
 from ._errors import CommandError
 from ._lua import Lua, LuaError
+from ._refusals import refusal_in_script
 from ._reply import OK, Failure, Reply
 from ._session import Block, Session, Words
 
@@ -74,6 +75,7 @@ class Scripts:
             CommandError: it failed.
         """
         self._session = call.session
+        self._dirty_before = self._engine.dirty
         database = call.session.database
         call.session.in_script = True
         try:
@@ -113,6 +115,8 @@ class Scripts:
             return b"ERR Unknown Redis command called from %b" % (b"script" if since_7 else b"Lua script")
         if "noscript" in command.flags:
             return b"ERR This Redis command is not allowed from %b" % (b"script" if since_7 else b"scripts")
+        if self._engine.may_refuse:
+            return refusal_in_script(self._engine, command, has_written=self._engine.dirty != self._dirty_before)
         return None
 
 

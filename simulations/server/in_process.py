@@ -19,9 +19,9 @@ from typing import Final
 import trio
 from typing_extensions import override
 
-from ...wire import ServerAddress
+from ...wire import RedisError, ServerAddress, read_reply
 from ._engine import Engine
-from ._profile import Profile
+from ._profile import Profile, Version
 from ._reply import Failure, encode
 from ._request import ProtocolError, RequestParser
 from ._session import Session
@@ -60,6 +60,34 @@ class InProcessServer:
             session = self.engine.connect(f"memory:{len(self._streams)}", now_us=now_us)
             stream = self._streams[session] = _Stream(self, session, RequestParser(self.engine.profile))
         return stream
+
+    @property
+    def version(self) -> Version:
+        """The exact version that it behaves like, e.g. `(7, 0, 15)`."""
+        return self.engine.profile.version
+
+    def cli(self, *args: str | bytes | float) -> object:
+        """Run one command on a connection of its own, as `redis-cli` would.
+
+        Returns:
+            The reply as RESP2 has it, arrays as lists, text decoded.
+
+        Raises:
+            RedisError: what the server answered, or that it answered nothing yet: the command waits.
+        """
+        with self._lock:
+            now_us, timer_ms = self._clock()
+            session = self.engine.connect("memory:cli", now_us=now_us)
+            try:
+                words = [word if isinstance(word, bytes) else str(word).encode() for word in args]
+                for woken in self.engine.execute(session, words, now_us=now_us, timer_ms=timer_ms):
+                    self._collect(woken)
+                self._run_all()
+                if not session.replies:
+                    raise RedisError(f"{args[0]!s} is answered later, or never: use a client that waits")
+                return read_reply(encode(session.replies[0], 2))
+            finally:
+                self.engine.disconnect(session)
 
     # For streams
 

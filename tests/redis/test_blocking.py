@@ -30,6 +30,8 @@ from redis_streams import (
 )
 from redis_streams.simulations.real import RedisServer
 
+pytestmark = pytest.mark.also_on_memory
+
 SECONDS = 20.0
 
 

@@ -11,6 +11,8 @@ from redis_streams.simulations.real import RedisServer
 from support.load import GROUP, QUICK, SHORT, STREAM, Load, check_log, quick_runtime, wait_settled
 from support.servers import ServerFactory
 
+pytestmark = pytest.mark.also_on_memory
+
 Fault = Callable[[], Awaitable[None]]
 
 

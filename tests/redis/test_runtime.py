@@ -33,6 +33,8 @@ from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import dial
 from support.load import QUICK, SHORT, quick_runtime, wait_settled
 
+pytestmark = pytest.mark.also_on_memory
+
 
 @event_type("order.placed")
 @attrs.frozen

@@ -10,6 +10,8 @@ import trio
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import MAX_ID, ZERO_ID, Client, Entry, EntryId, NoGroup, ResponseError, is_weather
 
+pytestmark = pytest.mark.also_on_memory
+
 
 @asynccontextmanager
 async def connected(server: RedisServer) -> AsyncIterator[Client]:

@@ -20,6 +20,8 @@ from redis_streams.wire import (
 )
 from support.servers import ServerFactory
 
+pytestmark = pytest.mark.also_on_memory
+
 RETRY = Retry(max_retries=100, base_delay_seconds=0.01, max_delay_seconds=0.1)
 
 

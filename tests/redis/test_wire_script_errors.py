@@ -12,6 +12,8 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import Client, EntryId, NoGroup, PendingList, ensure_group, is_weather
 
+pytestmark = pytest.mark.also_on_memory
+
 
 @asynccontextmanager
 async def connected(server: RedisServer) -> AsyncIterator[Client]:

@@ -12,6 +12,8 @@ from redis.exceptions import OutOfMemoryError
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import MAX_ID, ZERO_ID, Client, Entry, EntryId, PendingList, ResponseError, ensure_group
 
+pytestmark = pytest.mark.also_on_memory
+
 CHECKPOINT = "{s}:checkpoint:g"
 DEAD = "{s}:dead:g"
 ROW_GOES_WITH_THE_ENTRY = (7, 0, 0)

@@ -1,0 +1,83 @@
+"""What a server refuses because of the state that it is in: no memory left, no replicas, no master, not to be written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ._command import Command
+from ._memory import used_memory
+from ._session import Session
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+NO_MEMORY: Final = b"OOM command not allowed when used memory > 'maxmemory'."
+NO_REPLICAS: Final = b"NOREPLICAS Not enough good replicas to write."
+READ_ONLY: Final = b"READONLY You can't write against a read only replica."
+NO_MASTER: Final = b"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+
+
+def may_refuse(engine: Engine) -> bool:
+    """Whether the server is in any state in which it refuses something; to be asked again when its settings change."""
+    settings = engine.configuration
+    return bool(
+        engine.replica_of is not None or settings.number("maxmemory") or settings.number("min-replicas-to-write")
+    )
+
+
+def refusal(engine: Engine, session: Session, command: Command, name: str) -> bytes | None:
+    """Why the server does not run a command that a client sent, in the order in which it looks."""
+    flags = _flags(engine, session, command, name)
+    settings = engine.configuration
+    if _is_out_of_memory(engine) and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):
+        return NO_MEMORY
+    if "write" in flags and _lacks_replicas(engine):
+        return NO_REPLICAS
+    if "write" in flags and _is_read_only(engine):
+        return READ_ONLY
+    if engine.replica_of is not None and settings["replica-serve-stale-data"] == "no" and "stale" not in flags:
+        return NO_MASTER
+    return None
+
+
+def refusal_in_script(engine: Engine, command: Command, *, has_written: bool) -> bytes | None:
+    """The same for a command of a script; one that has written already may go on although memory has run out."""
+    if "write" in command.flags and _is_read_only(engine):
+        return READ_ONLY
+    if "write" in command.flags and engine.profile.since(6, 0) and _lacks_replicas(engine):
+        return NO_REPLICAS
+    if "denyoom" in command.flags and not has_written and _is_out_of_memory(engine):
+        return NO_MEMORY
+    return None
+
+
+def _flags(engine: Engine, session: Session, command: Command, name: str) -> frozenset[str]:
+    """Those of a command; EXEC also does what its transaction does."""
+    if name != "exec" or session.transaction is None:
+        return command.flags
+    queued = (engine.table.find(words)[0].flags for words in session.transaction.queued)
+    return command.flags.union(*queued) & {"write", "denyoom"} | command.flags
+
+
+def _fills_a_transaction(engine: Engine, session: Session, name: str) -> bool:
+    """Whether a command would be queued, which takes memory; later versions have other means against that."""
+    return (
+        session.transaction is not None
+        and name not in ("exec", "discard", "reset", "quit")
+        and engine.profile.since(6, 0)
+        and not engine.profile.since(8, 0)
+    )
+
+
+def _is_out_of_memory(engine: Engine) -> bool:
+    most = engine.configuration.number("maxmemory")
+    return bool(most) and used_memory(engine) > most
+
+
+def _lacks_replicas(engine: Engine) -> bool:
+    wanted = engine.configuration.number("min-replicas-to-write")
+    return bool(wanted) and engine.replica_of is None and engine.good_replicas < wanted
+
+
+def _is_read_only(engine: Engine) -> bool:
+    return engine.replica_of is not None and engine.configuration["replica-read-only"] == "yes"
