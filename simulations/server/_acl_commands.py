@@ -9,7 +9,7 @@ from typing import Final
 from ._acl import DEFAULT_USER, User
 from ._acl_log import Refusal
 from ._acl_rules import RuleReader, WrongRule
-from ._categories import CATEGORIES, categories
+from ._categories import CATEGORIES, categories_of
 from ._command import Call, Command, integer
 from ._errors import CommandError
 from ._permissions import Refused, why_refused
@@ -136,13 +136,15 @@ def acl_cat(call: Call) -> Reply:
     if category not in CATEGORIES:
         raise CommandError(b"ERR Unknown category '%b'" % call.words[2])
     names: list[Reply] = []
+    modern = call.profile.since(7, 0)
     for command in call.engine.table.commands.values():
-        if category in categories(command) and not command.subcommands:
+        if category in categories_of(call.profile, command, command.name) and not (modern and command.subcommands):
             names.append(command.name.encode())
         names += [
             f"{command.name}|{sub.name}".encode()
-            for sub in command.subcommands
-            if call.profile.since(*sub.since) and category in categories(sub)
+            for sub in (command.subcommands if modern else ())
+            if call.profile.since(*sub.since)
+            and category in categories_of(call.profile, sub, f"{command.name}|{sub.name}")
         ]
     return names
 

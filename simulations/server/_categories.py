@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ._command import Command
+from ._facts import facts
+from ._profile import Profile
 
 CATEGORIES: Final[Sequence[str]] = (
     *("keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo"),
@@ -35,6 +37,12 @@ _ADDITIONAL: Final[Mapping[str, Sequence[str]]] = {
     "dbsize": ("keyspace",),
     "keys": ("keyspace",),
 }
+
+
+def categories_of(profile: Profile, command: Command, name: str) -> Sequence[str]:
+    """The categories of a command, by its full name; before 7.0 subcommands have those of their container."""
+    known = facts(profile).get(name if profile.since(7, 0) else name.partition("|")[0])
+    return categories(command) if known is None else known.categories
 
 
 def categories(command: Command) -> Sequence[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ._errors import NOT_AN_INTEGER, CommandError, wrong_arity
+from ._facts import facts
 from ._keyspace import Database
 from ._profile import Profile
 from ._reply import Reply
@@ -106,7 +107,7 @@ class CommandTable:
 
     def __init__(self, commands: Sequence[Command], profile: Profile) -> None:
         self._profile = profile
-        known = [command for command in commands if profile.version >= (*command.since, 0)]
+        known = [_as_told(command, profile) for command in commands if profile.version >= (*command.since, 0)]
         self.commands: Mapping[str, Command] = {command.name: command for command in known}
         self._subcommands: Mapping[str, Mapping[str, Command]] = {
             command.name: {sub.name: sub for sub in command.subcommands if profile.version >= (*sub.since, 0)}
@@ -136,6 +137,16 @@ class CommandTable:
         if not command.takes(len(words)):
             raise wrong_arity(command.name)
         return command, command.name
+
+    def look_up(self, words: Words) -> tuple[Command, str] | None:
+        """The command of this name with its full name, whatever the number of words."""
+        command = self.commands.get(words[0].decode("latin-1").lower())
+        if command is None or not command.subcommands or len(words) < 2:
+            return None if command is None else (command, command.name)
+        found = self._subcommands[command.name].get(words[1].decode("latin-1").lower())
+        if found is None:
+            return (command, command.name) if not self._profile.since(7, 0) else None
+        return found, f"{command.name}|{found.name}"
 
     def _find_subcommand(self, container: Command, words: Words) -> tuple[Command, str]:
         if len(words) < 2:
@@ -169,6 +180,14 @@ class CommandTable:
         return CommandError(
             b"ERR unknown command " + quote + _shown(name) + quote + b", with args beginning with: " + shown
         )
+
+
+def _as_told(command: Command, profile: Profile) -> Command:
+    """A command with the number of words that it takes in this version."""
+    told = facts(profile).get(command.name)
+    if told is None or command.subcommands or told.arity == command.arity:
+        return command
+    return evolve(command, flags=" ".join(command.flags), arity=told.arity)
 
 
 def _shown(word: bytes) -> bytes:

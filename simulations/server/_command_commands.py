@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ._categories import CATEGORIES, categories
+from ._categories import categories_of
 from ._command import Call, Command
 from ._errors import CommandError, syntax_error
+from ._facts import Facts, KeySpec, facts
 from ._glob import fits
-from ._keys import HAS_MOVABLE_KEYS, keys_of
+from ._keys import KeyUse, NoSuchKeys, key_uses, may_have_keys
 from ._reply import Members, Pairs, Reply, Status
-
-FLAGS: Final = (
-    *("write", "readonly", "denyoom", "module", "admin", "pubsub", "noscript", "blocking", "loading", "stale"),
-    *("skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys"),
-    *("no_async_loading", "no_multi", "movablekeys", "allow_busy"),
-)
-"""In the order in which the server tells them."""
-_TELL_NO_VALUE: Final = {"xlen", "strlen", "llen", "hlen", "scard", "zcard", "exists", "type", "ttl", "pttl"}
-"""Commands that look at a key and not at what it holds."""
-_SINCE_7: Final = {"no_auth", "may_replicate", "no_mandatory_keys", "no_async_loading", "no_multi", "allow_busy"}
+from ._session import Words
 
 
 def command(call: Call) -> Reply:
     """COMMAND: all of them."""
-    return [_described(call, each, each.name) for each in call.engine.table.commands.values()]
+    return [_described(call, each, each.name) for each in _told(call)]
+
+
+def _told(call: Call) -> Sequence[Command]:
+    """The commands that there are; QUIT was none before 7.0, although it was obeyed."""
+    known = facts(call.profile)
+    return [each for each in call.engine.table.commands.values() if each.name in known]
 
 
 def command_count(call: Call) -> Reply:
     """COMMAND COUNT."""
-    return len(call.engine.table.commands)
+    return len(_told(call))
 
 
 def command_info(call: Call) -> Reply:
     """COMMAND INFO [name …]."""
     if len(call.words) == 2:
-        return command(call)
+        return command(call) if call.profile.since(7, 0) else []
     return [_info(call, name) for name in call.words[2:]]
 
 
@@ -63,70 +61,76 @@ def _subcommands(call: Call, container: Command) -> Iterator[Command]:
 
 
 def _described(call: Call, each: Command, name: str) -> Reply:
-    first, last, step = each.keys
-    flags = set(each.flags) | ({"movablekeys"} if each.name in HAS_MOVABLE_KEYS else set())
-    if not call.profile.since(7, 0):
-        flags -= _SINCE_7
-    # Positions are told as those of the words; the last one relative to the first where it is not counted from the end.
+    known = facts(call.profile).get(name) or _unrecorded(call, each)
     described: list[Reply] = [
         name.encode(),
-        each.arity,
-        Members([Status(flag.encode()) for flag in FLAGS if flag in flags]),
-        first,
-        last,
-        step,
+        known.arity,
+        Members([Status(flag.encode()) for flag in known.flags]),
+        *known.keys,
     ]
     if call.profile.since(6, 0):
-        described.append(Members([Status(f"@{category}".encode()) for category in categories(each)]))
+        described.append(Members([Status(f"@{category}".encode()) for category in known.categories]))
     if call.profile.since(7, 0):
         subcommands: list[Reply] = [_described(call, sub, f"{name}|{sub.name}") for sub in _subcommands(call, each)]
-        described += [Members([]), Members(_key_specs(each)), Members(subcommands)]
+        described += [
+            Members([tip.encode() for tip in known.tips]),
+            Members([_key_spec(spec) for spec in known.specs]),
+            Members(subcommands),
+        ]
     return described
 
 
-def _key_specs(each: Command) -> list[Reply]:
-    first, last, step = each.keys
-    if not first:
-        return []
-    access = "RO" if "readonly" in each.flags else "RW"
-    told = {"RO": [b"RO"] if each.name in _TELL_NO_VALUE else [b"RO", b"access"], "RW": [b"RW", b"update"]}[access]
-    spec = Pairs(
-        [
-            (b"flags", Members([Status(flag) for flag in told])),
-            (b"begin_search", Pairs([(b"type", b"index"), (b"spec", Pairs([(b"index", first)]))])),
-            (
-                b"find_keys",
-                Pairs(
-                    [
-                        (b"type", b"range"),
-                        (
-                            b"spec",
-                            Pairs(
-                                [(b"lastkey", last - first if last > 0 else last), (b"keystep", step), (b"limit", 0)]
-                            ),
-                        ),
-                    ]
-                ),
-            ),
-        ]
-    )
-    return [spec]
+def _unrecorded(call: Call, each: Command) -> Facts:
+    """Of a command that real servers of this version do not tell of."""
+    return Facts(each.arity, sorted(each.flags), each.keys, categories_of(call.profile, each, each.name), (), (), {})
+
+
+def _key_spec(spec: KeySpec) -> Reply:
+    told: list[tuple[Reply, Reply]] = [(b"notes", spec.notes.encode())] if spec.notes else []
+    told += [
+        (b"flags", Members([Status(flag.encode()) for flag in spec.flags])),
+        (b"begin_search", _step(spec.begin, _BEGIN)),
+        (b"find_keys", _step(spec.find, _FIND)),
+    ]
+    return Pairs(told)
+
+
+def _step(step: Sequence[str | int], names: Mapping[str, Sequence[bytes]]) -> Reply:
+    kind, *values = step
+    coded: list[Reply] = [value.encode() if isinstance(value, str) else value for value in values]
+    spec: list[tuple[Reply, Reply]] = list(zip(names[str(kind)], coded, strict=True))
+    return Pairs([(b"type", str(kind).encode()), (b"spec", Pairs(spec))])
+
+
+_BEGIN: Final[Mapping[str, Sequence[bytes]]] = {
+    "index": (b"index",),
+    "keyword": (b"keyword", b"startfrom"),
+    "unknown": (),
+}
+_FIND: Final[Mapping[str, Sequence[bytes]]] = {
+    "range": (b"lastkey", b"keystep", b"limit"),
+    "keynum": (b"keynumidx", b"firstkey", b"keystep"),
+    "unknown": (),
+}
 
 
 def command_docs(call: Call) -> Reply:
     """COMMAND DOCS [name …]."""
-    names = call.words[2:] or [name.encode() for name in call.engine.table.commands]
+    names = call.words[2:] or [each.name.encode() for each in _told(call)]
     found = (_look_up(call, name) for name in names)
     return Pairs([(full.encode(), _docs(call, each, full)) for each, full in filter(None, found)])
 
 
 def _docs(call: Call, each: Command, name: str) -> Reply:
     summary = (each.run.__doc__ or "").strip().split("\n")[0] if each.run is not None else ""
+    known = facts(call.profile).get(name)
+    told = dict(known.docs) if known is not None else {}
     docs: list[tuple[Reply, Reply]] = [
         (b"summary", summary.encode()),
-        (b"since", "{}.{}.0".format(*each.since).encode()),
-        (b"group", each.group.encode()),
+        (b"since", _doc(told.get("since", "{}.{}.0".format(*each.since)))),
+        (b"group", _doc(told.get("group", each.group))),
     ]
+    docs += [(key.encode(), _doc(told[key])) for key in _FURTHER if key in told]
     subcommands: list[tuple[Reply, Reply]] = [
         (f"{name}|{sub.name}".encode(), _docs(call, sub, f"{name}|{sub.name}")) for sub in _subcommands(call, each)
     ]
@@ -135,11 +139,19 @@ def _docs(call: Call, each: Command, name: str) -> Reply:
     return Pairs(docs)
 
 
+_FURTHER: Final = ("complexity", "doc_flags", "deprecated_since", "replaced_by")
+
+
+def _doc(value: str | Sequence[str]) -> Reply:
+    return value.encode() if isinstance(value, str) else Members([Status(each.encode()) for each in value])
+
+
 def command_list(call: Call) -> Reply:
     """COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern]."""
-    commands = call.engine.table.commands.values()
+    commands = _told(call)
     if len(call.words) == 2:
-        return [each.name.encode() for each in commands]
+        full_ = [(each.name, *(f"{each.name}|{sub.name}" for sub in _subcommands(call, each))) for each in commands]
+        return [name.encode() for names_ in full_ for name in names_]
     if len(call.words) != 5 or call.words[2].upper() != b"FILTERBY":
         raise syntax_error()
     chosen = _chosen(call, call.words[3].upper(), call.words[4])
@@ -150,12 +162,12 @@ def command_list(call: Call) -> Reply:
     return names
 
 
-def _chosen(_call: Call, kind: bytes, value: bytes) -> Callable[[Command, str], bool]:
+def _chosen(call: Call, kind: bytes, value: bytes) -> Callable[[Command, str], bool]:
     if kind == b"MODULE":
         return lambda _each, _name: False
     if kind == b"ACLCAT":
         category = value.decode("latin-1").lower()
-        return lambda each, _name: category in CATEGORIES and category in categories(each)
+        return lambda each, name: category in categories_of(call.profile, each, name)
     if kind == b"PATTERN":
         return lambda _each, name: fits(name.encode(), value, ignore_case=True)
     raise syntax_error()
@@ -163,19 +175,45 @@ def _chosen(_call: Call, kind: bytes, value: bytes) -> Callable[[Command, str], 
 
 def command_getkeys(call: Call) -> Reply:
     """COMMAND GETKEYS name argument …."""
+    return [use.key for use in _key_uses(call)]
+
+
+def command_getkeysandflags(call: Call) -> Reply:
+    """COMMAND GETKEYSANDFLAGS name argument …."""
+    return [[use.key, Members([Status(flag.encode()) for flag in use.flags])] for use in _key_uses(call)]
+
+
+def _key_uses(call: Call) -> Sequence[KeyUse]:
     words = call.words[2:]
+    found, name = _key_owner(call, words)
     try:
-        found, _ = call.engine.table.find(words)
-    except CommandError as error:
-        known = words[0].decode("latin-1").lower() in call.engine.table.commands
-        text = "Invalid number of arguments specified for command" if known else "Invalid command specified"
-        raise CommandError(f"ERR {text}") from error
-    if not found.keys[0] and found.name not in HAS_MOVABLE_KEYS:
-        raise CommandError("ERR The command has no key arguments")
-    keys = keys_of(found, words)
-    if not keys:
+        uses = key_uses(found, words, name)
+    except NoSuchKeys:
+        uses = ()
+    if not uses and "no_mandatory_keys" not in _flags_of(call, found, name):
         raise CommandError("ERR Invalid arguments specified for command")
-    return list(keys)
+    return uses
+
+
+def _flags_of(call: Call, found: Command, name: str) -> Sequence[str]:
+    known = facts(call.profile).get(name)
+    return sorted(found.flags) if known is None else known.flags
+
+
+def _key_owner(call: Call, words: Words) -> tuple[Command, str]:
+    """The command whose keys are asked for, if it can have any."""
+    found = call.engine.table.look_up(words)
+    if found is None:
+        raise CommandError("ERR Invalid command specified")
+    each, name = found
+    modern = call.profile.since(7, 0)
+    known = facts(call.profile).get(name if modern else name.partition("|")[0])
+    has_keys = known is not None and (known.keys[0] or "movablekeys" in known.flags)
+    if not (has_keys or (modern and may_have_keys(each, name))):
+        raise CommandError("ERR The command has no key arguments")
+    if not each.takes(len(words)):
+        raise CommandError("ERR Invalid number of arguments specified for command")
+    return each, name
 
 
 _FLAGS: Final = "loading stale"
@@ -200,6 +238,8 @@ COMMAND_COMMANDS: Final[Sequence[Command]] = (
             _sub("getkeys", command_getkeys, -3),
             _sub("getkeys", command_getkeys, -4, (7, 0)),
             _sub("getkeys", command_getkeys, -3, (7, 2)),
+            _sub("getkeysandflags", command_getkeysandflags, -4, (7, 0)),
+            _sub("getkeysandflags", command_getkeysandflags, -3, (7, 2)),
         ),
     ),
 )

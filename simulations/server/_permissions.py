@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ._categories import categories
+from ._categories import categories_of
 from ._client_info import client_line
 from ._command import Command
 from ._errors import CommandError
@@ -64,10 +64,10 @@ def why_refused(engine: Engine, user_name: str, command: Command, name: str, wor
     if not engine.profile.since(7, 0) and len(words) > 1:
         # Then a subcommand was no command, but whatever the first argument said.
         full = f"{name.split('|', 1)[0]}|{words[1].decode('latin-1').lower()}"
-    if "no_auth" not in command.flags and not user.may_run(full, categories(command)):
+    if "no_auth" not in command.flags and not user.may_run(full, categories_of(engine.profile, command, name)):
         return _refused_command(engine, user_name, name)
     access = ("W" if "write" in command.flags else "R") if engine.profile.since(7, 0) else "RW"
-    for key in keys_of(command, words):
+    for key in keys_of(command, words, name):
         if not user.may_use_key(key, access):
             return Refused(_no_access(engine, "key"), b"key", key)
     channels, is_pattern = _channels(command, words)

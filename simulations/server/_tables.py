@@ -12,6 +12,7 @@ from ._command_commands import COMMAND_COMMANDS
 from ._config_commands import CONFIG_COMMANDS
 from ._connection_commands import CONNECTION_COMMANDS
 from ._debug_commands import DEBUG_COMMANDS
+from ._help import with_help
 from ._info import INFO_COMMANDS
 from ._monitor import MONITOR_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
@@ -21,7 +22,7 @@ from ._transactions import TRANSACTION_COMMANDS
 from .streams import STREAM_COMMANDS
 from .types import TYPE_COMMANDS
 
-ALL_COMMANDS: Final[Sequence[Command]] = (
+_COMMANDS: Final[Sequence[Command]] = (
     *CONNECTION_COMMANDS,
     *CLIENT_COMMANDS,
     *ACL_COMMANDS,
@@ -37,3 +38,5 @@ ALL_COMMANDS: Final[Sequence[Command]] = (
     *STREAM_COMMANDS,
     *TYPE_COMMANDS,
 )
+
+ALL_COMMANDS: Final[Sequence[Command]] = tuple(with_help(command) for command in _COMMANDS)
