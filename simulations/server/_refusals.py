@@ -1,4 +1,4 @@
-"""What a server refuses because of the state that it is in: no memory left, no replicas, no master, not to be written."""
+"""What a server refuses because of its state: no memory left, no replicas, no master, not to be written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ def refusal(engine: Engine, session: Session, command: Command, name: str) -> by
         return NO_REPLICAS
     if "write" in flags and _is_read_only(engine):
         return READ_ONLY
-    if engine.replica_of is not None and settings["replica-serve-stale-data"] == "no" and "stale" not in flags:
+    if (
+        engine.replica_of is not None
+        and settings["replica-serve-stale-data"] == "no"
+        and not _bears_stale_data(engine, command, name)
+    ):
         return NO_MASTER
     return None
 
@@ -63,10 +67,16 @@ def _fills_a_transaction(engine: Engine, session: Session, name: str) -> bool:
     """Whether a command would be queued, which takes memory; later versions have other means against that."""
     return (
         session.transaction is not None
-        and name not in ("exec", "discard", "reset", "quit")
-        and engine.profile.since(6, 0)
+        and name not in (("exec", "discard", "reset", "quit") if engine.profile.since(6, 0) else ("exec",))
         and not engine.profile.since(8, 0)
     )
+
+
+def _bears_stale_data(engine: Engine, command: Command, name: str) -> bool:
+    """A script does not unless it says so, whatever its command says."""
+    if name in ("eval", "evalsha", "eval_ro", "evalsha_ro") or (name == "multi" and not engine.profile.since(6, 0)):
+        return False
+    return "stale" in command.flags or name == "exec"
 
 
 def _is_out_of_memory(engine: Engine) -> bool:

@@ -27,6 +27,7 @@ from ._request import ProtocolError, RequestParser
 from ._session import Session
 
 DEFAULT_PROFILE: Final = "8.0"
+NO_MORE_CLIENTS: Final = Failure(b"ERR max number of clients reached")
 
 Clock = Callable[[], tuple[int, float]]
 """The wall clock in microseconds since 1970, and the timers' clock in milliseconds."""
@@ -52,6 +53,7 @@ class InProcessServer:
         self._lock = threading.RLock()
         self._streams: dict[Session, _Stream] = {}
         self._runnable: deque[_Stream] = deque()
+        self._stalled_until_ms = -math.inf
 
     def connect(self) -> trio.abc.Stream:
         """A new client; called in a Trio run."""
@@ -59,6 +61,10 @@ class InProcessServer:
             now_us, _ = self._clock()
             session = self.engine.connect(f"memory:{len(self._streams)}", now_us=now_us)
             stream = self._streams[session] = _Stream(self, session, RequestParser(self.engine.profile))
+            if len(self._streams) > self.engine.configuration.number("maxclients"):
+                self.engine.deliver(session, NO_MORE_CLIENTS)
+                self.engine.close(session)
+                self._collect(session)
         return stream
 
     @property
@@ -89,6 +95,18 @@ class InProcessServer:
             finally:
                 self.engine.disconnect(session)
 
+    def pause(self) -> None:
+        """Hang, as a process does that got SIGSTOP: connections stay open, nobody answers."""
+        self._stalled_until_ms = math.inf
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        with self._lock:
+            self._stalled_until_ms = -math.inf
+            self._run_all()
+            for stream in self._streams.values():
+                stream.wake()
+
     # For streams
 
     def feed(self, stream: _Stream, data: bytes) -> None:
@@ -102,12 +120,13 @@ class InProcessServer:
         """What a client is to get, whether the connection ends behind it, and after how many seconds to look again."""
         with self._lock:
             now_us, timer_ms = self._clock()
-            for session in self.engine.tick(now_us=now_us, timer_ms=timer_ms):
-                self._collect(session)
-            self._run_all()
+            if timer_ms >= self._stalled_until_ms:
+                for session in self.engine.tick(now_us=now_us, timer_ms=timer_ms):
+                    self._collect(session)
+                self._run_all()
             data = b"".join(stream.out)
             stream.out.clear()
-            due_ms = self.engine.next_deadline_ms()
+            due_ms = self._next_event_ms(timer_ms)
             return data, stream.session.closing, None if due_ms is None else max(0.0, (due_ms - timer_ms) / 1000)
 
     def disconnect(self, stream: _Stream) -> None:
@@ -116,8 +135,14 @@ class InProcessServer:
             if self._streams.pop(stream.session, None) is not None:
                 self.engine.disconnect(stream.session)
 
+    def _next_event_ms(self, timer_ms: float) -> float | None:
+        """When the server does something by itself, by the timers' clock."""
+        if timer_ms >= self._stalled_until_ms:
+            return self.engine.next_deadline_ms()
+        return None if math.isinf(self._stalled_until_ms) else self._stalled_until_ms
+
     def _run_all(self) -> None:
-        while self._runnable:
+        while self._runnable and self._clock()[1] >= self._stalled_until_ms:
             self._run(self._runnable.popleft())
 
     def _run(self, stream: _Stream) -> None:
@@ -136,6 +161,10 @@ class InProcessServer:
             now_us, timer_ms = self._clock()
             for woken in self.engine.execute(session, words, now_us=now_us, timer_ms=timer_ms):
                 self._collect(woken)
+            if self.engine.stall_ms:
+                self._stalled_until_ms, self.engine.stall_ms = timer_ms + self.engine.stall_ms, 0.0
+                self._runnable.append(stream)
+                return
 
     def _collect(self, session: Session) -> None:
         stream = self._streams.get(session)
@@ -159,7 +188,9 @@ class _Stream(trio.abc.Stream):
         self._token = trio.lowlevel.current_trio_token()
         self._waiting = trio.lowlevel.ParkingLot()
         self._woken = False
-        self._left = b""
+        self._received = b""
+        self._taken = 0
+        """How much of what was received was given to the client."""
         self._closed = False
 
     def wake(self) -> None:
@@ -182,9 +213,8 @@ class _Stream(trio.abc.Stream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await trio.lowlevel.checkpoint()
         self._check_open()
-        if self.session.closing:
-            raise trio.BrokenResourceError("the server closed the connection")
-        self._server.feed(self, bytes(data))
+        if not self.session.closing:  # else nobody reads it, which a sender hears of when it receives
+            self._server.feed(self, bytes(data))
 
     @override
     async def wait_send_all_might_not_block(self) -> None:
@@ -194,17 +224,18 @@ class _Stream(trio.abc.Stream):
     @override
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         await trio.lowlevel.checkpoint()
-        while not self._left:
+        while self._taken == len(self._received):
             self._check_open()
-            self._woken = False
-            self._left, ended, seconds = self._server.take(self)
-            if self._left or ended:
+            self._woken, self._taken = False, 0
+            self._received, ended, seconds = self._server.take(self)
+            if self._received or ended:
                 break
             if not self._woken:
                 with trio.move_on_after(math.inf if seconds is None else seconds):
                     await self._waiting.park()
-        data = self._left if max_bytes is None else self._left[:max_bytes]
-        self._left = self._left[len(data) :]
+        end = len(self._received) if max_bytes is None else self._taken + max_bytes
+        data = self._received[self._taken : end]
+        self._taken += len(data)
         return data
 
     @override

@@ -53,6 +53,7 @@ async def test_a_killed_server_that_comes_back(
     assert len(load.doubtful) < 30
 
 
+@pytest.mark.real_server_only
 async def test_a_killed_server_of_any_version(
     any_redis_server: RedisServer, redis_server_factory: ServerFactory, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -109,6 +109,7 @@ async def test_what_redis_refuses_is_raised_where_it_was_published(redis_server:
         await runtime.publish("t", 1, event_type="a")
 
 
+@pytest.mark.real_server_only
 async def test_a_server_that_is_gone_is_said_in_time(redis_server: RedisServer) -> None:
     """The publisher hears of it, can try again, and succeeds when it is back."""
     async with Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, publish_seconds=0.5) as runtime:

@@ -265,6 +265,7 @@ async def test_a_blocking_read_from_a_server_that_hangs_ends_with_its_margin(red
         assert len(again) + (await client.xpending("s", "g")).count >= 1
 
 
+@pytest.mark.real_server_only  # a large reply takes time on a network only
 async def test_what_is_cancelled_in_the_middle_of_a_reply_leaves_nobody_out_of_step(redis_server: RedisServer) -> None:
     """On the shared link the rest is thrown away; an exclusive connection is given up."""
     rng = Random(1)

@@ -130,6 +130,7 @@ async def test_a_read_that_blocks_while_its_server_is_demoted_is_weather(any_red
         assert await (await link.connection()).call("PING") == b"PONG"
 
 
+@pytest.mark.real_server_only
 async def test_a_server_that_runs_a_long_script_is_weather(any_redis_server: RedisServer) -> None:
     """BUSY, for those who are connected and for those who want to be."""
     any_redis_server.cli("CONFIG", "SET", "lua-time-limit", "1")

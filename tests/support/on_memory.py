@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import pytest
 import trio
@@ -44,10 +45,8 @@ class VirtualClock:
         self._seconds = 0.0
 
     def __call__(self) -> tuple[int, float]:
-        try:
+        with suppress(RuntimeError):  # called from a thread, or before the run
             self._seconds = max(self._seconds, trio.current_time())
-        except RuntimeError:
-            pass  # called from a thread, or before the run
         return int((START_SECONDS + self._seconds) * 1_000_000), self._seconds * 1000
 
 
