@@ -39,6 +39,7 @@ from ._refusals import may_refuse, refusal
 from ._reply import QUEUED, Failure, Push, Reply
 from ._scripting import Scripts
 from ._session import Block, Session, Silence, Transaction, Words
+from ._slowness import Slowness
 from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
 
@@ -70,6 +71,7 @@ class Engine:
         """Counts changes; whoever wants to know whether a command changed something compares."""
         self.commands_processed = 0
         self.statistics = Statistics()
+        self.slowness = Slowness(self)
         self.users = Users(self.configuration["requirepass"])
         self.acl_log = AclLog()
         self.replica_of: tuple[str, int] | None = None
@@ -170,8 +172,10 @@ class Engine:
         """Let time pass: waits that are over end. Returns the sessions that have `replies` to be sent."""
         self._set_clocks(now_us, timer_ms)
         if self.expires_actively:
+            began = self.slowness.stopwatch()
             for database in self.databases:
                 database.remove_expired()
+            self.slowness.note_event("expire-cycle", (self.slowness.stopwatch() - began) // 1000)
         while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
             _, _, session, block = heapq.heappop(self._deadlines)
             if session.block is not block:
@@ -214,6 +218,7 @@ class Engine:
     def settings_changed(self) -> None:
         """CONFIG SET or REPLICAOF was said."""
         self.may_refuse = may_refuse(self)
+        self.slowness.settings_changed()
 
     def follow(self, primary: tuple[str, int] | None) -> None:
         """Be a replica of this one from now on, or of none; who waits for something here hears of it and goes."""
@@ -242,11 +247,12 @@ class Engine:
 
         EXEC and scripts run theirs like this, `nested`.
         """
+        name = ""
         try:
             command, name = self.table.find(words)
             return self.run_command(session, command, name, words, nested=nested)
         except CommandError as error:
-            return Failure(error.text)
+            return self._failed(error, name)
 
     def run_command(self, session: Session, command: Command, name: str, words: Words, *, nested: bool) -> Answer:
         """The same for a command that was looked up already.
@@ -257,15 +263,38 @@ class Engine:
         if command.run is None:
             raise AssertionError(f"{name} is a container: its subcommands run, not itself")
         session.last_command = name
-        calls = self.statistics.calls
-        calls[name] = calls.get(name, 0) + 1
         call = Call(self, session, words, nested=nested)
         if self.monitors and name != "exec":
-            tell_monitors(self, session, command, words)
-        answer = command.run(call) if self.journal is None else self._run_noted(command.run, name, call, self.journal)
+            tell_monitors(self, session, command, name, words)
+        began, stalled_ms = self.slowness.stopwatch(), self.stall_ms
+        try:
+            run = command.run
+            answer = run(call) if self.journal is None else self._run_noted(run, name, call, self.journal)
+        except CommandError:
+            self._count(session, name, words, began, stalled_ms)
+            raise
+        if type(answer) is Block:
+            answer.name, answer.began, answer.words = name, began, words
+            if not self.profile.since(7, 2):
+                self.statistics.of(name).calls += 1
+        else:
+            self._count(session, name, words, began, stalled_ms)
         if self.monitors and name == "exec":
-            tell_monitors(self, session, command, words)
+            tell_monitors(self, session, command, name, words)
         return answer
+
+    def _count(self, session: Session, name: str, words: Words, began: int, stalled_ms: float, calls: int = 1) -> None:
+        """Note that a command ran, and how long it took."""
+        took = (self.slowness.stopwatch() - began) // 1000
+        if self.stall_ms != stalled_ms:
+            took += int((self.stall_ms - stalled_ms) * 1000)
+        count = self.statistics.by_command.get(name) or self.statistics.of(name)
+        count.calls += calls
+        count.microseconds += took
+        durations = count.durations
+        durations[took] = durations.get(took, 0) + 1
+        if took >= self.slowness.least_us:
+            self.slowness.note_command(session, name, words, took)
 
     def _run_noted(self, run: Run, name: str, call: Call, journal: Journal) -> Answer:
         """Note a command if it changed something: a script as a whole, of EXEC each command that it runs."""
@@ -355,7 +384,7 @@ class Engine:
             heapq.heappush(self._deadlines, (at_ms, next(self._next_deadline), session, block))
 
     def _retry(self, session: Session, block: Block, key: bytes) -> None:
-        before = self.dirty
+        before, began, stalled_ms = self.dirty, self.slowness.stopwatch(), self.stall_ms
         try:
             replies = block.retry(key)
         except CommandError as error:
@@ -364,6 +393,7 @@ class Engine:
             self.journal.note(block.database, block.words, self.now_us, self.commands_processed)
         if replies:
             self.unblock(session)
+            self._count(session, block.name, block.words, began, stalled_ms, int(self.profile.since(7, 2)))
             for reply in replies:
                 self.deliver(session, reply)
         elif block.requeue:
@@ -395,7 +425,10 @@ class Engine:
                     session.transaction = None
                     self.unwatch(session)
                     refusal = CommandError(b"EXECABORT Transaction discarded because of: " + refusal.text)
-            return self._failure(refusal, self.statistics.rejected, name)
+            self.statistics.note_error(refusal.text)
+            if name:
+                self.statistics.of(name).rejected += 1
+            return Failure(refusal.text)
         if self.pause is not None and self._is_put_off(session, command, name):
             session.last_command = name
             return Block(session.database, (), self.pause.until_ms, list, None, put_off=True)
@@ -405,7 +438,7 @@ class Engine:
         try:
             return self.run_command(session, command, name, words, nested=False)
         except CommandError as error:
-            return self._failure(error, self.statistics.failed, name)
+            return self._failed(error, name)
 
     def _check_allowed(self, session: Session, command: Command, name: str, words: Words) -> None:
         """The reasons for which a server refuses a command before it runs.
@@ -420,10 +453,10 @@ class Engine:
             if refused is not None:
                 raise CommandError(refused)
 
-    def _failure(self, error: CommandError, counted: dict[str, int], name: str) -> Failure:
+    def _failed(self, error: CommandError, name: str) -> Failure:
         self.statistics.note_error(error.text)
         if name:
-            counted[name] = counted.get(name, 0) + 1
+            self.statistics.of(name).failed += 1
         return Failure(error.text)
 
     def _is_put_off(self, session: Session, command: Command, name: str) -> bool:

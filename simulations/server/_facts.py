@@ -96,6 +96,12 @@ def facts(profile: Profile) -> Mapping[str, Facts]:
     return found
 
 
+def flags_of(profile: Profile, name: str) -> Sequence[str]:
+    """The flags of a command, by its full name."""
+    known = facts(profile).get(name) or facts(profile).get(name.partition("|")[0])
+    return () if known is None else known.flags
+
+
 def _row_of(rows: Sequence[_Row], version: tuple[int, int]) -> _Row | None:
     known = [row for row in rows if _version(row["from"]) <= version]
     if known:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ._command import Call, Command
 from ._errors import syntax_error
+from ._latency import percentile
 from ._memory import used_memory
 from ._reply import Reply, Verbatim
 from ._session import Block
@@ -128,7 +129,7 @@ def _stats(engine: Engine) -> Fields:
     statistics = engine.statistics
     sessions = engine.sessions.values()
     yield "total_connections_received", statistics.connections
-    yield "total_commands_processed", sum(statistics.calls.values())
+    yield "total_commands_processed", statistics.commands
     yield "instantaneous_ops_per_sec", 0
     yield "total_net_input_bytes", 0
     yield "total_net_output_bytes", 0
@@ -178,17 +179,28 @@ def _nothing(_engine: Engine) -> Fields:
 
 
 def _commandstats(engine: Engine) -> Fields:
-    statistics = engine.statistics
-    full = engine.profile.since(7, 0)
     rows: dict[str, list[int]] = {}
-    for column, counts in enumerate((statistics.calls, statistics.rejected, statistics.failed)):
-        for name, count in counts.items():
-            rows.setdefault(name if full else name.split("|", 1)[0], [0, 0, 0])[column] += count
-    for name, (calls, rejected, failed) in rows.items():
-        counted = f"calls={calls},usec=0,usec_per_call=0.00"
+    for name, count in engine.statistics.by_command.items():
+        row = rows.setdefault(name if engine.profile.since(7, 0) else name.split("|", 1)[0], [0, 0, 0, 0])
+        for column, number in enumerate((count.calls, count.microseconds, count.rejected, count.failed)):
+            row[column] += number
+    for name, (calls, took, rejected, failed) in rows.items():
+        counted = f"calls={calls},usec={took},usec_per_call={took / calls if calls else 0:.2f}"
         if engine.profile.since(6, 2):
             counted += f",rejected_calls={rejected},failed_calls={failed}"
+        elif not calls:
+            continue
         yield f"cmdstat_{name}", counted
+
+
+def _latencystats(engine: Engine) -> Fields:
+    if engine.configuration["latency-tracking"] != "yes":
+        return
+    percents = [float(word) for word in engine.configuration["latency-tracking-info-percentiles"].split()]
+    for name, count in engine.statistics.by_command.items():
+        if count.durations:
+            told = ",".join(f"p{percent:g}={percentile(count.durations, percent):.3f}" for percent in percents)
+            yield f"latency_percentiles_usec_{name}", told
 
 
 def _errorstats(engine: Engine) -> Fields:
@@ -221,7 +233,7 @@ SECTIONS: Final[Mapping[str, tuple[tuple[int, int], Callable[[Engine], Fields]]]
     "Modules": ((6, 0), _nothing),
     "Commandstats": ((1, 0), _commandstats),
     "Errorstats": ((6, 2), _errorstats),
-    "Latencystats": ((7, 0), _nothing),
+    "Latencystats": ((7, 0), _latencystats),
     "Cluster": ((1, 0), _cluster),
     "Keyspace": ((1, 0), _keyspace),
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ._command import Call, Command
 from ._reply import OK, Reply, Status
+from ._secrets import without_secrets
 from ._session import Session, Words
 
 if TYPE_CHECKING:
@@ -30,27 +31,16 @@ def monitor(call: Call) -> Reply:
     return OK
 
 
-def tell_monitors(engine: Engine, session: Session, command: Command, words: Words) -> None:
+def tell_monitors(engine: Engine, session: Session, command: Command, name: str, words: Words) -> None:
     """Show a command to all that monitor, unless it is one for administrators."""
     if "admin" in command.flags or command.name == "monitor":
         return
     microseconds = engine.now_us
-    shown = " ".join(_quoted(word) for word in _without_secrets(engine, command, words))
-    line = f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d} [{session.database} {session.address}] {shown}"
+    shown = " ".join(_quoted(word) for word in without_secrets(engine.profile, name, words))
+    where = "lua" if session.in_script else session.address
+    line = f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d} [{session.database} {where}] {shown}"
     for each in engine.monitors:
         engine.deliver(each, Status(line.encode()))
-
-
-def _without_secrets(engine: Engine, command: Command, words: Words) -> Sequence[bytes]:
-    if not engine.profile.since(6, 2):
-        return words
-    if command.name == "auth":
-        return [words[0], *(b"(redacted)" for _ in words[1:])]
-    if command.name == "hello":
-        for at, word in enumerate(words):
-            if word.upper() == b"AUTH" and at >= 2:
-                return [*words[: at + 1], *(b"(redacted)" for _ in words[at + 1 : at + 3]), *words[at + 3 :]]
-    return words
 
 
 def _quoted(word: bytes) -> str:

@@ -10,11 +10,6 @@ from ._errors import CommandError, syntax_error
 from ._memory import memory_of
 from ._reply import OK, Reply, Status, Verbatim
 
-_DISABLED: Final = (
-    "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. You may use "
-    '"CONFIG SET latency-monitor-threshold <milliseconds>." in order to enable it.'
-)
-
 
 def time(call: Call) -> Reply:
     """TIME."""
@@ -61,47 +56,6 @@ def shutdown(call: Call) -> Reply:
     return OK
 
 
-def slowlog_get(call: Call) -> Reply:
-    """SLOWLOG GET [count]: nothing here is slow."""
-    if len(call.words) == 3:
-        if call.profile.since(7, 0):
-            integer(call.words[2], "ERR count should be greater than or equal to -1", least=-1)
-        else:
-            integer(call.words[2])
-    return []
-
-
-def slowlog_len(_call: Call) -> Reply:
-    """SLOWLOG LEN."""
-    return 0
-
-
-def slowlog_reset(_call: Call) -> Reply:
-    """SLOWLOG RESET."""
-    return OK
-
-
-def nothing(_call: Call) -> Reply:
-    """LATENCY LATEST, HISTORY and HISTOGRAM: nothing was recorded."""
-    return []
-
-
-def latency_reset(_call: Call) -> Reply:
-    """LATENCY RESET [event …]."""
-    return 0
-
-
-def latency_doctor(call: Call) -> Reply:
-    """LATENCY DOCTOR: monitoring is off."""
-    page = (
-        "https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency-monitor"
-        if call.profile.since(8, 0)
-        else f"http{'s' if call.profile.since(6, 0) else ''}://redis.io/topics/latency-monitor"
-    )
-    mission = f" If we weren't in a deep space mission I'd suggest to take a look at {page}.\n"
-    return Verbatim((_DISABLED + mission).encode())
-
-
 def memory_usage(call: Call) -> Reply:
     """MEMORY USAGE key [SAMPLES count]: an estimate."""
     options = call.words[3:]
@@ -133,7 +87,6 @@ def _sub(name: str, run: Callable[[Call], Reply], arity: int, flags: str, since:
 
 
 _ADMIN: Final = "admin loading stale"
-_LATENCY: Final = "admin noscript loading stale"
 
 SERVER_COMMANDS: Final[Sequence[Command]] = (
     _sub("time", time, 1, "loading stale fast"),
@@ -143,30 +96,6 @@ SERVER_COMMANDS: Final[Sequence[Command]] = (
     _sub("bgrewriteaof", bgrewriteaof, 1, "admin noscript no_async_loading"),
     _sub("shutdown", shutdown, -1, "admin noscript loading stale no_multi allow_busy"),
     _sub("lolwut", lolwut, -1, "readonly fast", (5, 0)),
-    Command(
-        "slowlog",
-        None,
-        -2,
-        group="server",
-        subcommands=(
-            _sub("get", slowlog_get, -2, _ADMIN),
-            _sub("len", slowlog_len, 2, _ADMIN),
-            _sub("reset", slowlog_reset, 2, _ADMIN),
-        ),
-    ),
-    Command(
-        "latency",
-        None,
-        -2,
-        group="server",
-        subcommands=(
-            _sub("latest", nothing, 2, _LATENCY),
-            _sub("history", nothing, 3, _LATENCY),
-            _sub("histogram", nothing, -2, _LATENCY, (7, 0)),
-            _sub("reset", latency_reset, -2, _LATENCY),
-            _sub("doctor", latency_doctor, 2, _LATENCY),
-        ),
-    ),
     Command(
         "memory",
         None,

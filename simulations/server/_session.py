@@ -39,6 +39,8 @@ class Block:
     put_off: bool = False
     words: Words = ()
     """The command that waits; the engine notes it."""
+    name: str = ""
+    began: int = 0
 
 
 @define(eq=False)

@@ -14,10 +14,12 @@ from ._connection_commands import CONNECTION_COMMANDS
 from ._debug_commands import DEBUG_COMMANDS
 from ._help import with_help
 from ._info import INFO_COMMANDS
+from ._latency_commands import LATENCY_COMMANDS
 from ._monitor import MONITOR_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
 from ._scripting import SCRIPT_COMMANDS
 from ._server_commands import SERVER_COMMANDS
+from ._slowlog_commands import SLOWLOG_COMMANDS
 from ._transactions import TRANSACTION_COMMANDS
 from .streams import STREAM_COMMANDS
 from .types import TYPE_COMMANDS
@@ -29,6 +31,8 @@ _COMMANDS: Final[Sequence[Command]] = (
     *SERVER_COMMANDS,
     *CONFIG_COMMANDS,
     *INFO_COMMANDS,
+    *SLOWLOG_COMMANDS,
+    *LATENCY_COMMANDS,
     *COMMAND_COMMANDS,
     *DEBUG_COMMANDS,
     *REPLICATION_COMMANDS,

@@ -57,6 +57,7 @@ class TcpServer:
 
     def __init__(self, engine: Engine, listeners: Sequence[socket.socket]) -> None:
         self.engine = engine
+        engine.slowness.stopwatch = time.perf_counter_ns
         self._listeners = listeners
         self._connections: dict[Session, _Connection] = {}
         self._runnable: deque[_Connection] = deque()
