@@ -53,7 +53,7 @@ def client_setinfo(call: Call) -> Reply:
 
 def client_info(call: Call) -> Reply:
     """CLIENT INFO."""
-    return Verbatim(client_line(call.engine, call.session) + b"\n")
+    return Verbatim(client_line(call.engine, call.session, call.words) + b"\n")
 
 
 def client_list(call: Call) -> Reply:
@@ -67,7 +67,11 @@ def client_list(call: Call) -> Reply:
         chosen = lambda session: session.id in ids  # noqa: E731
     elif words:
         raise syntax_error()
-    lines = [client_line(call.engine, each) + b"\n" for each in call.engine.sessions.values() if chosen(each)]
+    lines = [
+        client_line(call.engine, each, call.words if each is call.session else ()) + b"\n"
+        for each in call.engine.sessions.values()
+        if chosen(each)
+    ]
     return Verbatim(b"".join(lines))
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ._session import Session
+from ._session import Session, Words
 
 if TYPE_CHECKING:
     from ._engine import Engine
 
 
-def client_line(engine: Engine, session: Session) -> bytes:
+def client_line(engine: Engine, session: Session, running_words: Words = ()) -> bytes:
     """What CLIENT INFO says of a client, without the line end.
 
     What the simulated server has no number for, such as memory, is what a real one says of a client at rest.
+
+    Args:
+        engine: the server.
+        session: the client.
+        running_words: its command that runs just now, if one does.
     """
     since = engine.profile.since
     age = max(0, engine.now_ms - session.connected_ms) // 1000
     idle = max(0, engine.now_ms - session.active_ms) // 1000
     queued = len(session.transaction.queued) if session.transaction is not None else -1
     command = session.last_command or "NULL"
+    buffers = session.buffers
+    running = request_size(running_words) if running_words else 0
+    query = max(running, buffers.waiting)
+    free = max(0, buffers.query_size - query) or (USUAL_FREE - running if running else 0)
+    arguments = sum(len(word) for word in running_words)
     fields = [
         (f"id={session.id} addr={session.address}", True),
         (f"laddr={session.local_address}", since(6, 2)),
@@ -29,9 +39,9 @@ def client_line(engine: Engine, session: Session) -> bytes:
         ("ssub=0", since(7, 0)),
         (f"multi={queued}", True),
         (f"watch={len(session.watched)}", since(7, 4)),
-        ("qbuf=0 qbuf-free=0", True),
-        ("argv-mem=10", since(6, 0)),
-        ("multi-mem=0 rbs=16384 rbp=16384", since(7, 0)),
+        (f"qbuf={query} qbuf-free={free}", True),
+        (f"argv-mem={arguments}", since(6, 0)),
+        (f"multi-mem=0 rbs={buffers.reply_size} rbp={buffers.reply_peak}", since(7, 0)),
         ("obl=0 oll=0 omem=0", True),
         ("tot-mem=22272", since(6, 0)),
         (f"events=r cmd={command if since(7, 0) else command.split('|')[0]}", True),
@@ -40,9 +50,17 @@ def client_line(engine: Engine, session: Session) -> bytes:
         (f"resp={session.protocol}", since(7, 0)),
         (f"lib-name={_text(session.library[0])} lib-ver={_text(session.library[1])}", since(7, 2)),
         ("io-thread=0", since(8, 0)),
-        (f"tot-net-in=0 tot-net-out=0 tot-cmds={session.commands}", since(8, 2)),
+        (f"tot-net-in={buffers.received} tot-net-out={buffers.sent} tot-cmds={session.commands}", since(8, 2)),
     ]
     return " ".join(text for text, shown in fields if shown).encode("latin-1", "surrogateescape")
+
+
+USUAL_FREE: Final = 20474
+
+
+def request_size(words: Words) -> int:
+    """The bytes of a command as clients send it."""
+    return len(b"*%d\r\n" % len(words)) + sum(len(b"$%d\r\n" % len(word)) + len(word) + 2 for word in words)
 
 
 def _text(name: bytes) -> str:

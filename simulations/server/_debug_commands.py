@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from ._command import Call, Command
-from ._errors import NO_SUCH_KEY, CommandError
+from ._command import Call, Command, integer
+from ._debugging import REPLY_PEAK_MS
+from ._errors import NO_SUCH_KEY, CommandError, syntax_error
 from ._reply import NULL_ARRAY, OK, BigNumber, Double, Members, Pairs, Push, Reply, Status, Truth, Verbatim
 
 
@@ -37,6 +39,22 @@ def _nothing(_call: Call) -> Reply:
 
 def _set_active_expire(call: Call) -> Reply:
     call.engine.expires_actively = call.words[2] != b"0"
+    return OK
+
+
+def _pause_cron(call: Call) -> Reply:
+    call.engine.debugging.cron_is_paused = call.words[2] != b"0"
+    return OK
+
+
+def _replybuffer(call: Call) -> Reply:
+    if call.words[2].lower() != b"peak-reset-time":
+        raise syntax_error()
+    after = call.words[3].lower()
+    if after == b"never":
+        call.engine.debugging.reply_peak_ms = math.inf
+    else:
+        call.engine.debugging.reply_peak_ms = REPLY_PEAK_MS if after == b"reset" else integer(after)
     return OK
 
 
@@ -126,9 +144,10 @@ _SUBCOMMANDS: Final[Mapping[bytes, tuple[Callable[[Call], Reply], int]]] = {
     b"loadaof": (_nothing, 2),
     b"log": (_nothing, 3),
     b"quicklist-packed-threshold": (_nothing, 3),
-    b"pause-cron": (_nothing, 3),
+    b"pause-cron": (_pause_cron, 3),
     b"set-disable-deny-scripts": (_nothing, 3),
-    b"replybuffer": (_nothing, -4),
+    b"replybuffer": (_replybuffer, 4),
+    b"reply-copy-avoidance": (_nothing, 3),
     b"dict-resizing": (_nothing, 3),
 }
 

@@ -28,6 +28,7 @@ from ._acl import Users
 from ._acl_log import AclLog
 from ._command import Answer, Call, Command, CommandTable, Run
 from ._configuration import Configuration
+from ._debugging import Debugging
 from ._errors import CommandError
 from ._journal import Journal
 from ._keyspace import Database
@@ -72,6 +73,7 @@ class Engine:
         self.commands_processed = 0
         self.statistics = Statistics()
         self.slowness = Slowness(self)
+        self.debugging = Debugging()
         self.users = Users(self.configuration["requirepass"])
         self.acl_log = AclLog()
         self.replica_of: tuple[str, int] | None = None
@@ -290,6 +292,7 @@ class Engine:
             took += int((self.stall_ms - stalled_ms) * 1000)
         count = self.statistics.by_command.get(name) or self.statistics.of(name)
         count.calls += calls
+        session.commands += 1
         count.microseconds += took
         durations = count.durations
         durations[took] = durations.get(took, 0) + 1

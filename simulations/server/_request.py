@@ -104,6 +104,16 @@ class RequestParser:
         """Whether anything was fed that was not taken yet."""
         return bool(self._ahead or self._buffer)
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes were fed that are no whole request yet."""
+        return len(self._buffer)
+
+    @property
+    def announced(self) -> int:
+        """How many bytes the word that comes in part still lacks, if it is a large one."""
+        return max(0, self._size - len(self._buffer)) if self._size >= LINE_LIMIT // 2 else 0
+
     # The common way
 
     def _read_ahead(self) -> None:

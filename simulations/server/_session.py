@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
+from ._buffers import Buffers
 from ._reply import Reply
 
 Words = Sequence[bytes]
@@ -109,6 +110,7 @@ class Session:
     local_address: str = ""
     descriptor: int = -1
     commands: int = 0
+    buffers: Buffers = field(factory=Buffers)
     no_evict: bool = False
     no_touch: bool = False
     tracking: bool = False

@@ -7,6 +7,7 @@ from typing import Final
 
 from ._acl_commands import ACL_COMMANDS
 from ._client_commands import CLIENT_COMMANDS
+from ._cluster_commands import CLUSTER_COMMANDS
 from ._command import Command
 from ._command_commands import COMMAND_COMMANDS
 from ._config_commands import CONFIG_COMMANDS
@@ -36,6 +37,7 @@ _COMMANDS: Final[Sequence[Command]] = (
     *COMMAND_COMMANDS,
     *DEBUG_COMMANDS,
     *REPLICATION_COMMANDS,
+    *CLUSTER_COMMANDS,
     *MONITOR_COMMANDS,
     *TRANSACTION_COMMANDS,
     *SCRIPT_COMMANDS,

@@ -20,6 +20,8 @@ from typing import Final
 
 import trio
 
+from ._buffers import OutputLimit
+from ._connection_commands import kind_of_client
 from ._engine import Engine
 from ._reply import Failure, encode
 from ._request import ProtocolError, RequestParser
@@ -35,7 +37,7 @@ CRON_SECONDS: Final = 0.1
 class _Connection:
     """One client: its socket, its session, and what stands between them."""
 
-    __slots__ = ("closed", "out", "parser", "rest", "session", "socket")
+    __slots__ = ("closed", "full_since", "out", "parser", "rest", "session", "socket")
 
     def __init__(self, client: socket.socket, session: Session, parser: RequestParser) -> None:
         self.socket = client
@@ -44,6 +46,8 @@ class _Connection:
         self.out: list[bytes] = []
         self.rest = bytearray()
         """What the socket did not take; while there is some, a task writes it."""
+        self.full_since = 0.0
+        """Since when the rest is larger than the soft limit."""
         self.closed = False
 
 
@@ -109,7 +113,7 @@ class TcpServer:
         self._spawn().start_soon(self._read, connection)
 
     async def _read(self, connection: _Connection) -> None:
-        client, parser = connection.socket, connection.parser
+        client, parser, session = connection.socket, connection.parser, connection.session
         try:
             while not connection.closed:
                 await trio.lowlevel.wait_readable(client)
@@ -120,7 +124,13 @@ class TcpServer:
                 if not data:
                     break
                 parser.feed(data)
+                session.active_ms = time.time_ns() // 1_000_000
+                session.buffers.received += len(data)
+                self.engine.statistics.bytes_in += len(data)
                 self.pump(connection)
+                session.buffers.receive(len(data), parser.waiting, parser.announced, self.engine.profile)
+                if parser.waiting > self.engine.configuration.number("client-query-buffer-limit"):
+                    break
         except (OSError, trio.ClosedResourceError):
             pass  # it has gone, or was closed by us: CLIENT KILL, QUIT
         finally:
@@ -199,13 +209,18 @@ class TcpServer:
     def _send(self, connection: _Connection) -> None:
         data = b"".join(connection.out)
         connection.out.clear()
+        if data:
+            connection.session.buffers.send(len(data))
+            self.engine.statistics.bytes_out += len(data)
         if connection.session.aborted:
             self._close(connection)
         elif connection.rest:
             connection.rest += data
+            self._check_backlog(connection)
         elif data and (left := self._send_now(connection, data)):
             connection.rest += left
             self._spawn().start_soon(self._write_rest, connection)
+            self._check_backlog(connection)
         elif connection.session.closing:
             self._close(connection)
 
@@ -218,6 +233,19 @@ class TcpServer:
         except OSError:
             self._close(connection)
             return b""
+
+    def _check_backlog(self, connection: _Connection) -> None:
+        """The parameter client-output-buffer-limit: disconnect who does not read what it is sent."""
+        kind = kind_of_client(connection.session)
+        limits = OutputLimit.of(self.engine.configuration["client-output-buffer-limit"], kind)
+        size, now = len(connection.rest), trio.current_time()
+        if limits.soft and size > limits.soft:
+            connection.full_since = connection.full_since or now
+        else:
+            connection.full_since = 0.0
+        too_long = connection.full_since and now - connection.full_since > limits.soft_seconds
+        if (limits.hard and size > limits.hard) or too_long:
+            self._close(connection)
 
     async def _write_rest(self, connection: _Connection) -> None:
         try:
@@ -240,11 +268,18 @@ class TcpServer:
                 self._set_timer()
                 await trio.sleep_forever()
             if trio.current_time() >= next_cron:
-                next_cron = trio.current_time() + CRON_SECONDS
-                self._close_idle()
+                next_cron = trio.current_time() + 1 / max(1, min(500, self.engine.configuration.number("hz")))
+                self._look_at_clients()
             for session in self.engine.tick(now_us=time.time_ns() // 1000, timer_ms=time.perf_counter() * 1000):
                 self._collect(session)
             self._run_all()
+
+    def _look_at_clients(self) -> None:
+        self._close_idle()
+        if not self.engine.debugging.cron_is_paused:
+            now_ms, peak_ms = time.time_ns() // 1_000_000, self.engine.debugging.reply_peak_ms
+            for session in self._connections:
+                session.buffers.let_time_pass(now_ms, now_ms - session.active_ms, peak_ms)
 
     def _close_idle(self) -> None:
         """The parameter timeout: disconnect clients that say nothing for so long and wait for nothing."""

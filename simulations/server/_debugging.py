@@ -1,0 +1,22 @@
+"""What DEBUG has changed about how the server works."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import define
+
+REPLY_PEAK_MS: Final = 5000.0
+
+
+@define
+class Debugging:
+    """Nothing, until DEBUG says so.
+
+    Attributes:
+        cron_is_paused: whether the buffers of clients are left alone (PAUSE-CRON).
+        reply_peak_ms: for how long the largest reply to a client is remembered (REPLYBUFFER PEAK-RESET-TIME).
+    """
+
+    cron_is_paused: bool = False
+    reply_peak_ms: float = REPLY_PEAK_MS
