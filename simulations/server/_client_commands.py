@@ -10,8 +10,9 @@ from ._command import Call, Command, integer
 from ._connection_commands import checked_name, kind_of_client
 from ._errors import CommandError, syntax_error, wrong_arity
 from ._pause import Pause
-from ._reply import OK, Failure, Members, Pairs, Reply, Verbatim
+from ._reply import OK, Failure, Reply, Verbatim
 from ._session import Session, Silence
+from ._tracking_commands import TRACKING_COMMANDS
 
 TYPES: Final = {
     b"normal": "normal",
@@ -232,30 +233,6 @@ def _on_or_off(word: bytes) -> bool:
     return word.lower() == b"on"
 
 
-def client_tracking(call: Call) -> Reply:
-    """CLIENT TRACKING OFF; ON is refused, as nobody would be told of changes."""
-    if _on_or_off(call.words[2]):
-        raise CommandError("ERR CLIENT TRACKING ON is not part of the simulated server")
-    return OK
-
-
-def client_trackinginfo(_call: Call) -> Reply:
-    """CLIENT TRACKINGINFO."""
-    return Pairs([(b"flags", Members([b"off"])), (b"redirect", -1), (b"prefixes", [])])
-
-
-def client_getredir(_call: Call) -> Reply:
-    """CLIENT GETREDIR."""
-    return -1
-
-
-def client_caching(_call: Call) -> Reply:
-    """CLIENT CACHING YES|NO."""
-    raise CommandError(
-        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
-    )
-
-
 _FLAGS: Final = "noscript loading stale"
 _ADMIN: Final = "admin noscript loading stale"
 
@@ -284,10 +261,7 @@ CLIENT_COMMANDS: Final[Sequence[Command]] = (
             _sub("reply", client_reply, 3, _FLAGS),
             _sub("no-evict", client_no_evict, 3, _ADMIN, (7, 0)),
             _sub("no-touch", client_no_touch, 3, _FLAGS, (7, 2)),
-            _sub("tracking", client_tracking, -3, _FLAGS, (6, 0)),
-            _sub("trackinginfo", client_trackinginfo, 2, _FLAGS, (6, 2)),
-            _sub("getredir", client_getredir, 2, _FLAGS, (6, 0)),
-            _sub("caching", client_caching, 3, _FLAGS, (6, 0)),
+            *TRACKING_COMMANDS,
         ),
     ),
 )

@@ -46,7 +46,7 @@ def client_line(engine: Engine, session: Session, running_words: Words = ()) -> 
         ("tot-mem=22272", since(6, 0)),
         (f"events=r cmd={command if since(7, 0) else command.split('|')[0]}", True),
         (f"user={session.user or 'default'}", since(6, 0)),
-        ("redir=-1", since(6, 2)),
+        (f"redir={_redirect(engine, session)}", since(6, 2)),
         (f"resp={session.protocol}", since(7, 0)),
         (f"lib-name={_text(session.library[0])} lib-ver={_text(session.library[1])}", since(7, 2)),
         ("io-thread=0", since(8, 0)),
@@ -67,11 +67,20 @@ def _text(name: bytes) -> str:
     return name.decode("latin-1")
 
 
+def _redirect(engine: Engine, session: Session) -> int:
+    mode = engine.tracking.modes.get(session) if engine.tracking is not None else None
+    return -1 if mode is None else mode.redirect
+
+
 def _flags(engine: Engine, session: Session) -> str:
+    mode = engine.tracking.modes.get(session) if engine.tracking is not None else None
     flags = {
         "P": bool(session.channels or session.patterns),
         "x": session.transaction is not None,
         "b": session.block is not None,
+        "t": mode is not None,
+        "R": mode is not None and mode.is_broken,
+        "B": mode is not None and mode.broadcasts and engine.profile.since(6, 2),
         "d": bool(session.watched) and not engine.watched_are_unchanged(session),
         "c": session.closing,
         "e": session.no_evict,

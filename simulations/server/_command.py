@@ -154,7 +154,7 @@ class CommandTable:
         shown = _shown(words[1]).decode("utf-8", "surrogateescape")
         found = self._subcommands[container.name].get(words[1].decode("latin-1").lower())
         helped = f"Try {container.name.upper()} HELP" + (
-            "" if container.name in {"client", "memory"} and not self._profile.since(6, 0) else "."
+            "" if container.name in {"client", "memory"} and not self._profile.since(6, 2) else "."
         )
         if not self._profile.since(7, 0):
             if found is None or not found.takes(len(words)):

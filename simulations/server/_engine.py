@@ -43,6 +43,7 @@ from ._session import Block, Session, Silence, Transaction, Words
 from ._slowness import Slowness
 from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
+from ._tracking import Tracking
 
 DEMOTED: Final = b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 
@@ -58,6 +59,16 @@ class Engine:
         rng: where everything random comes from: run ids, RANDOMKEY, …
         configuration: parameters that differ from their defaults.
     """
+
+    tracking: Tracking | None = None
+    """What clients cache, once one has said that it does."""
+    running: Session | None = None
+    """Whose command runs."""
+    pause: Pause | None = None
+    """CLIENT PAUSE, while it lasts."""
+    stall_ms = 0.0
+    """For how long the server now does nothing at all (DEBUG SLEEP). Whoever feeds the engine sees to it, and sets it
+    back."""
 
     def __init__(self, profile: Profile, *, rng: Random, configuration: Mapping[str, str] | None = None) -> None:
         self.profile = profile
@@ -87,11 +98,6 @@ class Engine:
         self.saves, self.saved_ms, self.saved_dirty = 0, 0, 0
         """Of SAVE and BGSAVE: how often, when, and `dirty` at that moment."""
         self.monitors: dict[Session, None] = {}
-        self.pause: Pause | None = None
-        """CLIENT PAUSE, while it lasts."""
-        self.stall_ms = 0.0
-        """For how long the server now does nothing at all (DEBUG SLEEP). Whoever feeds the engine sees to it, and sets
-        it back."""
         self.expires_actively = True
         """Whether keys are removed when they expire, not only when somebody looks at them (DEBUG SET-ACTIVE-EXPIRE)."""
         self.ended = False
@@ -134,6 +140,8 @@ class Engine:
         self.sessions.pop(session.id, None)
         self.monitors.pop(session, None)
         self._woken.pop(session, None)
+        if self.tracking is not None:
+            self.tracking.stop(session)
 
     def execute(
         self, session: Session, words: Words, *, now_us: int, timer_ms: float | None = None
@@ -152,9 +160,25 @@ class Engine:
         self._set_clocks(now_us, timer_ms)
         self.commands_processed += 1
         session.active_ms = self.now_ms
-        self._execute(session, words)
-        self.serve_ready()
+        if self.tracking is None:
+            self._execute(session, words)
+            self.serve_ready()
+        else:
+            self._execute_tracked(session, words, self.tracking)
         return self.take_woken()
+
+    def _execute_tracked(self, session: Session, words: Words, tracking: Tracking) -> None:
+        """The same where clients are told of changes."""
+        tracking.limit()
+        self.running = session
+        self._execute(session, words)
+        self.running = None
+        tracking.command_is_over(session)
+        mode = tracking.modes.get(session)
+        if mode is not None and session.transaction is None and not session.last_command.startswith("client|"):
+            mode.caching = False
+        self.serve_ready()
+        tracking.broadcast()
 
     def _execute(self, session: Session, words: Words) -> None:
         if session.silence is Silence.WAITING:
@@ -193,6 +217,9 @@ class Engine:
                 else:
                     self.deliver(session, block.on_timeout)
         self.serve_ready()
+        if self.tracking is not None:
+            self.tracking.limit()
+            self.tracking.broadcast()
         return self.take_woken()
 
     def next_deadline_ms(self) -> float | None:
@@ -235,7 +262,9 @@ class Engine:
                 self.close(session)
 
     def forget_connection_state(self, session: Session) -> None:
-        """RESET: no transaction, nothing watched, no subscriptions."""
+        """RESET: no transaction, nothing watched, no subscriptions, nothing tracked."""
+        if self.tracking is not None:
+            self.tracking.stop(session)
         session.transaction = None
         self.monitors.pop(session, None)
         self.unwatch(session)
@@ -281,6 +310,8 @@ class Engine:
                 self.statistics.of(name).calls += 1
         else:
             self._count(session, name, words, began, stalled_ms)
+        if self.tracking is not None:
+            self.tracking.note_read(session, command, name, words)
         if self.monitors and name == "exec":
             tell_monitors(self, session, command, name, words)
         return answer
@@ -318,9 +349,11 @@ class Engine:
         session.replies.append(reply)
         self._woken[session] = None
 
-    def touch(self, database: Database, key: bytes) -> None:
-        """A key was changed: transactions that watch it fail."""
+    def touch(self, database: Database, key: bytes, *, expired: bool = False) -> None:
+        """A key was changed, or has expired: transactions that watch it fail."""
         self.dirty += 1
+        if self.tracking is not None:
+            self.tracking.note_change(key, None if expired else self.running, self.running)
         if self._touches:
             place = (database.index, key)
             if place in self._touches:
@@ -388,10 +421,12 @@ class Engine:
 
     def _retry(self, session: Session, block: Block, key: bytes) -> None:
         before, began, stalled_ms = self.dirty, self.slowness.stopwatch(), self.stall_ms
+        self.running = session
         try:
             replies = block.retry(key)
         except CommandError as error:
             replies = [Failure(error.text)]
+        self.running = None
         if self.journal is not None and self.dirty != before:
             self.journal.note(block.database, block.words, self.now_us, self.commands_processed)
         if replies:
@@ -399,6 +434,8 @@ class Engine:
             self._count(session, block.name, block.words, began, stalled_ms, int(self.profile.since(7, 2)))
             for reply in replies:
                 self.deliver(session, reply)
+            if self.tracking is not None:
+                self.tracking.command_is_over(session)
         elif block.requeue:
             self._forget_waiting(session, block)
             for each in block.keys:

@@ -10,13 +10,11 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final, TypedDict, cast
+from typing import TypedDict, cast
 
 from attrs import frozen
 
 from ._profile import Profile
-
-_CATEGORIES_SINCE: Final = (6, 0)
 
 
 class _Spec(TypedDict, total=False):
@@ -85,8 +83,7 @@ class Facts:
 @lru_cache
 def facts(profile: Profile) -> Mapping[str, Facts]:
     """Of every command of a version, by full name as in "xgroup|create"; subcommands have their own since 7.0."""
-    # 6.0 was not at hand, and has categories as 6.2 does.
-    version = (6, 2) if profile.version[:2] == _CATEGORIES_SINCE else profile.version[:2]
+    version = profile.version[:2]
     found: dict[str, Facts] = {}
     for line in files(__package__).joinpath("recorded/commands.jsonl").read_text("utf-8").splitlines():
         name, *rows = cast("list[str | _Row]", json.loads(line))
@@ -161,10 +158,9 @@ def _helps() -> Mapping[str, Mapping[str, Sequence[str]]]:
 @lru_cache
 def help_texts(profile: Profile) -> Mapping[str, Sequence[str]]:
     """What the HELP of each container says in a version; containers that have none are left out."""
-    version = (6, 2) if profile.version[:2] == _CATEGORIES_SINCE else profile.version[:2]
     found: dict[str, Sequence[str]] = {}
     for container, texts in _helps().items():
-        known = [lines for name, lines in texts.items() if _version(name) <= version]
+        known = [lines for name, lines in texts.items() if _version(name) <= profile.version[:2]]
         if known:
             found[container] = known[-1]
     return found

@@ -57,7 +57,7 @@ def _clients(engine: Engine) -> Fields:
     yield "client_recent_max_output_buffer", 0
     yield "blocked_clients", sum(session.block is not None for session in sessions)
     if since(6, 0):
-        yield "tracking_clients", 0
+        yield "tracking_clients", len(engine.tracking.modes) if engine.tracking is not None else 0
     if since(7, 4):
         yield "pubsub_clients", sum(bool(session.channels or session.patterns) for session in sessions)
         yield "watching_clients", sum(bool(session.watched) for session in sessions)
@@ -131,8 +131,8 @@ def _stats(engine: Engine) -> Fields:
     yield "total_connections_received", statistics.connections
     yield "total_commands_processed", statistics.commands
     yield "instantaneous_ops_per_sec", 0
-    yield "total_net_input_bytes", 0
-    yield "total_net_output_bytes", 0
+    yield "total_net_input_bytes", statistics.bytes_in
+    yield "total_net_output_bytes", statistics.bytes_out
     yield "rejected_connections", 0
     yield "sync_full", 0
     yield "sync_partial_ok", 0
@@ -144,6 +144,11 @@ def _stats(engine: Engine) -> Fields:
     yield "pubsub_channels", len({channel for session in sessions for channel in session.channels})
     yield "pubsub_patterns", len({pattern for session in sessions for pattern in session.patterns})
     yield "latest_fork_usec", 0
+    if engine.profile.since(6, 0):
+        tracking = engine.tracking
+        yield "tracking_total_keys", len(tracking.readers) if tracking is not None else 0
+        yield "tracking_total_items", sum(map(len, tracking.readers.values())) if tracking is not None else 0
+        yield "tracking_total_prefixes", len(tracking.prefixes) if tracking is not None else 0
     if engine.profile.since(6, 2):
         yield "total_error_replies", sum(statistics.errors.values())
 

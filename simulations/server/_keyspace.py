@@ -108,22 +108,26 @@ class Database:
     def clear(self) -> int:
         """Remove everything; returns how many keys there were."""
         keys = self.keys()
+        tracking, self._engine.tracking = self._engine.tracking, None  # who caches is told once, not of each key
         for key in keys:
             self._remove(key)
+        self._engine.tracking = tracking
+        if tracking is not None:
+            tracking.note_flush(self._engine.running)
         return len(keys)
 
     def _expired(self, key: bytes) -> bool:
         at_ms = self.expires.get(key)
         if at_ms is None or at_ms > self._engine.now_ms:
             return False
-        self._remove(key)
+        self._remove(key, expired=True)
         self._engine.statistics.expired += 1
         self._engine.notify("x", "expired", self, key)
         return True
 
-    def _remove(self, key: bytes) -> None:
+    def _remove(self, key: bytes, *, expired: bool = False) -> None:
         self.values.pop(key, None)
         self.expires.pop(key, None)
-        self._engine.touch(self, key)
+        self._engine.touch(self, key, expired=expired)
         if self._engine.profile.since(7, 0):
             self._engine.signal_ready(self, key)  # before, a key that goes wakes nobody

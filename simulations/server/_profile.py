@@ -11,7 +11,7 @@ Version = tuple[int, int, int]
 
 VERSIONS: Final[Mapping[str, Version]] = {
     "5.0": (5, 0, 6),
-    "6.0": (6, 0, 20),
+    "6.0": (6, 0, 16),
     "6.2": (6, 2, 14),
     "7.0": (7, 0, 15),
     "7.2": (7, 2, 7),

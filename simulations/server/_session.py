@@ -113,4 +113,3 @@ class Session:
     buffers: Buffers = field(factory=Buffers)
     no_evict: bool = False
     no_touch: bool = False
-    tracking: bool = False
