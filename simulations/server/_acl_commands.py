@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Final
 
-from ._acl import DEFAULT_USER, User
+from ._acl import DEFAULT_USER, Selector, User
 from ._acl_log import Refusal
 from ._acl_rules import RuleReader, WrongRule
+from ._acl_telling import command_rules, key_rules, user_flags, user_line
 from ._categories import CATEGORIES, categories_of
 from ._command import Call, Command, integer
 from ._errors import CommandError
 from ._permissions import Refused, why_refused
 from ._reply import OK, Double, Members, Pairs, Reply
+from ._session import Session
 
 _NO_FILE: Final = (
     "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "
@@ -35,29 +37,7 @@ def acl_users(call: Call) -> Reply:
 def acl_list(call: Call) -> Reply:
     """ACL LIST: each user as a line of rules."""
     users = call.engine.users.by_name
-    return [_line(call, users[name]).encode("utf-8", "surrogateescape") for name in sorted(users)]
-
-
-def _line(call: Call, user: User) -> str:
-    modern = call.profile.since(7, 2)
-    words = ["user", user.name, "on" if user.enabled else "off"]
-    words += ["nopass"] if user.nopass else []
-    words += ["sanitize-payload" if user.sanitizes else "skip-sanitize-payload"] if modern else []
-    words += [f"#{password}" for password in user.passwords]
-    words += [_key_rule(access, pattern) for access, pattern in user.keys]
-    if user.channels == [b"*"]:
-        words.append("&*")
-    elif call.profile.since(6, 2):
-        words += ["resetchannels", *(f"&{_text(channel)}" for channel in user.channels)]
-    return " ".join([*words, _command_rules(user)])
-
-
-def _key_rule(access: str, pattern: bytes) -> str:
-    return f"~{_text(pattern)}" if access == "RW" else f"%{access}~{_text(pattern)}"
-
-
-def _command_rules(user: User) -> str:
-    return " ".join(user.rules if user.rules[0] in {"+@all", "-@all"} else ["-@all", *user.rules])
+    return [_bytes(user_line(call.profile, users[name])) for name in sorted(users)]
 
 
 def acl_getuser(call: Call) -> Reply:
@@ -66,50 +46,87 @@ def acl_getuser(call: Call) -> Reply:
     if user is None:
         return None
     told: list[tuple[Reply, Reply]] = [
-        (b"flags", Members([flag.encode() for flag in _flags(call, user)])),
+        (b"flags", Members([flag.encode() for flag in user_flags(call.profile, user)])),
         (b"passwords", [password.encode() for password in user.passwords]),
-        (b"commands", _command_rules(user).encode()),
     ]
     if call.profile.since(7, 0):
-        told += [
-            (b"keys", " ".join(_key_rule(*key) for key in user.keys).encode("utf-8", "surrogateescape")),
-            (b"channels", b" ".join(b"&" + channel for channel in user.channels)),
-            (b"selectors", []),
-        ]
-    else:
-        told.append((b"keys", [pattern for _, pattern in user.keys]))
-        if call.profile.since(6, 2):
-            told.append((b"channels", list(user.channels)))
+        selectors: list[Reply] = [Pairs(_told(call, selector)) for selector in user.selectors]
+        return Pairs([*told, *_told(call, user.root), (b"selectors", selectors)])
+    told.append((b"commands", command_rules(call.profile, user.root).encode()))
+    told.append((b"keys", [pattern for _, pattern in user.root.keys]))
+    if call.profile.since(6, 2):
+        told.append((b"channels", list(user.root.channels)))
     return Pairs(told)
 
 
-def _flags(call: Call, user: User) -> list[str]:
-    flags = ["on" if user.enabled else "off"]
-    if not call.profile.since(7, 0):
-        flags += ["allkeys"] if ("RW", b"*") in user.keys else []
-        flags += ["allchannels"] if b"*" in user.channels and call.profile.since(6, 2) else []
-        flags += ["allcommands"] if user.rules == ["+@all"] else []
-    flags += ["nopass"] if user.nopass else []
-    if call.profile.since(7, 2):
-        flags.append("sanitize-payload" if user.sanitizes else "skip-sanitize-payload")
-    return flags
+def _told(call: Call, selector: Selector) -> list[tuple[Reply, Reply]]:
+    return [
+        (b"commands", command_rules(call.profile, selector).encode()),
+        (b"keys", _bytes(" ".join(key_rules(selector)))),
+        (b"channels", b" ".join(b"&" + channel for channel in selector.channels)),
+    ]
 
 
 def acl_setuser(call: Call) -> Reply:
     """ACL SETUSER name [rule …]: all rules, or none."""
     name = call.words[2]
-    if b" " in name or b"\0" in name:
+    if any(char in b" \t\n\v\f\r\0" for char in name):
         raise CommandError("ERR Usernames can't contain spaces or null characters")
-    reader = RuleReader(call.profile, call.engine.table.commands)
+    all_channels = call.engine.configuration["acl-pubsub-default"] == "allchannels" and call.profile.since(6, 2)
+    reader = RuleReader(call.profile, call.engine.table.commands, all_channels=all_channels)
     old = call.engine.users.by_name.get(_text(name))
     user = deepcopy(old) if old is not None else reader.new_user(_text(name))
-    for rule in call.words[3:]:
+    for rule in _merged(call, call.words[3:]):
         try:
             reader.apply(user, rule)
         except WrongRule as error:
             raise CommandError(b"ERR Error in ACL SETUSER modifier '%b': %b" % (rule, str(error).encode())) from None
+    if any(char == 0 for rule in call.words[3:] for char in rule):
+        raise CommandError("ERR Syntax error")
     call.engine.users.put(user)
+    if user.name == DEFAULT_USER and not user.nopass and not user.passwords:
+        call.engine.configuration.set("requirepass", "")
+    _disconnect_subscribers(call, user)
     return OK
+
+
+def _merged(call: Call, words: Sequence[bytes]) -> Sequence[bytes]:
+    """The rules, those in parentheses as one."""
+    if not call.profile.since(7, 0):
+        return words
+    merged: list[bytes] = []
+    first, opened = b"", b""
+    for word in words:
+        if opened:
+            opened += b" " + word
+        elif word[:1] == b"(" and word[-1:] != b")":
+            first = opened = word
+            continue
+        else:
+            merged.append(word)
+            continue
+        if word[-1:] == b")":
+            merged.append(opened)
+            opened = b""
+    if opened:
+        raise CommandError(b"ERR Unmatched parenthesis in acl selector starting at '%b'." % first)
+    return merged
+
+
+def _disconnect_subscribers(call: Call, user: User) -> None:
+    """Who listens to a channel that its user may not use any more goes."""
+    for session in list(call.engine.sessions.values()):
+        if session.user != user.name:
+            continue
+        if not any(_may_listen(selector, session) for selector in user.all_selectors()):
+            session.aborted = session is not call.session
+            call.engine.close(session)
+
+
+def _may_listen(selector: Selector, session: Session) -> bool:
+    return all(selector.may_use_channel(channel, is_pattern=False) for channel in session.channels) and all(
+        selector.may_use_channel(pattern, is_pattern=True) for pattern in session.patterns
+    )
 
 
 def acl_deluser(call: Call) -> Reply:
@@ -223,6 +240,10 @@ def no_file(_call: Call) -> Reply:
 def _wrong_number(call: Call, shown: str) -> CommandError:
     unknown = "unknown" if call.profile.since(7, 0) else "Unknown"
     return CommandError(f"ERR {unknown} subcommand or wrong number of arguments for '{shown}'. Try ACL HELP.")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _text(word: bytes) -> str:

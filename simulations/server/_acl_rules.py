@@ -1,4 +1,4 @@
-"""The words of ACL SETUSER: ``on >secret ~jobs:* +@read``."""
+"""The words of ACL SETUSER: ``on >secret ~jobs:* +@read (~log:* +xadd)``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ._acl import User, hashed
+from ._acl import Selector, User, hashed
 from ._categories import CATEGORIES
 from ._command import Command
+from ._facts import facts
 from ._profile import Profile
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _ALL_KEYS: Final = ("RW", b"*")
+_AFTER_ALL: Final = (
+    "Adding a pattern after the * pattern (or the '{0}' flag) is not valid and does not have any "
+    "effect. Try '{1}' to start with an empty list of {2}"
+)
 
 
 class WrongRule(ValueError):
@@ -25,15 +30,20 @@ class RuleReader:
     Args:
         profile: the version, as rules came with time.
         commands: those that rules may name.
+        all_channels: whether new users may use all channels, as acl-pubsub-default says.
     """
 
-    def __init__(self, profile: Profile, commands: Mapping[str, Command]) -> None:
+    def __init__(self, profile: Profile, commands: Mapping[str, Command], *, all_channels: bool) -> None:
         self._profile = profile
         self._commands = commands
+        self._all_channels = all_channels
 
     def new_user(self, name: str) -> User:
-        """A user that may do nothing; before 7.0 it may use all channels."""
-        return User(name, channels=[] if self._profile.since(7, 0) else [b"*"])
+        """A user that may do nothing."""
+        return User(name, root=self._new_selector())
+
+    def _new_selector(self) -> Selector:
+        return Selector(channels=[b"*"] if self._all_channels else [])
 
     def apply(self, user: User, word: bytes) -> None:
         """Apply one rule.
@@ -43,70 +53,123 @@ class RuleReader:
         """
         text = word.decode("utf-8", "surrogateescape")
         lower = text.lower()
-        if lower in _WORDS:
-            _WORDS[lower](user)
+        if lower in _OF_USERS:
+            _OF_USERS[lower](user)
         elif lower == "reset":
             _reset(user, self.new_user(user.name))
-        elif text[:1] in "><#!":
+        elif text[:1] and text[0] in "><#!":
             _apply_password(user, text[0], word[1:])
-        elif text[:1] in {"~", "%"}:
-            self._apply_key(user, word)
-        elif text[:1] == "&":
-            self._apply_channel(user, word[1:])
-        elif text[:1] in {"+", "-"}:
-            self._apply_command(user, text[0], lower[1:])
         elif lower in {"sanitize-payload", "skip-sanitize-payload"} and self._profile.since(6, 2):
             user.sanitizes = lower == "sanitize-payload"
+        elif lower == "clearselectors" and self._profile.since(7, 0):
+            user.selectors.clear()
+        elif text[:1] == "(" and self._profile.since(7, 0):
+            user.selectors.append(self._selector(word))
+        else:
+            self._apply_to_selector(user.root, word)
+
+    def _selector(self, word: bytes) -> Selector:
+        """What stands in parentheses."""
+        if word[-1:] != b")":
+            raise WrongRule("Syntax error")
+        selector = self._new_selector()
+        for rule in word[1:-1].split():
+            self._apply_to_selector(selector, rule)
+        return selector
+
+    def _apply_to_selector(self, selector: Selector, word: bytes) -> None:
+        text = word.decode("utf-8", "surrogateescape")
+        lower = text.lower()
+        knows_channels = self._profile.since(6, 2)
+        if lower in _OF_SELECTORS and (knows_channels or "channels" not in lower):
+            _OF_SELECTORS[lower](selector)
+        elif text[:1] in {"~", "%"}:
+            self._apply_key(selector, word)
+        elif text[:1] == "&" and knows_channels:
+            _apply_channel(selector, word[1:])
+        elif text[:1] in {"+", "-"}:
+            self._apply_command(selector, text[0], lower[1:])
         else:
             raise WrongRule("Syntax error")
 
-    def _apply_key(self, user: User, word: bytes) -> None:
+    def _apply_key(self, selector: Selector, word: bytes) -> None:
+        if word == b"~*":
+            selector.keys = [_ALL_KEYS]
+            return
+        if _ALL_KEYS in selector.keys:
+            raise WrongRule(_AFTER_ALL.format("allkeys", "resetkeys", "patterns"))
         access, pattern = "RW", word[1:]
         if word[:1] == b"%":
             letters, tilde, pattern = word[1:].partition(b"~")
             access = "".join(letter for letter in "RW" if letter.encode() in letters.upper())
-            if not self._profile.since(7, 0) or not tilde or len(access) != len(letters):
+            if not self._profile.since(7, 0) or not tilde or not access or len(access) != len(letters):
                 raise WrongRule("Syntax error")
-        if _ALL_KEYS in user.keys and (access, pattern) != _ALL_KEYS:
-            raise WrongRule(
-                "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any "
-                "effect. Try 'resetkeys' to start with an empty list of patterns"
-            )
-        if (access, pattern) == _ALL_KEYS:
-            user.keys.clear()
-        if (access, pattern) not in user.keys:
-            user.keys.append((access, pattern))
+        if self._profile.since(6, 0) and any(char in b" \t\n\v\f\r\0" for char in pattern):
+            raise WrongRule("Syntax error")
+        for at, (granted, other) in enumerate(selector.keys):
+            if other == pattern:
+                selector.keys[at] = ("".join(sorted({*granted, *access})), pattern)
+                return
+        selector.keys.append((access, pattern))
 
-    def _apply_channel(self, user: User, pattern: bytes) -> None:
-        if b"*" in user.channels and pattern != b"*":
-            raise WrongRule(
-                "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any "
-                "effect. Try 'resetchannels' to start with an empty list of channels"
-            )
-        if pattern == b"*":
-            user.channels.clear()
-        if pattern not in user.channels:
-            user.channels.append(pattern)
-
-    def _apply_command(self, user: User, sign: str, what: str) -> None:
+    def _apply_command(self, selector: Selector, sign: str, what: str) -> None:
         if what == "@all":
-            user.rules = [f"{sign}@all"]
+            selector.rules = [f"{sign}@all"]
             return
-        name, _, sub = what.partition("|")
-        known = what[1:] in CATEGORIES if what.startswith("@") else self._has(name, sub)
-        if not known:
-            raise WrongRule("Unknown command or category name in ACL")
-        other = "-" if sign == "+" else "+"
-        user.rules = [rule for rule in user.rules if rule not in {sign + what, other + what}]
-        user.rules.append(sign + what)
+        if what.startswith("@"):
+            if what[1:] not in CATEGORIES:
+                raise WrongRule("Unknown command or category name in ACL")
+        elif self._is_first_word(sign, what):
+            if f"+{what}" not in selector.rules:
+                selector.rules.append(f"+{what}")
+            return
+        old = {f"{sign}{what}", f"{'-' if sign == '+' else '+'}{what}"}
+        kept = [rule for rule in selector.rules if rule not in old and not rule[1:].startswith(f"{what}|")]
+        selector.rules = [*kept, sign + what]
 
-    def _has(self, name: str, sub: str) -> bool:
+    def _is_first_word(self, sign: str, what: str) -> bool:
+        """Whether a rule is about a command with one first argument, and not about a command or subcommand.
+
+        Raises:
+            WrongRule: there is no such command.
+        """
+        unknown = WrongRule("Unknown command or category name in ACL")
+        name, bar, sub = what.partition("|")
         command = self._commands.get(name)
-        if command is None:
+        if command is None or name not in facts(self._profile):
+            raise unknown
+        if not bar:
             return False
         if not self._profile.since(7, 0):
-            return True  # what stands behind the bar was anything
-        return not sub or any(each.name == sub for each in command.subcommands)
+            # What stands behind the bar was anything, and could only be granted.
+            self._check_first_word(sign, sub)
+            return True
+        if "|" in sub:
+            raise WrongRule("Allowing first-arg of a subcommand is not supported") if sign == "+" else unknown
+        if not command.subcommands:
+            self._check_first_word(sign, sub)
+            return True
+        if not any(each.name == sub and self._profile.since(*each.since) for each in command.subcommands):
+            raise unknown if sub or sign == "-" else WrongRule("Syntax error")
+        return False
+
+    def _check_first_word(self, sign: str, word: str) -> None:
+        if sign == "-":
+            raise WrongRule("Unknown command or category name in ACL")
+        if not word:
+            raise WrongRule("Syntax error")
+
+
+def _apply_channel(selector: Selector, pattern: bytes) -> None:
+    if pattern == b"*":
+        selector.channels = [b"*"]
+        return
+    if b"*" in selector.channels:
+        raise WrongRule(_AFTER_ALL.format("allchannels", "resetchannels", "channels"))
+    if any(char in b" \t\n\v\f\r\0" for char in pattern):
+        raise WrongRule("Syntax error")
+    if pattern not in selector.channels:
+        selector.channels.append(pattern)
 
 
 def _apply_password(user: User, sign: str, password: bytes) -> None:
@@ -123,7 +186,7 @@ def _apply_password(user: User, sign: str, password: bytes) -> None:
 
 
 def _reset(user: User, fresh: User) -> None:
-    for name in ("enabled", "nopass", "passwords", "rules", "keys", "channels", "sanitizes"):
+    for name in ("enabled", "nopass", "passwords", "root", "selectors", "sanitizes"):
         setattr(user, name, getattr(fresh, name))
 
 
@@ -145,35 +208,32 @@ def _resetpass(user: User) -> None:
     user.passwords.clear()
 
 
-def _allkeys(user: User) -> None:
-    user.keys = [_ALL_KEYS]
+def _allkeys(selector: Selector) -> None:
+    selector.keys = [_ALL_KEYS]
 
 
-def _resetkeys(user: User) -> None:
-    user.keys = []
+def _resetkeys(selector: Selector) -> None:
+    selector.keys = []
 
 
-def _allchannels(user: User) -> None:
-    user.channels = [b"*"]
+def _allchannels(selector: Selector) -> None:
+    selector.channels = [b"*"]
 
 
-def _resetchannels(user: User) -> None:
-    user.channels = []
+def _resetchannels(selector: Selector) -> None:
+    selector.channels = []
 
 
-def _allcommands(user: User) -> None:
-    user.rules = ["+@all"]
+def _allcommands(selector: Selector) -> None:
+    selector.rules = ["+@all"]
 
 
-def _nocommands(user: User) -> None:
-    user.rules = ["-@all"]
+def _nocommands(selector: Selector) -> None:
+    selector.rules = ["-@all"]
 
 
-_WORDS: Final = {
-    "on": _enable,
-    "off": _disable,
-    "nopass": _nopass,
-    "resetpass": _resetpass,
+_OF_USERS: Final = {"on": _enable, "off": _disable, "nopass": _nopass, "resetpass": _resetpass}
+_OF_SELECTORS: Final = {
     "allkeys": _allkeys,
     "resetkeys": _resetkeys,
     "allchannels": _allchannels,

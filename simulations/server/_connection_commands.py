@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ._acl import DEFAULT_USER, LOGIN_REFUSED, User
+from ._acl import DEFAULT_USER, LOGIN_REFUSED, LOGIN_REFUSED_6_0, User
 from ._client_info import client_line
 from ._command import Answer, Call, Command, integer
 from ._errors import CommandError, syntax_error
@@ -16,6 +16,7 @@ HELLO_NOAUTH: Final = (
     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO {}AUTH <user> <pass> "
     "option can be used to authenticate the client and select the RESP protocol version at the same time"
 )
+NO_PROTOCOL: Final = "NOPROTO unsupported protocol version"
 INT_MIN: Final = -(2**31)
 INT_MAX: Final = 2**31 - 1
 
@@ -102,7 +103,7 @@ def _log_in(call: Call, name: bytes, password: bytes) -> None:
             now_ms=call.now_ms,
             limit=call.engine.configuration.number("acllog-max-len"),
         )
-        raise CommandError(LOGIN_REFUSED)
+        raise CommandError(LOGIN_REFUSED if call.profile.since(6, 2) else LOGIN_REFUSED_6_0)
     call.session.user = user.name
 
 
@@ -110,9 +111,10 @@ def hello(call: Call) -> Answer:
     """HELLO [protover [AUTH username password] [SETNAME clientname]]."""
     protocol = call.session.protocol
     if len(call.words) > 1:
-        protocol = integer(call.words[1], "ERR Protocol version is not an integer or out of range")
+        wrong = "ERR Protocol version is not an integer or out of range" if call.profile.since(6, 2) else NO_PROTOCOL
+        protocol = integer(call.words[1], wrong)
         if protocol not in {2, 3}:
-            raise CommandError("NOPROTO unsupported protocol version")
+            raise CommandError(NO_PROTOCOL)
     login, name = _hello_options(call)
     if login is not None:
         _log_in(call, *login)

@@ -73,7 +73,7 @@ def _disabled(call: Call) -> str:
     page = (
         "https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency-monitor"
         if call.profile.since(8, 0)
-        else f"http{'s' if call.profile.since(6, 0) else ''}://redis.io/topics/latency-monitor"
+        else f"http{'s' if call.profile.since(6, 2) else ''}://redis.io/topics/latency-monitor"
     )
     return f"{_DISABLED} If we weren't in a deep space mission I'd suggest to take a look at {page}.\n"
 

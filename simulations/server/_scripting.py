@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from ._command import Call, Command, integer
 from ._errors import CommandError
 from ._lua import Lua, LuaError
+from ._permissions import SCRIPT_REFUSED, check_in_script
 from ._refusals import refusal_in_script
 from ._reply import OK, Failure, Reply
 from ._session import Block, Session, Words
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from ._engine import Engine
 
 
-REFUSED_BEFORE_RUNNING: Final = (b"ERR Unknown Redis command", b"ERR Wrong number of args", b"ERR This Redis command")
+REFUSED_BEFORE_RUNNING: Final = (
+    b"ERR Unknown Redis command",
+    b"ERR Wrong number of args",
+    b"ERR This Redis command",
+    SCRIPT_REFUSED,
+)
 """Errors that the script engine itself makes: before 7.0 it says in them, too, where it was."""
 
 
@@ -106,7 +112,7 @@ class Scripts:
     def _refusal(self, words: Sequence[bytes]) -> bytes | None:
         since_7 = self._engine.profile.since(7, 0)
         try:
-            command, _ = self._engine.table.find(words)
+            command, name = self._engine.table.find(words)
         except CommandError as error:
             if b"wrong number of arguments" in error.text:
                 return b"ERR Wrong number of args calling Redis command %b script" % (
@@ -115,6 +121,8 @@ class Scripts:
             return b"ERR Unknown Redis command called from %b" % (b"script" if since_7 else b"Lua script")
         if "noscript" in command.flags:
             return b"ERR This Redis command is not allowed from %b" % (b"script" if since_7 else b"scripts")
+        if self._session is not None and (denied := check_in_script(self._engine, self._session, command, name, words)):
+            return denied
         if self._engine.may_refuse:
             return refusal_in_script(self._engine, command, has_written=self._engine.dirty != self._dirty_before)
         return None

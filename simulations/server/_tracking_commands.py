@@ -129,7 +129,9 @@ def client_getredir(call: Call) -> Reply:
 def client_trackinginfo(call: Call) -> Reply:
     """CLIENT TRACKINGINFO."""
     mode = _mode_of(call)
-    flags: list[Reply] = [b"off"] if mode is None else list(mode.flags())
+    flags: list[Reply] = [b"off"]
+    if mode is not None:
+        flags = list(mode.flags())
     prefixes: list[Reply] = [] if mode is None else sorted(mode.prefixes)
     redirect = -1 if mode is None else mode.redirect
     return Pairs([(b"flags", Members(flags)), (b"redirect", redirect), (b"prefixes", prefixes)])
