@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ._command import Call, Command
-from ._configuration import WrongValue
 from ._errors import CommandError, wrong_arity
 from ._glob import fits
+from ._parameters import HIDDEN
 from ._reply import OK, Pairs, Reply
 from ._statistics import Statistics
+from ._values import WrongValue
 
 _WILDCARDS: Final = b"[*?"
 _SUBCOMMAND: Final = "ERR Unknown subcommand or wrong number of arguments for '{}'. Try CONFIG HELP."
@@ -24,9 +25,10 @@ def config_get(call: Call) -> Reply:
     found: dict[bytes, bytes] = {}
     for pattern in call.words[2:]:
         for name in configuration.names():
-            if fits(name.encode(), pattern, ignore_case=True):
-                # A name without wildcards is told as it was asked for.
-                exact = call.profile.since(7, 0) and not any(char in _WILDCARDS for char in pattern)
+            # A name without wildcards is told as it was asked for.
+            exact = call.profile.since(7, 0) and not any(char in _WILDCARDS for char in pattern)
+            hidden = name in HIDDEN and call.profile.since(7, 0) and not exact
+            if not hidden and fits(name.encode(), pattern, ignore_case=True):
                 found[pattern if exact else name.encode()] = _bytes(configuration[name])
     return Pairs(list(found.items()))
 
@@ -71,9 +73,12 @@ def _refusal(call: Call, name: str, value: str, why: str) -> str:
         return f"ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"
     if call.engine.configuration.parameters[name].kind == "fixed":
         return f"ERR Unsupported CONFIG parameter: {name}"
-    if call.profile.since(6, 0) and name not in {"save", "notify-keyspace-events"}:
+    if call.profile.since(6, 0) and name not in _REFUSED_WITHOUT_REASON and why != "wrong number of arguments":
         return f"ERR Invalid argument '{value}' for CONFIG SET '{name}' - {why.replace('argument(s)', 'argument')}"
     return f"ERR Invalid argument '{value}' for CONFIG SET '{name}'"
+
+
+_REFUSED_WITHOUT_REASON: Final = frozenset({"save", "notify-keyspace-events", "client-output-buffer-limit"})
 
 
 def _set(call: Call, name: str, value: str) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
-from ._parameters import BOUNDS, Parameter, parameters
+from ._parameters import parameters
 from ._profile import Profile
+from ._values import OF_KIND, SPECIAL, WrongValue, by_kind, memory, output_limits
 
-_UNITS: Final = {"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 10**6, "mb": 1 << 20, "g": 10**9, "gb": 1 << 30}
-_MEMORY: Final = re.compile(r"(-?[0-9]+)([a-zA-Z]*)")
 EVENT_CLASSES: Final = "g$lshzxetd"
 """Of notify-keyspace-events: what "A" stands for, in the order in which CONFIG GET tells them."""
 
 
+LEAST_BACKLOG: Final = 16 * 1024
+
+
 class UnknownParameter(ValueError):
     """There is no parameter of this name, or it cannot have this value."""
-
-
-class WrongValue(ValueError):
-    """A parameter cannot have this value; the text says why, as CONFIG SET does."""
 
 
 class Configuration:
@@ -36,6 +33,7 @@ class Configuration:
 
     def __init__(self, profile: Profile, given: Mapping[str, str] | None = None) -> None:
         self.parameters = parameters(profile)
+        self._profile = profile
         self._has_all_events = profile.since(6, 0)
         self._values = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, value in (given or {}).items():
@@ -74,54 +72,22 @@ class Configuration:
             WrongValue: the parameter cannot have it.
         """
         parameter = self.parameters[name]
-        special = {"save": _save_points, "notify-keyspace-events": self._events}.get(name)
-        if special is not None:
-            return special(value)
-        if parameter.kind == "yesno":
-            return _one_of(value, ["yes", "no"], "argument must be 'yes' or 'no'")
-        if parameter.kind == "memory":
-            return _memory(value)
-        if ".." in parameter.kind:
-            return _whole_number(value, parameter)
-        if "|" in parameter.kind:
-            names = parameter.kind.split("|")
-            return _one_of(value, names, f"argument(s) must be one of the following: {', '.join(names)}")
-        return value
+        kind = parameter.kind
+        target = parameter.same_as or name
+        if target == "notify-keyspace-events":
+            return self._events(value)
+        if target == "repl-backlog-size":
+            return str(max(int(memory(self._profile, value, kind)), LEAST_BACKLOG))
+        if kind == "outputlimits":
+            return output_limits(value, self._values[target])
+        special = SPECIAL.get(target) or OF_KIND.get(kind)
+        return by_kind(self._profile, value, kind) if special is None else special(value)
 
     def _events(self, value: str) -> str:
         known = EVENT_CLASSES if self._has_all_events else EVENT_CLASSES[:-1]
-        if any(letter not in f"A{known}KEmn" for letter in value):
+        others = "KEm" + ("n" if self._profile.since(7, 0) else "") + ("oc" if self._profile.since(8, 6) else "")
+        if any(letter not in f"A{known}{others}" for letter in value):
             raise WrongValue("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
         has_all = "A" in value or all(letter in value for letter in known)
         classes = "A" if has_all else "".join(letter for letter in known if letter in value)
-        return classes + "".join(letter for letter in "KEmn" if letter in value)
-
-
-def _one_of(value: str, names: list[str], error: str) -> str:
-    if value.lower() not in names:
-        raise WrongValue(error)
-    return value.lower()
-
-
-def _whole_number(value: str, parameter: Parameter) -> str:
-    low, _, high = parameter.kind.partition("..")
-    least, most = -(2**31) if low == "int" else int(low), BOUNDS[high] if high in BOUNDS else int(high)
-    if not re.fullmatch(r"0|-?[1-9][0-9]{0,18}", value):
-        raise WrongValue("argument couldn't be parsed into an integer")
-    if not least <= int(value) <= most:
-        raise WrongValue(f"argument must be between {least} and {most} inclusive")
-    return value
-
-
-def _memory(value: str) -> str:
-    match = _MEMORY.fullmatch(value)
-    if match is None or match[2].lower() not in _UNITS or match[1].startswith("-"):
-        raise WrongValue("argument must be a memory value")
-    return str(int(match[1]) * _UNITS[match[2].lower()])
-
-
-def _save_points(value: str) -> str:
-    words = value.split()
-    if len(words) % 2 or not all(word.isdigit() for word in words) or any(int(word) < 1 for word in words[::2]):
-        raise WrongValue("Invalid save parameters")
-    return " ".join(words)
+        return classes + "".join(letter for letter in others if letter in value)
