@@ -44,6 +44,7 @@ from ._slowness import Slowness
 from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
 from ._tracking import Tracking
+from .types._limits import Limits
 
 DEMOTED: Final = b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 
@@ -248,6 +249,7 @@ class Engine:
         """CONFIG SET or REPLICAOF was said."""
         self.may_refuse = may_refuse(self)
         self.slowness.settings_changed()
+        self.limits = Limits.of(self.profile, self.configuration)
 
     def follow(self, primary: tuple[str, int] | None) -> None:
         """Be a replica of this one from now on, or of none; who waits for something here hears of it and goes."""
@@ -423,7 +425,7 @@ class Engine:
         before, began, stalled_ms = self.dirty, self.slowness.stopwatch(), self.stall_ms
         self.running = session
         try:
-            replies = block.retry(key)
+            replies: Sequence[Reply] | None = block.retry(key)
         except CommandError as error:
             replies = [Failure(error.text)]
         self.running = None
@@ -436,7 +438,7 @@ class Engine:
                 self.deliver(session, reply)
             if self.tracking is not None:
                 self.tracking.command_is_over(session)
-        elif block.requeue:
+        elif replies is not None and block.requeue:
             self._forget_waiting(session, block)
             for each in block.keys:
                 self._waiting.setdefault((block.database, each), {})[session] = block

@@ -21,7 +21,8 @@ class Block:
     Attributes:
         database, keys: a change of any of these keys calls `retry`.
         deadline_ms: when the wait is over, by the timers' clock; None: never.
-        retry: called with the key that changed; a list of one reply ends the wait, an empty one goes on with it.
+        retry: called with the key that changed; a list of one reply ends the wait, an empty one goes on with it, and
+            None says that this does not concern it at all.
         on_timeout: the reply when the time is over.
         look_again_ms: when to `look` for what time alone brings about, by the timers' clock; None: never.
         look: returns the keys for which that has come about, and sets `look_again_ms` anew.
@@ -32,7 +33,7 @@ class Block:
     database: int
     keys: Sequence[bytes]
     deadline_ms: float | None
-    retry: Callable[[bytes], Sequence[Reply]]
+    retry: Callable[[bytes], Sequence[Reply] | None]
     on_timeout: Reply
     look_again_ms: float | None = None
     look: Callable[[], Sequence[bytes]] = tuple

@@ -6,8 +6,16 @@ from typing import Final
 from .._command import Command
 from ._hashes import HASH_COMMANDS
 from ._keys import KEY_COMMANDS
+from ._lists import LIST_COMMANDS
+from ._lists_pop import LIST_POP_COMMANDS
 from ._strings import STRING_COMMANDS
 
-TYPE_COMMANDS: Final[Sequence[Command]] = (*KEY_COMMANDS, *STRING_COMMANDS, *HASH_COMMANDS)
+TYPE_COMMANDS: Final[Sequence[Command]] = (
+    *KEY_COMMANDS,
+    *STRING_COMMANDS,
+    *HASH_COMMANDS,
+    *LIST_COMMANDS,
+    *LIST_POP_COMMANDS,
+)
 
 __all__ = ["TYPE_COMMANDS"]

@@ -1,0 +1,63 @@
+"""Up to which size a value is kept in its compact encoding: the parameters of CONFIG that say so, as numbers."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from .._configuration import Configuration
+from .._profile import Profile
+
+PACKED_BYTES: tuple[int, ...] = (4096, 8192, 16384, 32768, 65536)
+"""What list-max-listpack-size means from -1 to -5."""
+
+SAFE_BYTES = 8192
+"""No node of a list is larger where that parameter is a number of elements."""
+
+
+@frozen
+class Limits:
+    """Each the largest that is still compact.
+
+    Attributes:
+        list_size: of a list, elements; or bytes, where it is negative: see `PACKED_BYTES`.
+        intset_entries: members of a set of whole numbers.
+        set_entries, set_value: members of another set, and bytes of each; no set is compact where it is -1.
+        hash_entries, hash_value: the same of a hash.
+        zset_entries, zset_value: the same of a sorted set.
+    """
+
+    list_size: int
+    intset_entries: int
+    set_entries: int
+    set_value: int
+    hash_entries: int
+    hash_value: int
+    zset_entries: int
+    zset_value: int
+
+    @classmethod
+    def of(cls, profile: Profile, configuration: Configuration) -> Limits:
+        """As they are set now."""
+        number, has_packed_sets = configuration.number, profile.since(7, 2)
+        return cls(
+            list_size=number("list-max-ziplist-size"),
+            intset_entries=number("set-max-intset-entries"),
+            set_entries=number("set-max-listpack-entries") if has_packed_sets else -1,
+            set_value=number("set-max-listpack-value") if has_packed_sets else -1,
+            hash_entries=number("hash-max-ziplist-entries"),
+            hash_value=number("hash-max-ziplist-value"),
+            zset_entries=number("zset-max-ziplist-entries"),
+            zset_value=number("zset-max-ziplist-value"),
+        )
+
+    def list_node_exceeds(self, size: int, count: int) -> bool:
+        """Whether a node of a list would be too large with so many bytes and elements."""
+        if self.list_size < 0:
+            return size > PACKED_BYTES[min(-self.list_size, len(PACKED_BYTES)) - 1]
+        return size > SAFE_BYTES or count > max(self.list_size, 1)
+
+    def list_may_be_packed_again(self, size: int, count: int) -> bool:
+        """Whether a list of one node has shrunk so far that it is compact again: to half of what is allowed."""
+        if self.list_size < 0:
+            return size <= PACKED_BYTES[min(-self.list_size, len(PACKED_BYTES)) - 1] // 2
+        return size <= SAFE_BYTES // 2 and count <= max(self.list_size, 1) // 2
