@@ -72,7 +72,7 @@ def acl_setuser(call: Call) -> Reply:
     name = call.words[2]
     if any(char in b" \t\n\v\f\r\0" for char in name):
         raise CommandError("ERR Usernames can't contain spaces or null characters")
-    all_channels = call.engine.configuration["acl-pubsub-default"] == "allchannels" and call.profile.since(6, 2)
+    all_channels = call.profile.since(6, 2) and call.engine.configuration["acl-pubsub-default"] == "allchannels"
     reader = RuleReader(call.profile, call.engine.table.commands, all_channels=all_channels)
     old = call.engine.users.by_name.get(_text(name))
     user = deepcopy(old) if old is not None else reader.new_user(_text(name))

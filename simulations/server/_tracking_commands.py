@@ -132,7 +132,9 @@ def client_trackinginfo(call: Call) -> Reply:
     flags: list[Reply] = [b"off"]
     if mode is not None:
         flags = list(mode.flags())
-    prefixes: list[Reply] = [] if mode is None else sorted(mode.prefixes)
+    prefixes: list[Reply] = []
+    if mode is not None:
+        prefixes += sorted(mode.prefixes)
     redirect = -1 if mode is None else mode.redirect
     return Pairs([(b"flags", Members(flags)), (b"redirect", redirect), (b"prefixes", prefixes)])
 
