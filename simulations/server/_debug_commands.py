@@ -10,13 +10,17 @@ from typing import Final
 from ._command import Call, Command, integer
 from ._debugging import REPLY_PEAK_MS
 from ._errors import NO_SUCH_KEY, CommandError, syntax_error
-from ._reply import NULL_ARRAY, OK, BigNumber, Double, Members, Pairs, Push, Reply, Status, Truth, Verbatim
+from ._facts import help_texts
+from ._reply import NULL_ARRAY, OK, Attributed, BigNumber, Double, Members, Pairs, Push, Reply, Status, Truth, Verbatim
 
 
 def debug(call: Call) -> Reply:
     """DEBUG subcommand …."""
     shown = call.words[1].decode("utf-8", "surrogateescape")
-    run, arity = _SUBCOMMANDS.get(call.words[1].lower(), (None, 0))
+    word = call.words[1].lower()
+    run, arity = _SUBCOMMANDS.get(word, (None, 0))
+    if word == b"protocol" and not call.profile.since(6, 0):
+        run = None
     if run is None or not (len(call.words) == arity or (arity < 0 and len(call.words) >= -arity)):
         unknown = "unknown" if call.profile.since(7, 0) else "Unknown"
         raise CommandError(f"ERR {unknown} subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP.")
@@ -107,12 +111,28 @@ def _change_repl_id(call: Call) -> Reply:
 def _protocol(call: Call) -> Reply:
     """One reply of each kind, so that clients can be tested."""
     kind = call.words[2].lower()
+    if kind == b"push":
+        return _pushed(call)
+    if kind == b"double" and not call.profile.since(7, 0):
+        return Double(b"3.1415926535900001")
     if kind not in _PROTOCOL:
         raise CommandError(
             "ERR Wrong protocol type name. Please use one of the following: "
             "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
         )
     return _PROTOCOL[kind]
+
+
+def _pushed(call: Call) -> Reply:
+    """A message that nobody asked for, and the reply, which comes first since 8.0."""
+    if call.session.protocol == 2:
+        raise CommandError("ERR RESP2 is not supported by this command")
+    pushed, reply = Push([b"server-cpu-usage", 42]), b"Some real reply following the push reply"
+    if not call.profile.since(8, 0):
+        call.engine.deliver(call.session, pushed)
+        return reply
+    call.engine.deliver(call.session, reply)
+    return pushed
 
 
 _PROTOCOL: Final[Mapping[bytes, Reply]] = {
@@ -123,15 +143,21 @@ _PROTOCOL: Final[Mapping[bytes, Reply]] = {
     b"array": [0, 1, 2],
     b"set": Members([0, 1, 2]),
     b"map": Pairs([(0, Truth(value=False)), (1, Truth(value=True)), (2, Truth(value=False))]),
-    b"push": Push([b"server-cpu-usage", 42]),
     b"verbatim": Verbatim(b"This is a verbatim\nstring"),
     b"true": Truth(value=True),
     b"false": Truth(value=False),
     b"bignum": BigNumber(b"1234567999999999999999999999999999999"),
     b"nullarray": NULL_ARRAY,
+    b"attrib": Attributed([(b"key-popularity", [b"key:123", 90])], b"Some real reply following the attribute"),
 }
 
+
+def _help(call: Call) -> Reply:
+    return [Status(line.encode()) for line in help_texts(call.profile)["debug"]]
+
+
 _SUBCOMMANDS: Final[Mapping[bytes, tuple[Callable[[Call], Reply], int]]] = {
+    b"help": (_help, 2),
     b"sleep": (_sleep, 3),
     b"set-active-expire": (_set_active_expire, 3),
     b"object": (_object, -3),

@@ -82,6 +82,14 @@ class Push:
     items: list[Reply]
 
 
+@frozen
+class Attributed:
+    """A reply, and in RESP3 before it what is said about it."""
+
+    attributes: list[tuple[Reply, Reply]]
+    reply: Reply
+
+
 # Union, because Python 3.10 knows no | between a type and a name that is still to come.
 Reply = Union[
     bytes,
@@ -98,6 +106,7 @@ Reply = Union[
     BigNumber,
     Verbatim,
     Push,
+    Attributed,
 ]
 
 OK: Final = Status(b"OK")
@@ -220,6 +229,15 @@ def _write_push(reply: Push, protocol: int, write: Write) -> None:
     _write_items(b"*" if protocol == 2 else b">", reply.items, protocol, write)
 
 
+def _write_attributed(reply: Attributed, protocol: int, write: Write) -> None:
+    if protocol != 2:
+        write(b"|%d\r\n" % len(reply.attributes))
+        for name, value in reply.attributes:
+            _write(name, protocol, write)
+            _write(value, protocol, write)
+    _write(reply.reply, protocol, write)
+
+
 _WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {
     bytes: _write_bulk,
     int: _write_int,
@@ -235,4 +253,5 @@ _WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {
     BigNumber: _write_big_number,
     Verbatim: _write_verbatim,
     Push: _write_push,
+    Attributed: _write_attributed,
 }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ._command import Call, Command, integer
+from ._command import Call, Command
 from ._errors import CommandError, syntax_error
-from ._memory import memory_of
 from ._reply import OK, Reply, Status, Verbatim
 
 
@@ -56,27 +55,6 @@ def shutdown(call: Call) -> Reply:
     return OK
 
 
-def memory_usage(call: Call) -> Reply:
-    """MEMORY USAGE key [SAMPLES count]: an estimate."""
-    options = call.words[3:]
-    if options and (len(options) != 2 or options[0].upper() != b"SAMPLES"):
-        raise syntax_error()
-    if options and integer(options[1]) < 0:
-        raise syntax_error()
-    value = call.database.get(call.words[2])
-    return None if value is None else memory_of(call.words[2], value)
-
-
-def memory_purge(_call: Call) -> Reply:
-    """MEMORY PURGE."""
-    return OK
-
-
-def module_list(_call: Call) -> Reply:
-    """MODULE LIST: there are none."""
-    return []
-
-
 def lolwut(call: Call) -> Reply:
     """LOLWUT: the version, without a picture."""
     return Verbatim(f"Redis ver. {'.'.join(map(str, call.profile.version))}\n".encode())
@@ -96,15 +74,4 @@ SERVER_COMMANDS: Final[Sequence[Command]] = (
     _sub("bgrewriteaof", bgrewriteaof, 1, "admin noscript no_async_loading"),
     _sub("shutdown", shutdown, -1, "admin noscript loading stale no_multi allow_busy"),
     _sub("lolwut", lolwut, -1, "readonly fast", (5, 0)),
-    Command(
-        "memory",
-        None,
-        -2,
-        group="server",
-        subcommands=(
-            Command("usage", memory_usage, -3, "readonly", (2, 2, 1), group="server"),
-            _sub("purge", memory_purge, 2, ""),
-        ),
-    ),
-    Command("module", None, -2, group="server", subcommands=(_sub("list", module_list, 2, "admin noscript"),)),
 )

@@ -16,6 +16,7 @@ from ._debug_commands import DEBUG_COMMANDS
 from ._help import with_help
 from ._info import INFO_COMMANDS
 from ._latency_commands import LATENCY_COMMANDS
+from ._memory_commands import MEMORY_COMMANDS
 from ._monitor import MONITOR_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
 from ._scripting import SCRIPT_COMMANDS
@@ -38,6 +39,7 @@ _COMMANDS: Final[Sequence[Command]] = (
     *DEBUG_COMMANDS,
     *REPLICATION_COMMANDS,
     *CLUSTER_COMMANDS,
+    *MEMORY_COMMANDS,
     *MONITOR_COMMANDS,
     *TRANSACTION_COMMANDS,
     *SCRIPT_COMMANDS,
