@@ -9,7 +9,7 @@ from typing import Final, Protocol, cast
 
 from ._errors import CommandError
 from ._profile import Profile
-from ._reply import BigNumber, Double, Failure, Members, NullArray, Pairs, Push, Reply, Status, Truth, Verbatim
+from ._reply import BigNumber, Double, Failure, Members, NullArray, Pairs, Push, Reply, Rows, Status, Truth, Verbatim
 
 NEEDED: Final = "scripts need lupa: pip install 'redis-streams-trio[simulation]'"
 
@@ -156,6 +156,8 @@ class Lua:
             case Pairs():
                 pairs: list[Reply] = [[*pair] for pair in reply.items]
                 value = self._value_of(pairs if reply.nested else [part for pair in reply.items for part in pair])
+            case Rows():
+                value = self._value_of([part for row in reply.items for part in row])
             case Truth():
                 value = int(reply.value)
             case Double() | BigNumber() | Verbatim():

@@ -40,6 +40,13 @@ class Pairs:
 
 
 @frozen
+class Rows:
+    """Pairs such as a member and its score: in RESP3 each an array of its own, in RESP2 all flat in one."""
+
+    items: list[tuple[Reply, Reply]]
+
+
+@frozen
 class Members:
     """A set in RESP3, an array in RESP2."""
 
@@ -100,6 +107,7 @@ Reply = Union[
     Failure,
     NullArray,
     Pairs,
+    Rows,
     Members,
     Double,
     Truth,
@@ -193,6 +201,11 @@ def _write_pairs(reply: Pairs, protocol: int, write: Write) -> None:
         _write(value, protocol, write)
 
 
+def _write_rows(reply: Rows, protocol: int, write: Write) -> None:
+    items: list[Reply] = [*map(list, reply.items)] if protocol == 3 else [part for row in reply.items for part in row]
+    _write_items(b"*", items, protocol, write)
+
+
 def _write_members(reply: Members, protocol: int, write: Write) -> None:
     _write_items(b"*" if protocol == 2 else b"~", reply.items, protocol, write)
 
@@ -247,6 +260,7 @@ _WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {
     Status: _write_status,
     Failure: _write_failure,
     Pairs: _write_pairs,
+    Rows: _write_rows,
     Members: _write_members,
     Double: _write_double,
     Truth: _write_truth,

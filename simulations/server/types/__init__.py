@@ -8,6 +8,9 @@ from ._hashes import HASH_COMMANDS
 from ._keys import KEY_COMMANDS
 from ._lists import LIST_COMMANDS
 from ._lists_pop import LIST_POP_COMMANDS
+from ._sets import SET_COMMANDS
+from ._sets_algebra import SET_ALGEBRA_COMMANDS
+from ._sets_random import SET_RANDOM_COMMANDS
 from ._strings import STRING_COMMANDS
 
 TYPE_COMMANDS: Final[Sequence[Command]] = (
@@ -16,6 +19,9 @@ TYPE_COMMANDS: Final[Sequence[Command]] = (
     *HASH_COMMANDS,
     *LIST_COMMANDS,
     *LIST_POP_COMMANDS,
+    *SET_COMMANDS,
+    *SET_RANDOM_COMMANDS,
+    *SET_ALGEBRA_COMMANDS,
 )
 
 __all__ = ["TYPE_COMMANDS"]
