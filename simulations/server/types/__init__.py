@@ -11,6 +11,10 @@ from ._lists_pop import LIST_POP_COMMANDS
 from ._sets import SET_COMMANDS
 from ._sets_algebra import SET_ALGEBRA_COMMANDS
 from ._sets_random import SET_RANDOM_COMMANDS
+from ._sorted_sets import SORTED_SET_COMMANDS
+from ._sorted_sets_algebra import SORTED_SET_ALGEBRA_COMMANDS
+from ._sorted_sets_pop import SORTED_SET_POP_COMMANDS
+from ._sorted_sets_range import SORTED_SET_RANGE_COMMANDS
 from ._strings import STRING_COMMANDS
 
 TYPE_COMMANDS: Final[Sequence[Command]] = (
@@ -22,6 +26,10 @@ TYPE_COMMANDS: Final[Sequence[Command]] = (
     *SET_COMMANDS,
     *SET_RANDOM_COMMANDS,
     *SET_ALGEBRA_COMMANDS,
+    *SORTED_SET_COMMANDS,
+    *SORTED_SET_RANGE_COMMANDS,
+    *SORTED_SET_POP_COMMANDS,
+    *SORTED_SET_ALGEBRA_COMMANDS,
 )
 
 __all__ = ["TYPE_COMMANDS"]

@@ -126,3 +126,16 @@ def _placed(digits: str, power: int) -> str:
         whole = count + power
         return f"0.{'0' * -whole}{digits}" if whole <= 0 else f"{digits[:whole]}.{digits[whole:]}"
     return digits[0] + (f".{digits[1:]}" if count > 1 else "") + f"e{exponent:+d}"
+
+
+_BLANKS: Final = b" \t\n\v\f\r"
+
+
+def double_of_range(word: bytes) -> float | None:
+    """An end of a range of scores: blanks before it, none at all, and what is too large are taken too."""
+    text = word.lstrip(_BLANKS)
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if not word:
+        return 0.0
+    return parse_double(text)
