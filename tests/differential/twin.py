@@ -21,6 +21,10 @@ Words = list[bytes]
 
 SECONDS_MAX = 10.0
 BLANK = b"<ms>"
+RANDOM_PART = b"<random>"
+UNORDERED = frozenset(b"SMEMBERS SINTER SUNION SDIFF SSCAN SPOP HGETALL HKEYS HVALS HSCAN KEYS SCAN".split())
+"""What is told in the order of a hash table, at least in some versions."""
+RANDOM = frozenset(b"SRANDMEMBER HRANDFIELD ZRANDMEMBER RANDOMKEY".split())
 CLOCK_ID = re.compile(rb"(\d{13})-\d+")
 
 
@@ -192,9 +196,25 @@ def blank(name: bytes, words: Words, part: Part) -> Part:
         return _blank_after(part, (b"idle", b"inactive", b"seen-time", b"active-time"), deep=True)
     if name in (b"XREADGROUP", b"EXEC", b"EVAL"):
         return part
+    if name in UNORDERED or name in RANDOM:
+        return _sorted(part) if name in UNORDERED else _any(part)
     if name in (b"PTTL", b"TTL", b"OBJECT") and part.sign == ":" and part.value not in (b"-1", b"-2"):
         return Part(":", BLANK)
     return part
+
+
+def _any(part: Part) -> Part:
+    """As many members, whichever they are."""
+    if isinstance(part.value, list):
+        return Part(part.sign, [_any(item) for item in part.value])
+    return Part(part.sign, RANDOM_PART)
+
+
+def _sorted(part: Part) -> Part:
+    """An array without its order, and those in it; of a hash names and values each for themselves."""
+    if not isinstance(part.value, list):
+        return part
+    return Part(part.sign, sorted((_sorted(item) for item in part.value), key=lambda item: (item.sign, item.shown())))
 
 
 def _map(part: Part, change: object) -> Part:
@@ -247,6 +267,8 @@ def _may_block(words: Words) -> bool:
         b"BZPOPMIN",
         b"BZPOPMAX",
         b"BRPOPLPUSH",
+        b"BLMPOP",
+        b"BZMPOP",
     )
 
 

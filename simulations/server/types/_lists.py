@@ -78,6 +78,8 @@ def lset(call: Call) -> Reply:
     if held is None:
         raise CommandError(NO_SUCH_KEY)
     index = integer(call.words[2])
+    if call.profile.since(7, 2):
+        index = (index + 2**31) % 2**32 - 2**31  # A real server keeps no more of it than 32 bits.
     held.make_room(call.words[3], call.engine.limits)
     if not -len(held.items) <= index < len(held.items):
         raise CommandError("ERR index out of range")
