@@ -12,6 +12,7 @@ _EXAMPLES = """\
   redis-streams serve                                   like Redis 7.0, at 127.0.0.1:7300
   redis-streams serve --port 7301 --version 8.6
   redis-streams serve --config requirepass secret --config maxmemory 100mb
+  redis-streams serve --appendonly --dir /var/lib/orders
 """
 
 
@@ -33,6 +34,14 @@ def add_serve(commands: Commands) -> None:
         metavar=("NAME", "VALUE"),
         help="a parameter as in redis.conf; may be given several times",
     )
+    parser.add_argument("--appendonly", action="store_true", help="keep the data in an append-only file")
+    parser.add_argument(
+        "--appendfsync",
+        choices=["always", "everysec", "no"],
+        default="everysec",
+        help="when the file is synced (default everysec)",
+    )
+    parser.add_argument("--dir", metavar="DIR", help="where the file is (default: the current folder)")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -40,4 +49,15 @@ def _serve(options: argparse.Namespace) -> int:
         from .server._serving import serve  # noqa: PLC0415  # of the extra `simulation`
     except ModuleNotFoundError as error:
         raise UserError(f"{error}: serve needs pip install 'redis-streams-trio[simulation]'") from error
-    return serve(port=options.port, host=options.bind, version=options.version, configuration=dict(options.config))
+    configuration = dict(options.config)
+    if options.appendonly:
+        configuration |= {"appendonly": "yes", "appendfsync": options.appendfsync}
+    if options.dir is not None:
+        configuration["dir"] = options.dir
+    return serve(
+        port=options.port,
+        host=options.bind,
+        version=options.version,
+        configuration=configuration,
+        keeps_files=options.appendonly or options.dir is not None,
+    )

@@ -166,7 +166,7 @@ def client_unblock(call: Call) -> Reply:
     session = call.engine.sessions.get(integer(call.words[2]))
     if session is None or session.block is None or session.block.put_off:
         return 0
-    reply = UNBLOCKED if reason == b"ERROR" else session.block.on_timeout
+    reply = UNBLOCKED if reason == b"ERROR" else session.block.timed_out()
     call.engine.unblock(session)
     call.engine.deliver(session, reply)
     return 1

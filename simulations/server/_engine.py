@@ -29,7 +29,10 @@ from ._acl_log import AclLog
 from ._command import Answer, Call, Command, CommandTable, Run
 from ._configuration import Configuration
 from ._debugging import Debugging
+from ._effects import Effects
 from ._errors import CommandError
+from ._file_state import FileState
+from ._follower import Follower
 from ._journal import Journal
 from ._keyspace import Database
 from ._monitor import tell_monitors
@@ -65,6 +68,10 @@ class Engine:
     """What clients cache, once one has said that it does."""
     running: Session | None = None
     """Whose command runs."""
+    is_loading = False
+    """Whether files are being loaded: most commands are refused, and nothing expires."""
+    effects: Effects | None = None
+    """What commands did, told to files and replicas, if there are any."""
     pause: Pause | None = None
     """CLIENT PAUSE, while it lasts."""
     stall_ms = 0.0
@@ -86,6 +93,9 @@ class Engine:
         self.statistics = Statistics()
         self.slowness = Slowness(self)
         self.debugging = Debugging()
+        self.files = FileState()
+        self.replicas: dict[Session, Follower] = {}
+        """Who follows this server over connections."""
         self.users = Users(self.configuration["requirepass"])
         self.acl_log = AclLog()
         self.replica_of: tuple[str, int] | None = None
@@ -166,6 +176,8 @@ class Engine:
             self.serve_ready()
         else:
             self._execute_tracked(session, words, self.tracking)
+        if self.effects is not None and self.effects.flush():
+            session.written_offset = self.effects.offset
         return self.take_woken()
 
     def _execute_tracked(self, session: Session, words: Words, tracking: Tracking) -> None:
@@ -216,11 +228,13 @@ class Engine:
                 if block.put_off:
                     self._execute(session, block.words)
                 else:
-                    self.deliver(session, block.on_timeout)
+                    self.deliver(session, block.timed_out())
         self.serve_ready()
         if self.tracking is not None:
             self.tracking.limit()
             self.tracking.broadcast()
+        if self.effects is not None:
+            self.effects.flush()
         return self.take_woken()
 
     def next_deadline_ms(self) -> float | None:
@@ -244,6 +258,23 @@ class Engine:
     def note_saved(self) -> None:
         """SAVE or BGSAVE was said."""
         self.saves, self.saved_ms, self.saved_dirty = self.saves + 1, self.now_ms, self.dirty
+
+    def forget_what_loading_did(self) -> None:
+        """Loading is over; what it did was not done now."""
+        self.statistics, self.slowness = Statistics(), self.slowness.anew()
+        self.saved_dirty = self.dirty
+        self.commands_processed = 0
+
+    def replicas_with(self, offset: int, *, on_disk: bool = False) -> int:
+        """How many replicas have got so far, on their disks if that is asked."""
+        return sum((each.synced if on_disk else each.acknowledged) >= offset for each in self.replicas.values())
+
+    def offsets_changed(self) -> None:
+        """Files or replicas have got further: WAIT and WAITAOF look again."""
+        for session in list(self.sessions.values()):
+            block = session.block
+            if block is not None and block.name in {"wait", "waitaof"}:
+                self._retry(session, block, b"")
 
     def settings_changed(self) -> None:
         """CONFIG SET or REPLICAOF was said."""
@@ -302,7 +333,8 @@ class Engine:
         began, stalled_ms = self.slowness.stopwatch(), self.stall_ms
         try:
             run = command.run
-            answer = run(call) if self.journal is None else self._run_noted(run, name, call, self.journal)
+            plain = self.journal is None and self.effects is None
+            answer = run(call) if plain else self._run_noted(run, name, call)
         except CommandError:
             self._count(session, name, words, began, stalled_ms)
             raise
@@ -332,17 +364,20 @@ class Engine:
         if took >= self.slowness.least_us:
             self.slowness.note_command(session, name, words, took)
 
-    def _run_noted(self, run: Run, name: str, call: Call, journal: Journal) -> Answer:
+    def _run_noted(self, run: Run, name: str, call: Call) -> Answer:
         """Note a command if it changed something: a script as a whole, of EXEC each command that it runs."""
         outer, before = self._noting, self.dirty
         whole = outer or name != "exec"
         self._noting = whole
         try:
-            return run(call)
+            answer = run(call)
+            if self.effects is not None and self.dirty != before and not isinstance(answer, Block):
+                self.effects.note(call, name, answer)
+            return answer
         finally:
             self._noting = outer
-            if whole and not outer and self.dirty != before:
-                journal.note(call.database.index, call.words, self.now_us, self.commands_processed)
+            if self.journal is not None and whole and not outer and self.dirty != before:
+                self.journal.note(call.database.index, call.words, self.now_us, self.commands_processed)
 
     def deliver(self, session: Session, reply: Reply) -> None:
         """Have something sent to a client: a reply, or a message that it did not ask for."""
@@ -356,6 +391,8 @@ class Engine:
         self.dirty += 1
         if self.tracking is not None:
             self.tracking.note_change(key, None if expired else self.running, self.running)
+        if expired and self.effects is not None:
+            self.effects.note_expired(database.index, key)
         if self._touches:
             place = (database.index, key)
             if place in self._touches:
@@ -431,6 +468,8 @@ class Engine:
         self.running = None
         if self.journal is not None and self.dirty != before:
             self.journal.note(block.database, block.words, self.now_us, self.commands_processed)
+        if self.effects is not None and self.dirty != before and replies:
+            self.effects.note(Call(self, session, block.words, nested=False), block.name, replies[0])
         if replies:
             self.unblock(session)
             self._count(session, block.name, block.words, began, stalled_ms, int(self.profile.since(7, 2)))

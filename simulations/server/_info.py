@@ -98,31 +98,48 @@ def _memory(engine: Engine) -> Fields:
 
 
 def _persistence(engine: Engine) -> Fields:
-    yield "loading", 0
+    files = engine.files
+    yield "loading", int(engine.is_loading)
     if engine.profile.since(7, 0):
         yield "async_loading", 0
     yield "rdb_changes_since_last_save", engine.dirty - engine.saved_dirty
-    yield "rdb_bgsave_in_progress", 0
-    yield "rdb_last_save_time", engine.saved_ms // 1000
+    yield "rdb_bgsave_in_progress", int(files.is_saving_until_ms > engine.timer_ms)
+    yield "rdb_last_save_time", (engine.saved_ms or engine.started_us // 1000) // 1000
     yield "rdb_last_bgsave_status", "ok"
     yield "rdb_last_bgsave_time_sec", -1 if not engine.saves else 0
     yield "rdb_current_bgsave_time_sec", -1
     if engine.profile.since(7, 0):
         yield "rdb_saves", engine.saves
     yield "aof_enabled", int(engine.configuration["appendonly"] == "yes")
-    yield "aof_rewrite_in_progress", 0
-    yield "aof_rewrite_scheduled", 0
-    yield "aof_last_rewrite_time_sec", -1
+    yield "aof_rewrite_in_progress", int(files.is_rewriting)
+    yield "aof_rewrite_scheduled", int(files.rewrite_wanted)
+    yield "aof_last_rewrite_time_sec", files.last_rewrite_s
     yield "aof_current_rewrite_time_sec", -1
-    yield "aof_last_bgrewrite_status", "ok"
+    yield "aof_last_bgrewrite_status", "ok" if files.last_rewrite_ok else "err"
+    if engine.profile.since(7, 0):
+        yield "aof_rewrites", files.rewrites
     yield "aof_last_write_status", "ok"
     if engine.configuration["appendonly"] == "yes":
-        yield "aof_current_size", 0
-        yield "aof_base_size", 0
-        yield "aof_pending_rewrite", 0
+        yield "aof_current_size", files.size
+        yield "aof_base_size", files.base_size
+        yield "aof_pending_rewrite", int(files.rewrite_wanted)
         yield "aof_buffer_length", 0
         yield "aof_pending_bio_fsync", 0
         yield "aof_delayed_fsync", 0
+    if files.loading_since_s is not None:
+        yield from _loading(engine)
+
+
+def _loading(engine: Engine) -> Fields:
+    files = engine.files
+    took_s = max(0, engine.now_ms // 1000 - (files.loading_since_s or 0))
+    left_s = took_s * (files.loading_total - files.loading_done) // max(1, files.loading_done) if took_s else 1
+    yield "loading_start_time", files.loading_since_s
+    yield "loading_total_bytes", files.loading_total
+    yield "loading_rdb_used_mem", 0
+    yield "loading_loaded_bytes", files.loading_done
+    yield "loading_loaded_perc", f"{100 * files.loading_done / max(1, files.loading_total):.2f}"
+    yield "loading_eta_seconds", left_s
 
 
 def _stats(engine: Engine) -> Fields:

@@ -118,7 +118,7 @@ class Database:
 
     def _expired(self, key: bytes) -> bool:
         at_ms = self.expires.get(key)
-        if at_ms is None or at_ms > self._engine.now_ms:
+        if at_ms is None or at_ms > self._engine.now_ms or self._engine.is_loading:
             return False
         self._remove(key, expired=True)
         self._engine.statistics.expired += 1

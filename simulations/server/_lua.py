@@ -9,7 +9,21 @@ from typing import Final, Protocol, cast
 
 from ._errors import CommandError
 from ._profile import Profile
-from ._reply import BigNumber, Double, Failure, Members, NullArray, Pairs, Push, Reply, Rows, Status, Truth, Verbatim
+from ._reply import (
+    Attributed,
+    BigNumber,
+    Double,
+    Failure,
+    Members,
+    NullArray,
+    Pairs,
+    Push,
+    Reply,
+    Rows,
+    Status,
+    Truth,
+    Verbatim,
+)
 
 NEEDED: Final = "scripts need lupa: pip install 'redis-streams-trio[simulation]'"
 
@@ -145,13 +159,11 @@ class Lua:
                 value = False
             case bytes() | int():
                 value = reply
-            case Status():
-                value = table({b"ok": reply.text})
-            case Failure():
-                value = table({b"err": reply.text})
+            case Status() | Failure():
+                value = table({b"ok" if isinstance(reply, Status) else b"err": reply.text})
             case list():
                 value = table([self._value_of(item) for item in reply])
-            case Members() | Push():
+            case Members() | Push() | Attributed():
                 value = self._value_of(reply.items)
             case Pairs():
                 pairs: list[Reply] = [[*pair] for pair in reply.items]

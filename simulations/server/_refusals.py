@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NO_MEMORY: Final = b"OOM command not allowed when used memory > 'maxmemory'."
 NO_REPLICAS: Final = b"NOREPLICAS Not enough good replicas to write."
 READ_ONLY: Final = b"READONLY You can't write against a read only replica."
+LOADING: Final = b"LOADING Redis is loading the dataset in memory"
 NO_MASTER: Final = b"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 
 
@@ -21,7 +22,10 @@ def may_refuse(engine: Engine) -> bool:
     """Whether the server is in any state in which it refuses something; to be asked again when its settings change."""
     settings = engine.configuration
     return bool(
-        engine.replica_of is not None or settings.number("maxmemory") or settings.number("min-replicas-to-write")
+        engine.is_loading
+        or engine.replica_of is not None
+        or settings.number("maxmemory")
+        or settings.number("min-replicas-to-write")
     )
 
 
@@ -41,6 +45,8 @@ def refusal(engine: Engine, session: Session, command: Command, name: str) -> by
         and not _bears_stale_data(engine, command, name)
     ):
         return NO_MASTER
+    if engine.is_loading and "loading" not in flags:
+        return LOADING
     return None
 
 

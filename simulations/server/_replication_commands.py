@@ -5,7 +5,7 @@ The engine alone has no replicas; who models them (`_process`) answers WAIT and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ._command import Answer, Call, Command, integer
@@ -43,8 +43,12 @@ def wait(call: Call) -> Answer:
     """WAIT numreplicas timeout."""
     if call.engine.replica_of is not None:
         raise CommandError("ERR WAIT cannot be used with replica instances. " + _NO_SLAVES_WRITE)
-    wanted = integer(call.words[1])
-    return _wait(call, enough=wanted <= 0, timeout=call.words[2], answer=0)
+    engine, wanted, offset = call.engine, integer(call.words[1]), call.session.written_offset
+
+    def told() -> Reply:
+        return engine.replicas_with(offset)
+
+    return _wait(call, lambda: engine.replicas_with(offset) >= wanted, told, call.words[2])
 
 
 _NO_SLAVES_WRITE: Final = (
@@ -62,18 +66,35 @@ def waitaof(call: Call) -> Answer:
     _timeout(call.words[3])
     if call.engine.replica_of is not None:
         raise CommandError("ERR WAITAOF cannot be used with replica instances. " + _NO_SLAVES_WRITE)
-    has_file = call.engine.configuration["appendonly"] == "yes"
-    if local and not has_file:
+    engine, offset = call.engine, call.session.written_offset
+    if local and engine.configuration["appendonly"] != "yes":
         raise CommandError("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
-    return _wait(call, enough=not replicas, timeout=call.words[3], answer=[int(has_file), 0])
+
+    def counts() -> tuple[int, int]:
+        has_file = engine.configuration["appendonly"] == "yes"
+        return int(has_file and engine.files.synced >= offset), engine.replicas_with(offset, on_disk=True)
+
+    def told() -> Reply:
+        return list(counts())
+
+    def are_enough() -> bool:
+        synced, others = counts()
+        return synced >= local and others >= replicas
+
+    return _wait(call, are_enough, told, call.words[3])
 
 
-def _wait(call: Call, *, enough: bool, timeout: bytes, answer: Reply) -> Answer:
+def _wait(call: Call, are_enough: Callable[[], bool], told: Callable[[], Reply], timeout: bytes) -> Answer:
+    """Wait until there are enough, but no longer than so many milliseconds."""
     milliseconds = _timeout(timeout)
-    if enough or call.nested:
-        return answer
+    if are_enough() or call.nested:
+        return told()
     deadline_ms = call.engine.timer_ms + milliseconds if milliseconds else None
-    return Block(call.database.index, (), deadline_ms, lambda _key: [], answer)
+
+    def look(_key: bytes) -> Sequence[Reply]:
+        return [told()] if are_enough() else []
+
+    return Block(call.database.index, (), deadline_ms, look, None, tell_timeout=told)
 
 
 def _timeout(word: bytes) -> int:

@@ -91,10 +91,10 @@ class Push:
 
 @frozen
 class Attributed:
-    """A reply, and in RESP3 before it what is said about it."""
+    """A reply (`items`), and in RESP3 before it what is said about it."""
 
     attributes: list[tuple[Reply, Reply]]
-    reply: Reply
+    items: Reply
 
 
 # Union, because Python 3.10 knows no | between a type and a name that is still to come.
@@ -248,7 +248,7 @@ def _write_attributed(reply: Attributed, protocol: int, write: Write) -> None:
         for name, value in reply.attributes:
             _write(name, protocol, write)
             _write(value, protocol, write)
-    _write(reply.reply, protocol, write)
+    _write(reply.items, protocol, write)
 
 
 _WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {

@@ -35,8 +35,12 @@ def bgsave(call: Call) -> Reply:
     return Status(b"Background saving started")
 
 
-def bgrewriteaof(_call: Call) -> Reply:
+def bgrewriteaof(call: Call) -> Reply:
     """BGREWRITEAOF."""
+    files = call.engine.files
+    if files.is_rewriting:
+        raise CommandError("ERR Background append only file rewriting already in progress")
+    files.rewrite_wanted = files.are_kept
     return Status(b"Background append only file rewriting started")
 
 

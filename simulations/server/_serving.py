@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from random import SystemRandom
 
 import trio
@@ -15,11 +16,12 @@ import trio
 from ...runtime._cli import UserError, say
 from ._configuration import UnknownParameter
 from ._engine import Engine
+from ._kept_on_disk import KeptOnDisk
 from ._profile import Profile
 from ._tcp import TcpServer, listen
 
 
-def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str]) -> int:
+def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str], keeps_files: bool = False) -> int:
     """Serve until SIGTERM, Ctrl-C or SHUTDOWN; returns the exit code.
 
     Args:
@@ -27,9 +29,10 @@ def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str
         host: where to listen.
         version: a profile, as in "7.0".
         configuration: parameters that differ from their defaults.
+        keeps_files: whether the data is kept on the disk, as appendonly says.
 
     Raises:
-        UserError: the port is taken, or there is no such version or parameter.
+        UserError: the port is taken, there is no such version or parameter, or what is on the disk cannot be loaded.
     """
     try:
         profile = Profile.of(version)
@@ -38,13 +41,17 @@ def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str
     listeners = _listen(host, port)
     port = listeners[0].getsockname()[1]
     try:
-        given = {**configuration, "port": str(port), "bind": host}
+        given = {"dir": str(Path.cwd()), **configuration, "port": str(port), "bind": host}
         engine = Engine(profile, rng=SystemRandom(), configuration=given)
     except UnknownParameter as error:
         raise UserError(f"--config: {error}") from error
     engine.process_id = os.getpid()
     greeting = f"Redis {'.'.join(map(str, profile.version))}, simulated, at {host}:{port}; Ctrl-C ends it."
-    trio.run(_run, TcpServer(engine, listeners), greeting)
+    disk = KeptOnDisk(engine, say) if keeps_files else None
+    server = TcpServer(engine, listeners, disk=disk)
+    trio.run(_run, server, greeting)
+    if server.failure is not None:
+        raise UserError(str(server.failure)) from server.failure
     return 0
 
 

@@ -27,6 +27,7 @@ class Block:
         look_again_ms: when to `look` for what time alone brings about, by the timers' clock; None: never.
         look: returns the keys for which that has come about, and sets `look_again_ms` anew.
         requeue: whether a try in vain puts the client behind the others that wait for the same keys (since 7.2).
+        tell_timeout: makes that reply, where it is to be known only then.
         put_off: whether the command has not run at all yet, and does when the time is over (CLIENT PAUSE).
     """
 
@@ -39,10 +40,15 @@ class Block:
     look: Callable[[], Sequence[bytes]] = tuple
     requeue: bool = False
     put_off: bool = False
+    tell_timeout: Callable[[], Reply] | None = None
     words: Words = ()
     """The command that waits; the engine notes it."""
     name: str = ""
     began: int = 0
+
+    def timed_out(self) -> Reply:
+        """The reply when the time is over."""
+        return self.on_timeout if self.tell_timeout is None else self.tell_timeout()
 
 
 @define(eq=False)
@@ -111,6 +117,8 @@ class Session:
     local_address: str = ""
     descriptor: int = -1
     commands: int = 0
+    written_offset: int = 0
+    """Up to where the effects of its own commands go."""
     buffers: Buffers = field(factory=Buffers)
     no_evict: bool = False
     no_touch: bool = False

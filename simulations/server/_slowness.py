@@ -33,6 +33,13 @@ class Slowness:
         self.least_us = math.inf
         self._engine = engine
 
+    def anew(self) -> Slowness:
+        """The same, with nothing noted."""
+        other = Slowness(self._engine)
+        other.stopwatch = self.stopwatch
+        other.settings_changed()
+        return other
+
     def settings_changed(self) -> None:
         """CONFIG SET was said."""
         settings = self._engine.configuration

@@ -20,9 +20,11 @@ from typing import Final
 
 import trio
 
+from ._append_only_file import BadFile
 from ._buffers import OutputLimit
 from ._connection_commands import kind_of_client
 from ._engine import Engine
+from ._kept_on_disk import KeptOnDisk
 from ._reply import Failure, encode
 from ._request import ProtocolError, RequestParser
 from ._session import Session
@@ -57,10 +59,13 @@ class TcpServer:
     Args:
         engine: what answers. Nobody else may use it at the same time.
         listeners: sockets that listen already; they are closed at the end.
+        disk: where its data is kept, if anywhere.
     """
 
-    def __init__(self, engine: Engine, listeners: Sequence[socket.socket]) -> None:
+    def __init__(self, engine: Engine, listeners: Sequence[socket.socket], *, disk: KeptOnDisk | None = None) -> None:
         self.engine = engine
+        self._disk = disk
+        self.failure: BadFile | None = None
         engine.slowness.stopwatch = time.perf_counter_ns
         self._listeners = listeners
         self._connections: dict[Session, _Connection] = {}
@@ -70,18 +75,34 @@ class TcpServer:
         self._nursery: trio.Nursery | None = None
 
     async def serve(self) -> None:
-        """Serve clients until cancelled or told to SHUTDOWN."""
+        """Serve clients until cancelled or told to SHUTDOWN.
+
+        If there is a file that cannot be loaded, that is its `failure`.
+        """
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 for listener in self._listeners:
                     nursery.start_soon(self._accept, listener)
                 nursery.start_soon(self._let_time_pass)
+                if self._disk is not None:
+                    await self._keep_files(self._disk)
         finally:
+            if self._disk is not None:
+                self._disk.close()
             for connection in list(self._connections.values()):
                 self._close(connection)
             for listener in self._listeners:
                 listener.close()
+
+    async def _keep_files(self, disk: KeptOnDisk) -> None:
+        try:
+            await disk.load()
+        except BadFile as error:
+            self.failure = error
+            self._spawn().cancel_scope.cancel()
+        else:
+            await disk.run()
 
     # Clients come, send and go
 
@@ -156,6 +177,8 @@ class TcpServer:
     def _run_all(self) -> None:
         while self._runnable:
             self._run(self._runnable.popleft())
+        if self._disk is not None:
+            self._disk.write_out()
         while self._unsent:
             connection, _ = self._unsent.popitem()
             self._send(connection)
