@@ -15,7 +15,7 @@ MANY = st.lists(MEMBERS, min_size=1, max_size=4)
 SEVERAL_KEYS = st.lists(KEYS, min_size=1, max_size=3)
 SCAN_OPTIONS = some(
     words("MATCH", st.sampled_from(["*", "1*", "[ab]", "?"])),
-    words("COUNT", st.sampled_from(["1", "100", "0", "x"])),
+    words("COUNT", st.sampled_from(["50", "100", "0", "x"])),
     words(st.sampled_from(["NOVALUES", "NONSENSE"])),
 )
 CURSORS = st.sampled_from(["0", "0", "0", "x", "", "18446744073709551616"])

@@ -82,7 +82,7 @@ FAMILIES: dict[str, Piece] = {
     "ZINTERCARD": words("ZINTERCARD", NUMKEYS, KEYS, KEYS, some(words("LIMIT", COUNTS), words("NONSENSE"))),
     "ZSCAN": words(
         "ZSCAN", KEYS, st.sampled_from(["0", "0", "x"]),
-        some(words("MATCH", st.sampled_from(["*", "a*"])), words("COUNT", COUNTS), words("NONSENSE")),
+        some(words("MATCH", st.sampled_from(["*", "a*"])), words("COUNT", st.sampled_from(["100", "0", "x"])), words("NONSENSE")),
     ),
     "ENCODING": words("OBJECT", "ENCODING", KEYS),
     "DEL": words(st.sampled_from(["DEL", "TYPE"]), KEYS),

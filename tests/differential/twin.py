@@ -22,7 +22,7 @@ Words = list[bytes]
 SECONDS_MAX = 10.0
 BLANK = b"<ms>"
 RANDOM_PART = b"<random>"
-UNORDERED = frozenset(b"SMEMBERS SINTER SUNION SDIFF SSCAN SPOP HGETALL HKEYS HVALS HSCAN KEYS SCAN".split())
+UNORDERED = frozenset(b"SMEMBERS SINTER SUNION SDIFF SSCAN SPOP HGETALL HKEYS HVALS HSCAN ZSCAN KEYS SCAN".split())
 """What is told in the order of a hash table, at least in some versions."""
 RANDOM = frozenset(b"SRANDMEMBER HRANDFIELD ZRANDMEMBER RANDOMKEY".split())
 CLOCK_ID = re.compile(rb"(\d{13})-\d+")

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from .._command import integer
 from .._errors import CommandError
+from .._profile import Profile
 from ._lists import span
 from ._numbers import double_of_range
 from ._sorted_set import SortedSet
@@ -89,6 +90,7 @@ class ByText:
 
     low: Edge
     high: Edge
+    backwards: bool = False
 
     def ranks(self, held: SortedSet) -> tuple[int, int]:
         """The rank of the first that is within, and that behind the last.
@@ -121,9 +123,12 @@ class ByText:
         if not self.low.is_below(held.rows[-1][1]) or not self.high.is_above(held.rows[0][1]):
             return 0, 0
         members = [member for _, member in held.rows]
-        begin = next((at for at, member in enumerate(members) if self.low.is_below(member)), len(members))
-        end = next((at for at in range(begin, len(members)) if not self.high.is_above(members[at])), len(members))
-        return begin, end
+        length = len(members)
+        if self.backwards:
+            last = next(at for at in range(length - 1, -1, -1) if self.high.is_above(members[at]))
+            return next((at + 1 for at in range(last, -1, -1) if not self.low.is_below(members[at])), 0), last + 1
+        begin = next(at for at in range(length) if self.low.is_below(members[at]))
+        return begin, next((at for at in range(begin, length) if not self.high.is_above(members[at])), length)
 
 
 def by_rank(low: bytes, high: bytes, *, backwards: bool = False) -> ByRank:
@@ -131,25 +136,25 @@ def by_rank(low: bytes, high: bytes, *, backwards: bool = False) -> ByRank:
     return ByRank(integer(low), integer(high), backwards)
 
 
-def by_score(low: bytes, high: bytes) -> ByScore:
+def by_score(profile: Profile, low: bytes, high: bytes) -> ByScore:
     """A range of scores; "(" before one leaves it out.
 
     Raises:
         CommandError: one of them is none.
     """
-    ends = [double_of_range(word.removeprefix(b"(")) for word in (low, high)]
+    ends = [double_of_range(word.removeprefix(b"("), profile) for word in (low, high)]
     if ends[0] is None or ends[1] is None:
         raise CommandError(NO_FLOAT)
     return ByScore(ends[0], ends[1], low.startswith(b"("), high.startswith(b"("))
 
 
-def by_text(low: bytes, high: bytes) -> ByText:
+def by_text(low: bytes, high: bytes, *, backwards: bool = False) -> ByText:
     """A range of members: "[" or "(" before each end, or "-" and "+".
 
     Raises:
         CommandError: one of them is none.
     """
-    return ByText(_edge(low), _edge(high))
+    return ByText(_edge(low), _edge(high), backwards)
 
 
 def _edge(word: bytes) -> Edge:

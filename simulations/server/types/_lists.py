@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from .._command import Call, Command, integer
+from .._command import INTEGER_MAX, INTEGER_MIN, Call, Command, integer
 from .._errors import NO_SUCH_KEY, CommandError, syntax_error
 from .._reply import OK, Reply
 from ._changes import changed, removed_from
@@ -16,6 +16,8 @@ RANK_ZERO: Final = (
     "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second"
     " ... or use negative to start from the end of the list"
 )
+RANK_ZERO_BEFORE: Final = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second, ..."
+TOO_LOW: Final = f"ERR value is out of range, value must between {-INTEGER_MAX} and {INTEGER_MAX}"
 
 
 def lpush(call: Call) -> Reply:
@@ -150,8 +152,8 @@ def lrem(call: Call) -> Reply:
     """LREM key count element: how many were removed; from the end where the count is below zero."""
     key, value = call.words[1], call.words[3]
     count = integer(call.words[2])
-    if count == -(2**63) and call.profile.since(7, 2):
-        raise CommandError(f"ERR value is out of range, value must between {-(2**63 - 1)} and {2**63 - 1}")
+    if count == INTEGER_MIN and call.profile.since(7, 2):
+        raise CommandError(TOO_LOW)
     held = call.database.get_as(List, key)
     if held is None:
         return 0
@@ -204,10 +206,10 @@ def _position_options(call: Call) -> tuple[int, int | None, int]:
 
 def _rank(call: Call, word: bytes) -> int:
     rank = integer(word)
-    if rank == -(2**63) and call.profile.since(7, 2):
-        raise CommandError("ERR value is out of range, must be positive")
+    if rank == INTEGER_MIN and call.profile.since(7, 2):
+        raise CommandError(TOO_LOW)
     if rank == 0:
-        raise CommandError(RANK_ZERO)
+        raise CommandError(RANK_ZERO if call.profile.since(7, 0) else RANK_ZERO_BEFORE)
     return rank
 
 

@@ -99,11 +99,14 @@ def score_reply(number: float, profile: Profile) -> Double:
 
 def double_text(number: float, profile: Profile) -> bytes:
     """The same as text: 17 digits before 7.2, as few as tell it since then."""
-    if math.isinf(number):
-        return b"inf" if number > 0 else b"-inf"
-    if not profile.since(7, 2):
-        return f"{number:.17g}".encode()
+    if math.isinf(number) or not profile.since(7, 2):
+        return all_digits(number)
     return shortest(number)
+
+
+def all_digits(number: float) -> bytes:
+    """17 digits, which are always enough."""
+    return f"{number:.17g}".encode()
 
 
 def shortest(number: float) -> bytes:
@@ -131,9 +134,9 @@ def _placed(digits: str, power: int) -> str:
 _BLANKS: Final = b" \t\n\v\f\r"
 
 
-def double_of_range(word: bytes) -> float | None:
-    """An end of a range of scores: blanks before it, none at all, and what is too large are taken too."""
-    text = word.lstrip(_BLANKS)
+def double_of_range(word: bytes, profile: Profile) -> float | None:
+    """An end of a range of scores: none at all, what is too large, and, before 8.0, blanks before it are taken too."""
+    text = word if profile.since(8, 0) else word.lstrip(_BLANKS)
     if _DECIMAL.fullmatch(text):
         return float(text)
     if not word:

@@ -53,15 +53,16 @@ class ScanOrder:
         return rows[end][0] if end < len(rows) else 0, [member for _, member in rows[begin:end]]
 
 
-def parse_cursor(word: bytes) -> int:
+def parse_cursor(call: Call, word: bytes) -> int:
     """A cursor.
 
     Raises:
         CommandError: it is none.
     """
-    if not re.fullmatch(rb"[0-9]{1,20}", word) or int(word) >= 1 << 64:
+    form = rb"[0-9]{1,20}" if call.profile.since(7, 2) else rb"[+-]?[0-9]{0,20}"
+    if not re.fullmatch(form, word) or abs(int(word or b"0")) >= 1 << 64:
         raise CommandError("ERR invalid cursor")
-    return int(word)
+    return int(word or b"0") % (1 << 64)
 
 
 def scan_options(call: Call, cursor: int) -> ScanOptions:

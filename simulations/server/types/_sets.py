@@ -88,7 +88,7 @@ def smembers(call: Call) -> Reply:
 
 def sscan(call: Call) -> Reply:
     """SSCAN key cursor [MATCH pattern] [COUNT n]."""
-    cursor = parse_cursor(call.words[2])
+    cursor = parse_cursor(call, call.words[2])
     held = call.database.get_as(Set, call.words[1])
     if held is None:
         return [b"0", []]

@@ -21,7 +21,7 @@ def spop(call: Call) -> Reply:
     key, words = call.words[1], call.words
     if len(words) > 3:
         raise syntax_error()
-    count = integer(words[2], "ERR value is out of range, must be positive", least=0) if len(words) == 3 else None
+    count = _pop_count(call, words[2]) if len(words) == 3 else None
     held = call.database.get_as(Set, key)
     if held is None:
         return None if count is None else Members([])
@@ -34,6 +34,13 @@ def spop(call: Call) -> Reply:
     held.discard(member)
     removed_from(call, key, held.members)
     return member
+
+
+def _pop_count(call: Call, word: bytes) -> int:
+    not_positive = "ERR value is out of range, must be positive"
+    if not call.profile.since(6, 2):
+        integer(word)
+    return integer(word, not_positive if call.profile.since(6, 2) else "ERR index out of range", least=0)
 
 
 def _pop_several(call: Call, key: bytes, held: Set, count: int) -> list[bytes]:

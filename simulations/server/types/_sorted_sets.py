@@ -13,7 +13,7 @@ from .._errors import CommandError, syntax_error, wrong_arity
 from .._reply import NULL_ARRAY, Reply
 from ._bounds import Bounds, by_rank, by_score, by_text
 from ._changes import changed, removed_from
-from ._numbers import double, double_text, score_reply
+from ._numbers import all_digits, double, double_text, score_reply
 from ._scan import is_wanted, next_page, parse_cursor, scan_options
 from ._sorted_set import SortedSet
 
@@ -159,7 +159,7 @@ def zremrangebyrank(call: Call) -> Reply:
 
 def zremrangebyscore(call: Call) -> Reply:
     """ZREMRANGEBYSCORE key min max."""
-    return _remove_range(call, "zremrangebyscore", by_score(*call.words[2:4]))
+    return _remove_range(call, "zremrangebyscore", by_score(call.profile, *call.words[2:4]))
 
 
 def zremrangebylex(call: Call) -> Reply:
@@ -187,7 +187,7 @@ def zcard(call: Call) -> Reply:
 
 def zcount(call: Call) -> Reply:
     """ZCOUNT key min max."""
-    return _count(call, by_score(*call.words[2:4]))
+    return _count(call, by_score(call.profile, *call.words[2:4]))
 
 
 def zlexcount(call: Call) -> Reply:
@@ -246,7 +246,7 @@ def _rank(call: Call, name: str, *, backwards: bool) -> Reply:
 
 def zscan(call: Call) -> Reply:
     """ZSCAN key cursor [MATCH pattern] [COUNT n]."""
-    cursor = parse_cursor(call.words[2])
+    cursor = parse_cursor(call, call.words[2])
     held = call.database.get_as(SortedSet, call.words[1])
     if held is None:
         return [b"0", []]
@@ -257,7 +257,8 @@ def zscan(call: Call) -> Reply:
         cursor, page, held.scan_order = next_page(held.scores.keys(), options, held.scan_order)
     told: list[Reply] = []
     for member in page:
-        told += [member, double_text(held.scores[member], call.profile)]
+        score = held.scores[member]
+        told += [member, double_text(score, call.profile) if held.is_compact else all_digits(score)]
     return [b"%d" % cursor, told]
 
 

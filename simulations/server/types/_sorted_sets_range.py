@@ -76,7 +76,7 @@ def zrangestore(call: Call) -> Reply:
     """ZRANGESTORE destination key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count]."""
     options = RangeOptions(None, None)
     _parse(call, options, call.words[5:], stores=True)
-    bounds = _bounds(options, *call.words[3:5])
+    bounds = _bounds(call, options, *call.words[3:5])
     held = call.database.get_as(SortedSet, call.words[2])
     rows = [] if held is None else _rows(held, bounds, options)
     limits = call.engine.limits
@@ -90,7 +90,7 @@ def zrangestore(call: Call) -> Reply:
 def _by_rank_before(call: Call, *, backwards: bool) -> Reply:
     """As it was before 6.2: the range is looked at first, and there is only one option."""
     words, options = call.words, RangeOptions("rank", backwards)
-    bounds = _bounds(options, *words[2:4])
+    bounds = _bounds(call, options, *words[2:4])
     if len(words) > 4 and (len(words) > 5 or words[4].upper() != b"WITHSCORES"):
         raise syntax_error()
     options.with_scores = len(words) == 5
@@ -101,9 +101,9 @@ def _tell(call: Call, options: RangeOptions) -> Reply:
     words = call.words
     if call.profile.since(6, 2):
         _parse(call, options, words[4:])
-        bounds = _bounds(options, *words[2:4])
+        bounds = _bounds(call, options, *words[2:4])
     else:
-        bounds = _bounds(options, *words[2:4])
+        bounds = _bounds(call, options, *words[2:4])
         _parse(call, options, words[4:])
     return _reply(call, bounds, options)
 
@@ -124,17 +124,21 @@ def rows_reply(call: Call, rows: Sequence[Row]) -> Rows:
 
 def _rows(held: SortedSet, bounds: Bounds, options: RangeOptions) -> list[Row]:
     found = held.between(*bounds.ranks(held), backwards=bool(options.backwards))
+    if options.by == "rank":
+        return list(found)  # LIMIT 1 -1 is taken, and has no effect
     if options.offset < 0:
         return []
     end = options.offset + options.limit if options.limit >= 0 else None
     return list(islice(found, options.offset, end))
 
 
-def _bounds(options: RangeOptions, first: bytes, second: bytes) -> Bounds:
+def _bounds(call: Call, options: RangeOptions, first: bytes, second: bytes) -> Bounds:
     if options.by == "rank":
         return by_rank(first, second, backwards=bool(options.backwards))
     low, high = (second, first) if options.backwards else (first, second)
-    return by_score(low, high) if options.by == "score" else by_text(low, high)
+    if options.by == "score":
+        return by_score(call.profile, low, high)
+    return by_text(low, high, backwards=bool(options.backwards))
 
 
 def _parse(call: Call, options: RangeOptions, words: Sequence[bytes], *, stores: bool = False) -> None:
