@@ -10,7 +10,7 @@ from ._effects import encode_words
 from ._effects_streams import claim_words
 from ._keyspace import Database, Value, kind_of
 from ._profile import Profile
-from ._reply import Pairs, Reply
+from ._reply import Double, Members, Pairs, Reply, Rows
 from ._session import Block, Session, Words
 from .streams._ids import MIN_ID, text_of
 from .streams._stream import Stream
@@ -88,13 +88,14 @@ def _flat(reply: Reply) -> list[bytes]:
     """The words in a reply, in their order."""
     if isinstance(reply, bytes):
         return [reply]
-    if isinstance(reply, Pairs):
+    if isinstance(reply, Double):
+        return [reply.text]
+    if isinstance(reply, (Pairs, Rows)):
         return [word for pair in reply.items for part in pair for word in _flat(part)]
-    items = reply if isinstance(reply, list) else getattr(reply, "items", None)
+    items = reply.items if isinstance(reply, Members) else reply
     if isinstance(items, list):
         return [word for item in items for word in _flat(item)]
-    text = getattr(reply, "text", b"")
-    return [text if isinstance(text, bytes) else b"%d" % text]
+    raise AssertionError(f"{reply!r} is no element")
 
 
 def _stream(profile: Profile, key: bytes, stream: Stream) -> Iterator[Words]:
