@@ -54,9 +54,21 @@ def config_set(call: Call) -> Reply:
             checked[name] = _checked(call, name, _text(value), known=checked)
         except WrongValue as error:
             raise CommandError(_refusal(call, name, _text(value), str(error))) from None
+    _set_all(call, checked)
+    return OK
+
+
+def _set_all(call: Call, checked: Mapping[str, str]) -> None:
+    """Set these; if one of them cannot hold, all are as they were."""
+    before = {name: call.engine.configuration[name] for name in checked}
     for name, setting in checked.items():
         _set(call, name, setting)
-    return OK
+    for name, setting in checked.items():
+        why = call.engine.applied(name, setting)
+        if why is not None:
+            for each, old in before.items():
+                _set(call, each, old)
+            raise CommandError(_refusal(call, name, setting, why))
 
 
 def _checked(call: Call, name: str, value: str, *, known: Mapping[str, str]) -> str:

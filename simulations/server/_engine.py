@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Final
 
@@ -94,6 +94,8 @@ class Engine:
         self.slowness = Slowness(self)
         self.debugging = Debugging()
         self.files = FileState()
+        self.appliers: dict[str, Callable[[str], str | None]] = {}
+        """Of parameters that mean something to whoever feeds the engine: try it, and say why it does not work."""
         self.replicas: dict[Session, Follower] = {}
         """Who follows this server over connections."""
         self.users = Users(self.configuration["requirepass"])
@@ -276,6 +278,11 @@ class Engine:
             if block is not None and block.name in {"wait", "waitaof"}:
                 self._retry(session, block, b"")
 
+    def applied(self, name: str, value: str) -> str | None:
+        """Have a parameter that was set hold outside of the engine, too; returns why it cannot."""
+        apply = self.appliers.get(name)
+        return None if apply is None else apply(value)
+
     def settings_changed(self) -> None:
         """CONFIG SET or REPLICAOF was said."""
         self.may_refuse = may_refuse(self)
@@ -337,6 +344,8 @@ class Engine:
             answer = run(call) if plain else self._run_noted(run, name, call)
         except CommandError:
             self._count(session, name, words, began, stalled_ms)
+            if self.monitors and name == "exec":
+                tell_monitors(self, session, command, name, words)
             raise
         if type(answer) is Block:
             answer.name, answer.began, answer.words = name, began, words

@@ -23,16 +23,28 @@ def lastsave(call: Call) -> Reply:
 
 def save(call: Call) -> Reply:
     """SAVE."""
+    if _is_saving(call):
+        raise CommandError("ERR Background save already in progress")
     call.engine.note_saved()
     return OK
 
 
 def bgsave(call: Call) -> Reply:
-    """BGSAVE [SCHEDULE]."""
+    """BGSAVE [SCHEDULE]: it takes as long as rdb-key-save-delay says of each key."""
     if len(call.words) > 2 or (len(call.words) == 2 and call.words[1].upper() != b"SCHEDULE"):
         raise syntax_error()
+    if _is_saving(call):
+        raise CommandError("ERR Background save already in progress")
     call.engine.note_saved()
+    if call.profile.since(6, 0):
+        keys = sum(len(database.values) for database in call.engine.databases)
+        delay_ms = keys * call.engine.configuration.number("rdb-key-save-delay") / 1000
+        call.engine.files.is_saving_until_ms = call.engine.timer_ms + max(0.0, delay_ms)
     return Status(b"Background saving started")
+
+
+def _is_saving(call: Call) -> bool:
+    return call.engine.files.is_saving_until_ms > call.engine.timer_ms
 
 
 def bgrewriteaof(call: Call) -> Reply:

@@ -67,7 +67,8 @@ class TcpServer:
         self._disk = disk
         self.failure: BadFile | None = None
         engine.slowness.stopwatch = time.perf_counter_ns
-        self._listeners = listeners
+        self._listeners = list(listeners)
+        engine.appliers["port"] = self._move
         self._connections: dict[Session, _Connection] = {}
         self._runnable: deque[_Connection] = deque()
         self._unsent: dict[_Connection, None] = {}
@@ -107,8 +108,11 @@ class TcpServer:
     # Clients come, send and go
 
     async def _accept(self, listener: socket.socket) -> None:
-        while True:
-            await trio.lowlevel.wait_readable(listener)
+        while listener in self._listeners:
+            try:
+                await trio.lowlevel.wait_readable(listener)
+            except trio.ClosedResourceError:
+                return  # another port was set
             try:
                 client, peer = listener.accept()
             except OSError as error:
@@ -132,6 +136,23 @@ class TcpServer:
         connection = _Connection(client, session, RequestParser(self.engine.profile))
         self._connections[session] = connection
         self._spawn().start_soon(self._read, connection)
+
+    def _move(self, port: str) -> str | None:
+        """CONFIG SET port: listen there instead; 0: nowhere."""
+        number = int(port)
+        if any(listener.getsockname()[1] == number for listener in self._listeners):
+            return None
+        try:
+            new = listen(self.engine.configuration["bind"].split()[0], number) if number else []
+        except OSError:
+            return "Unable to listen on this port. Check server logs."
+        for listener in self._listeners:
+            trio.lowlevel.notify_closing(listener)
+            listener.close()
+        self._listeners = new
+        for listener in new:
+            self._spawn().start_soon(self._accept, listener)
+        return None
 
     async def _read(self, connection: _Connection) -> None:
         client, parser, session = connection.socket, connection.parser, connection.session

@@ -57,6 +57,7 @@ def flushall(call: Call) -> Reply:
     _check_flush(call)
     for database in call.engine.databases:
         database.clear()
+    call.engine.files.is_saving_until_ms = 0  # a snapshot of what is gone is not finished
     call.engine.dirty += 1
     return OK
 
