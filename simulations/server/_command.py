@@ -86,6 +86,7 @@ class Command:
         since: the first version that has it.
         group: as COMMAND DOCS says it: "stream", "connection", …
         subcommands: those of a container.
+        until: the first version that has it no more.
     """
 
     name: str
@@ -96,6 +97,11 @@ class Command:
     since: tuple[int, int] = (1, 0)
     group: str = "generic"
     subcommands: Sequence[Command] = ()
+    until: tuple[int, int] | None = None
+
+    def is_in(self, profile: Profile) -> bool:
+        """Whether a version has it."""
+        return profile.since(*self.since) and (self.until is None or not profile.since(*self.until))
 
     def takes(self, words: int) -> bool:
         """Whether it takes so many words."""
@@ -107,7 +113,7 @@ class CommandTable:
 
     def __init__(self, commands: Sequence[Command], profile: Profile) -> None:
         self._profile = profile
-        known = [_as_told(command, profile) for command in commands if profile.version >= (*command.since, 0)]
+        known = [_as_told(command, profile) for command in commands if command.is_in(profile)]
         self.commands: Mapping[str, Command] = {command.name: command for command in known}
         self._subcommands: Mapping[str, Mapping[str, Command]] = {
             command.name: {sub.name: sub for sub in command.subcommands if profile.version >= (*sub.since, 0)}

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 from ._errors import WRONG_TYPE, CommandError
 
 if TYPE_CHECKING:
+    from ._configuration import Configuration
     from ._engine import Engine
+    from ._profile import Profile
 
 
 class Holder(Protocol):
@@ -20,6 +22,10 @@ class Holder(Protocol):
 
     KIND: ClassVar[str]
     """As TYPE says it: "stream", "hash", …"""
+
+    def encoding(self, profile: Profile, configuration: Configuration) -> str:
+        """As OBJECT ENCODING says it."""
+        ...
 
 
 Value = bytes | Holder

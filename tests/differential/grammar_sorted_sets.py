@@ -46,7 +46,9 @@ FAMILIES: dict[str, Piece] = {
         words("ZREMRANGEBYSCORE", KEYS, EDGES, EDGES),
         words("ZREMRANGEBYLEX", KEYS, TEXTS, TEXTS),
     ),
-    "ZCOUNT": st.one_of(words("ZCARD", KEYS), words("ZCOUNT", KEYS, EDGES, EDGES), words("ZLEXCOUNT", KEYS, TEXTS, TEXTS)),
+    "ZCOUNT": st.one_of(
+        words("ZCARD", KEYS), words("ZCOUNT", KEYS, EDGES, EDGES), words("ZLEXCOUNT", KEYS, TEXTS, TEXTS),
+    ),
     "ZSCORE": words("ZSCORE", KEYS, MEMBERS),
     "ZMSCORE": words("ZMSCORE", KEYS, st.lists(MEMBERS, min_size=1, max_size=3)),
     "ZRANK": words(st.sampled_from(["ZRANK", "ZREVRANK"]), KEYS, MEMBERS, maybe(st.sampled_from(["WITHSCORE", "NO"]))),
@@ -74,7 +76,8 @@ FAMILIES: dict[str, Piece] = {
     "ZMPOP": words("ZMPOP", NUMKEYS, KEYS, maybe(KEYS), SIDES, maybe("COUNT", COUNTS)),
     "BZMPOP": words("BZMPOP", TIMEOUTS, NUMKEYS, KEYS, maybe(KEYS), SIDES, maybe("COUNT", COUNTS)),
     "ZRANDMEMBER": words(
-        "ZRANDMEMBER", KEYS, maybe(st.sampled_from(["0", "1", "-3", "100", "x"]), maybe(SCORES_TOO), maybe(st.just("NO")))
+        "ZRANDMEMBER", KEYS,
+        maybe(st.sampled_from(["0", "1", "-3", "100", "x"]), maybe(SCORES_TOO), maybe(st.just("NO")))
     ),
     "TOGETHER": words(st.sampled_from(["ZUNION", "ZINTER", "ZDIFF"]), st.one_of(COMBINED, COMBINED, MISCOUNTED)),
     "STORE": words(st.sampled_from(["ZUNIONSTORE", "ZINTERSTORE"]), KEYS, st.one_of(COMBINED, COMBINED, MISCOUNTED)),
@@ -82,7 +85,10 @@ FAMILIES: dict[str, Piece] = {
     "ZINTERCARD": words("ZINTERCARD", NUMKEYS, KEYS, KEYS, some(words("LIMIT", COUNTS), words("NONSENSE"))),
     "ZSCAN": words(
         "ZSCAN", KEYS, st.sampled_from(["0", "0", "x"]),
-        some(words("MATCH", st.sampled_from(["*", "a*"])), words("COUNT", st.sampled_from(["100", "0", "x"])), words("NONSENSE")),
+        some(
+            words("MATCH", st.sampled_from(["*", "a*"])),
+            words("COUNT", st.sampled_from(["100", "0", "x"])), words("NONSENSE"),
+        ),
     ),
     "ENCODING": words("OBJECT", "ENCODING", KEYS),
     "DEL": words(st.sampled_from(["DEL", "TYPE"]), KEYS),

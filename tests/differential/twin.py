@@ -21,6 +21,7 @@ Words = list[bytes]
 
 SECONDS_MAX = 10.0
 BLANK = b"<ms>"
+AS_IT_IS = frozenset({b"XREADGROUP", b"EXEC", b"EVAL"})
 RANDOM_PART = b"<random>"
 UNORDERED = frozenset(b"SMEMBERS SINTER SUNION SDIFF SSCAN SPOP HGETALL HKEYS HVALS HSCAN ZSCAN KEYS SCAN".split())
 """What is told in the order of a hash table, at least in some versions."""
@@ -188,14 +189,12 @@ class Twin:
 
 def blank(name: bytes, words: Words, part: Part) -> Part:
     """A reply without the times that no two servers have alike."""
-    if part.sign == "-" or part.value is None:
+    if part.sign == "-" or part.value is None or name in AS_IT_IS:
         return part
     if name == b"XPENDING" and len(words) > 3:
         return _map(part, lambda row: _blank_at(row, 2))
     if name == b"XINFO":
         return _blank_after(part, (b"idle", b"inactive", b"seen-time", b"active-time"), deep=True)
-    if name in (b"XREADGROUP", b"EXEC", b"EVAL"):
-        return part
     if name in UNORDERED or name in RANDOM:
         return _sorted(part) if name in UNORDERED else _any(part)
     if name in (b"PTTL", b"TTL", b"OBJECT") and part.sign == ":" and part.value not in (b"-1", b"-2"):

@@ -14,6 +14,8 @@ from typing import ClassVar
 from attrs import define, field
 from sortedcontainers import SortedDict
 
+from .._configuration import Configuration
+from .._profile import Profile
 from ._ids import MIN_ID, Id
 
 Fields = Sequence[bytes]
@@ -63,6 +65,10 @@ class Stream:
         self._nodes: list[Node] = []
         # The first id of each node, live or deleted: what a search looks at.
         self._starts: list[Id] = []
+
+    def encoding(self, _profile: Profile, _configuration: Configuration) -> str:
+        """As OBJECT ENCODING says it."""
+        return self.KIND
 
     @property
     def first_id(self) -> Id:

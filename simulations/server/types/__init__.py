@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from .._command import Command
+from ._bitfield import BITFIELD_COMMANDS
+from ._bits import BIT_COMMANDS
+from ._counters import COUNTER_COMMANDS
 from ._hashes import HASH_COMMANDS
 from ._keys import KEY_COMMANDS
+from ._lcs import LCS_COMMANDS
 from ._lists import LIST_COMMANDS
 from ._lists_pop import LIST_POP_COMMANDS
 from ._sets import SET_COMMANDS
@@ -16,10 +20,16 @@ from ._sorted_sets_algebra import SORTED_SET_ALGEBRA_COMMANDS
 from ._sorted_sets_pop import SORTED_SET_POP_COMMANDS
 from ._sorted_sets_range import SORTED_SET_RANGE_COMMANDS
 from ._strings import STRING_COMMANDS
+from ._text_digest import DIGEST_COMMANDS
 
 TYPE_COMMANDS: Final[Sequence[Command]] = (
     *KEY_COMMANDS,
     *STRING_COMMANDS,
+    *COUNTER_COMMANDS,
+    *LCS_COMMANDS,
+    *DIGEST_COMMANDS,
+    *BIT_COMMANDS,
+    *BITFIELD_COMMANDS,
     *HASH_COMMANDS,
     *LIST_COMMANDS,
     *LIST_POP_COMMANDS,

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from .._command import INTEGER_MAX, INTEGER_MIN, Call, Command, integer
+from .._configuration import Configuration
 from .._errors import CommandError, wrong_arity
+from .._profile import Profile
 from .._reply import OK, Pairs, Reply
 
 
@@ -19,6 +21,10 @@ class Hash:
 
     def __init__(self) -> None:
         self.fields: dict[bytes, bytes] = {}
+
+    def encoding(self, _profile: Profile, _configuration: Configuration) -> str:
+        """As OBJECT ENCODING says it."""
+        return "hashtable"
 
 
 def hset(call: Call) -> Reply:

@@ -19,11 +19,11 @@ def _sets(call: Call, keys: Sequence[bytes]) -> list[Set | None]:
 
 
 def _sets_in_common(call: Call, keys: Sequence[bytes]) -> list[Set | None]:
-    """The same for an intersection: before 7.0 a key that is not there ends the look at further ones."""
+    """The same for an intersection: before 6.2 a key that is not there ends the look at further ones."""
     found: list[Set | None] = []
     for key in keys:
         found.append(call.database.get_as(Set, key))
-        if found[-1] is None and not call.profile.since(7, 0):
+        if found[-1] is None and not call.profile.since(6, 2):
             break
     return found
 

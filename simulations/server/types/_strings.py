@@ -1,26 +1,16 @@
-"""Strings and the numbers in them."""
+"""Strings: set, read, and changed in parts. Numbers in them: `_counters`; bits: `_bits`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import define
-
-from .._command import INTEGER_MAX, INTEGER_MIN, Call, Command, integer
-from .._errors import NOT_AN_INTEGER, WRONG_TYPE, CommandError, syntax_error
+from .._command import Call, Command, integer
+from .._errors import WRONG_TYPE, CommandError, wrong_arity
 from .._reply import OK, Reply
-
-
-@define
-class SetOptions:
-    """What SET was told beside key and value."""
-
-    only_new: bool = False
-    only_old: bool = False
-    keep_expiry: bool = False
-    answer_old: bool = False
-    expires_ms: int | None = None
+from ._set_options import SetOptions, expiry_ms, moment_ms, parse_set_options
+from ._text import ChangedText, check_length, put_text, text_at
+from ._text_digest import matches
 
 
 def get(call: Call) -> Reply:
@@ -29,58 +19,150 @@ def get(call: Call) -> Reply:
 
 
 def set_value(call: Call) -> Reply:
-    """SET key value [NX|XX] [GET] [EX|PX|EXAT|PXAT n|KEEPTTL]."""
+    """SET key value [NX|XX|IFEQ v|IFNE v|IFDEQ d|IFDNE d] [GET] [EX|PX|EXAT|PXAT n|KEEPTTL]."""
     key, value = call.words[1:3]
-    options = _set_options(call)
-    old = text_at(call, key) if options.answer_old else None
-    there = call.database.get(key) is not None
-    if (options.only_new and there) or (options.only_old and not there):
+    if len(call.words) == 3:
+        call.database.put(key, value)
+        call.notify("$", "set", key)
+        return OK
+    options = parse_set_options(call, 3, "set")
+    at_ms = expiry_ms(call, options, "set")
+    old = text_at(call, key) if options.answers_old else None
+    if not _is_met(call, options, key):
         return old
-    call.database.put(key, value, keep_expiry=options.keep_expiry)
+    _store(call, key, value, at_ms, keeps=options.until == b"KEEPTTL")
+    return old if options.answers_old else OK
+
+
+def _store(call: Call, key: bytes, value: bytes, at_ms: int | None, *, keeps: bool = False) -> None:
+    call.database.put(key, value, keep_expiry=keeps)
+    if at_ms is not None:
+        call.database.expire_at(key, at_ms)
     call.notify("$", "set", key)
-    if options.expires_ms is not None:
-        call.database.expire_at(key, options.expires_ms)
+    if at_ms is not None:
         call.notify("g", "expire", key)
-    return old if options.answer_old else OK
 
 
-def _set_options(call: Call) -> SetOptions:
-    options, words, position = SetOptions(), call.words, 3
-    expiring = (b"EX", b"PX", b"EXAT", b"PXAT") if call.profile.since(6, 2) else (b"EX", b"PX")
-    while position < len(words):
-        word = words[position].upper()
-        position += 1
-        if word == b"NX" and not options.only_old:
-            options.only_new = True
-        elif word == b"XX" and not options.only_new:
-            options.only_old = True
-        elif word == b"GET" and call.profile.since(6, 2):
-            options.answer_old = True
-        elif word == b"KEEPTTL" and call.profile.since(6, 0) and options.expires_ms is None:
-            options.keep_expiry = True
-        elif word in expiring and position < len(words) and not options.keep_expiry and options.expires_ms is None:
-            options.expires_ms = _moment(call, word, words[position])
-            position += 1
-        else:
-            raise syntax_error()
-    if options.only_new and options.answer_old and not call.profile.since(7, 0):
-        raise syntax_error()
-    return options
+def _is_met(call: Call, options: SetOptions, key: bytes) -> bool:
+    """Whether a value may be stored by its conditions."""
+    if not options.existence and not options.condition:
+        return True
+    value = call.database.get(key)
+    if options.existence and (value is None) != (options.existence == b"NX"):
+        return False
+    if not options.condition:
+        return True
+    if value is None:
+        return options.condition in (b"IFNE", b"IFDNE")
+    if not isinstance(value, bytes):
+        raise CommandError(WRONG_TYPE)
+    return matches(options.condition, value, options.match)
 
 
-def _moment(call: Call, word: bytes, value: bytes) -> int:
-    number = integer(value)
-    if number <= 0:
-        name = "'set' command" if call.profile.since(7, 0) else "set"
-        raise CommandError(f"ERR invalid expire time in {name}")
-    ms = number if word.startswith(b"P") else number * 1000
-    return ms if word.endswith(b"AT") else call.now_ms + ms
+def setnx(call: Call) -> Reply:
+    """SETNX key value: 1 if there was none."""
+    if call.database.get(call.words[1]) is not None:
+        return 0
+    _store(call, call.words[1], call.words[2], None)
+    return 1
+
+
+def setex(call: Call) -> Reply:
+    """SETEX key seconds value."""
+    _store(call, call.words[1], call.words[3], moment_ms(call, b"EX", call.words[2], "setex"))
+    return OK
+
+
+def psetex(call: Call) -> Reply:
+    """PSETEX key milliseconds value."""
+    _store(call, call.words[1], call.words[3], moment_ms(call, b"PX", call.words[2], "psetex"))
+    return OK
+
+
+def getset(call: Call) -> Reply:
+    """GETSET key value."""
+    old = text_at(call, call.words[1])
+    _store(call, call.words[1], call.words[2], None)
+    return old
+
+
+def getdel(call: Call) -> Reply:
+    """GETDEL key."""
+    key = call.words[1]
+    old = text_at(call, key)
+    if call.database.delete(key):
+        call.notify("g", "del", key)
+    return old
+
+
+def getex(call: Call) -> Reply:
+    """GETEX key [EX|PX|EXAT|PXAT n|PERSIST]."""
+    options = parse_set_options(call, 2, "getex")
+    key, database = call.words[1], call.database
+    text = text_at(call, key)
+    if text is None:
+        return None
+    at_ms = expiry_ms(call, options, "getex")
+    if at_ms is not None and at_ms <= call.now_ms and options.until.endswith(b"AT"):
+        database.delete(key)
+        call.notify("g", "del", key)
+    elif at_ms is not None:
+        database.expire_at(key, at_ms)
+        call.notify("g", "expire", key)
+    elif options.until == b"PERSIST" and database.expires.pop(key, None) is not None:
+        call.touch(key)
+        call.notify("g", "persist", key)
+    return text
 
 
 def mget(call: Call) -> Reply:
     """MGET key ...: null where there is none, or one of another kind."""
     values = [call.database.get(key) for key in call.words[1:]]
-    return [value if isinstance(value, bytes) else None for value in values]
+    return [bytes(value) if isinstance(value, bytes) else None for value in values]
+
+
+def mset(call: Call) -> Reply:
+    """MSET key value ..."""
+    for key, value in _pairs(call, "mset"):
+        _store(call, key, value, None)
+    return OK
+
+
+def msetnx(call: Call) -> Reply:
+    """MSETNX key value ...: 1 if there was none of them."""
+    pairs = _pairs(call, "msetnx")
+    if any(call.database.get(key) is not None for key, _ in pairs):
+        return 0
+    for key, value in pairs:
+        _store(call, key, value, None)
+    return 1
+
+
+def _pairs(call: Call, name: str) -> list[tuple[bytes, bytes]]:
+    words = call.words[1:]
+    if len(words) % 2:
+        raise wrong_arity(name) if call.profile.since(7, 0) else CommandError("ERR wrong number of arguments for MSET")
+    return list(zip(words[::2], words[1::2], strict=True))
+
+
+def msetex(call: Call) -> Reply:
+    """MSETEX numkeys key value ... [NX|XX] [EX|PX|EXAT|PXAT n|KEEPTTL]: 1 if they were stored."""
+    words = call.words
+    number = integer(words[1], "ERR invalid numkeys value", least=1, most=2**31 - 1)
+    if 2 * number + 2 > len(words):
+        raise CommandError("ERR wrong number of key-value pairs")
+    options = parse_set_options(call, 2 * number + 2, "msetex")
+    at_ms = expiry_ms(call, options, "msetex")
+    keys, values = words[2 : 2 * number + 2 : 2], words[3 : 2 * number + 2 : 2]
+    if not all(_is_met(call, options, key) for key in keys):
+        return 0
+    for key, value in zip(keys, values, strict=True):
+        call.database.put(key, value, keep_expiry=options.until == b"KEEPTTL")
+        if at_ms is not None:
+            call.database.expire_at(key, at_ms)
+            call.notify("g", "expire", key)
+        call.notify("$", "set", key)
+    return 1
 
 
 def strlen(call: Call) -> Reply:
@@ -90,69 +172,61 @@ def strlen(call: Call) -> Reply:
 
 def append(call: Call) -> Reply:
     """APPEND key value: the new length."""
-    key = call.words[1]
-    value = (text_at(call, key) or b"") + call.words[2]
-    call.database.put(key, value, keep_expiry=True)
-    call.notify("$", "append", key)
-    return len(value)
+    key, old = call.words[1], text_at(call, call.words[1])
+    if old is None:
+        put_text(call, key, call.words[2], "append")
+        return len(call.words[2])
+    check_length(call, len(old) + len(call.words[2]))
+    text = ChangedText(old + call.words[2])
+    put_text(call, key, text, "append")
+    return len(text)
 
 
-def incr(call: Call) -> Reply:
-    """INCR key."""
-    return _add(call, 1)
+def getrange(call: Call) -> Reply:
+    """GETRANGE key start end, and as it was called once, SUBSTR."""
+    start, end = integer(call.words[2]), integer(call.words[3])
+    text = text_at(call, call.words[1]) or b""
+    if start < 0 and end < 0 and start > end:
+        return b""
+    begin = max(start + len(text) if start < 0 else start, 0)
+    return text[begin : max(end + len(text) if end < 0 else end, 0) + 1]
 
 
-def decr(call: Call) -> Reply:
-    """DECR key."""
-    return _add(call, -1)
-
-
-def incrby(call: Call) -> Reply:
-    """INCRBY key n."""
-    return _add(call, integer(call.words[2]))
-
-
-def decrby(call: Call) -> Reply:
-    """DECRBY key n."""
-    number = integer(call.words[2])
-    if number == INTEGER_MIN:
-        raise CommandError("ERR decrement would overflow")
-    return _add(call, -number)
-
-
-def _add(call: Call, number: int) -> Reply:
-    key = call.words[1]
-    text = text_at(call, key)
-    total = (integer(text, NOT_AN_INTEGER) if text is not None else 0) + number
-    if not INTEGER_MIN <= total <= INTEGER_MAX:
-        raise CommandError("ERR increment or decrement would overflow")
-    call.database.put(key, b"%d" % total, keep_expiry=True)
-    call.notify("$", "incrby", key)
-    return total
-
-
-def text_at(call: Call, key: bytes) -> bytes | None:
-    """The string that a key holds.
-
-    Raises:
-        CommandError: WRONGTYPE, it is none.
-    """
-    value = call.database.get(key)
-    if value is not None and not isinstance(value, bytes):
-        raise CommandError(WRONG_TYPE)
-    return value
+def setrange(call: Call) -> Reply:
+    """SETRANGE key offset value: the new length."""
+    key, value = call.words[1], call.words[3]
+    offset = integer(call.words[2])
+    if offset < 0:
+        raise CommandError("ERR offset is out of range")
+    text = text_at(call, key) or b""
+    if not value:
+        return len(text)
+    check_length(call, offset + len(value))
+    changed = ChangedText(text[:offset].ljust(offset, b"\0") + value + text[offset + len(value) :])
+    put_text(call, key, changed, "setrange")
+    return len(changed)
 
 
 _ONE = (1, 1, 1)
+_S = "string"
+_TEXT = "write denyoom"
 
 STRING_COMMANDS: Final[Sequence[Command]] = (
-    Command("get", get, 2, "readonly fast", _ONE, group="string"),
-    Command("set", set_value, -3, "write denyoom", _ONE, group="string"),
-    Command("mget", mget, -2, "readonly fast", (1, -1, 1), group="string"),
-    Command("strlen", strlen, 2, "readonly fast", _ONE, since=(2, 2), group="string"),
-    Command("append", append, 3, "write denyoom fast", _ONE, since=(2, 0), group="string"),
-    Command("incr", incr, 2, "write denyoom fast", _ONE, group="string"),
-    Command("decr", decr, 2, "write denyoom fast", _ONE, group="string"),
-    Command("incrby", incrby, 3, "write denyoom fast", _ONE, group="string"),
-    Command("decrby", decrby, 3, "write denyoom fast", _ONE, group="string"),
+    Command("get", get, 2, "readonly fast", _ONE, group=_S),
+    Command("set", set_value, -3, _TEXT, _ONE, group=_S),
+    Command("setnx", setnx, 3, _TEXT + " fast", _ONE, group=_S),
+    Command("setex", setex, 4, _TEXT, _ONE, since=(2, 0), group=_S),
+    Command("psetex", psetex, 4, _TEXT, _ONE, since=(2, 6), group=_S),
+    Command("getset", getset, 3, _TEXT + " fast", _ONE, group=_S),
+    Command("getdel", getdel, 2, "write fast", _ONE, since=(6, 2), group=_S),
+    Command("getex", getex, -2, "write fast", _ONE, since=(6, 2), group=_S),
+    Command("mget", mget, -2, "readonly fast", (1, -1, 1), group=_S),
+    Command("mset", mset, -3, _TEXT, (1, -1, 2), group=_S),
+    Command("msetnx", msetnx, -3, _TEXT, (1, -1, 2), group=_S),
+    Command("msetex", msetex, -4, _TEXT + " movablekeys", since=(8, 4), group=_S),
+    Command("strlen", strlen, 2, "readonly fast", _ONE, since=(2, 2), group=_S),
+    Command("append", append, 3, _TEXT + " fast", _ONE, since=(2, 0), group=_S),
+    Command("getrange", getrange, 4, "readonly", _ONE, since=(2, 4), group=_S),
+    Command("substr", getrange, 4, "readonly", _ONE, group=_S),
+    Command("setrange", setrange, 4, _TEXT, _ONE, since=(2, 2), group=_S),
 )
