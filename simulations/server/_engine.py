@@ -516,8 +516,9 @@ class Engine:
                     self.unwatch(session)
                     refusal = CommandError(b"EXECABORT Transaction discarded because of: " + refusal.text)
             self.statistics.note_error(refusal.text)
-            if name:
-                self.statistics.of(name).rejected += 1
+            found = self.table.look_up(words)
+            if found is not None:
+                self.statistics.of(name or found[1]).rejected += 1
             return Failure(refusal.text)
         if self.pause is not None and self._is_put_off(session, command, name):
             session.last_command = name

@@ -79,6 +79,8 @@ def memory(profile: Profile, value: str, kind: str) -> str:
     if match is None or match[2].lower() not in _UNITS or (match[2] and not match[1]):
         raise WrongValue("argument must be a memory value" if limit != "percent" else _NO_PERCENT)
     size = min(int(match[1] or "0") * _UNITS[match[2].lower()], ULONG_MAX)
+    if limit == "percent" and size > LONG_MAX:
+        return f"{ULONG_MAX + 1 - size}%"  # the server keeps percentages as negative numbers
     if limit in {"unsigned", "percent"}:
         return str(size)
     if not profile.since(7, 0):

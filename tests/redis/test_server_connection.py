@@ -89,6 +89,49 @@ ACL SETUSER bob &* &a; ACL SETUSER bob #zz; ACL SETUSER bob %R~a %X~d; ACL DELUS
 ACL LOG RESET; ACL LOG; ACL LOG x; ACL GENPASS 0; ACL GENPASS 5000; ACL SAVE; ACL LOAD
 ACL DRYRUN default ping; ACL DRYRUN nobody ping; ACL DRYRUN default foo
 ACL SETUSER bob on nopass; ACL DRYRUN bob xlen x; ACL SETUSER bob +xlen; ACL DRYRUN bob xlen x; ACL DELUSER bob
+COMMAND GETKEYS PING; COMMAND GETKEYS FOO; COMMAND GETKEYS FOO a; COMMAND GETKEYS XLEN; COMMAND GETKEYS XLEN a
+COMMAND GETKEYS XREAD STREAMS a b 0 0; COMMAND GETKEYS XREADGROUP GROUP a b STREAMS a b 0 0
+COMMAND GETKEYSANDFLAGS SET a b GET; COMMAND GETKEYSANDFLAGS SET a b; COMMAND GETKEYSANDFLAGS XADD a * b c;\
+ COMMAND GETKEYSANDFLAGS FOO; COMMAND GETKEYSANDFLAGS XLEN; COMMAND GETKEYSANDFLAGS; COMMAND GETKEYS
+HELLO 3; COMMAND GETKEYSANDFLAGS SET a b GET; COMMAND INFO xread client|list xlen foo
+CLIENT HELP; CLIENT HELP x; CONFIG HELP; COMMAND HELP; ACL HELP; SLOWLOG HELP; LATENCY HELP; MEMORY HELP;\
+ MODULE HELP; SCRIPT HELP
+CLUSTER; CLUSTER INFO; CLUSTER FOO; CLUSTER INFO x; CLUSTER HELP; CLUSTER MEET
+READONLY; ASKING; READWRITE; READONLY x
+MIGRATE a b c d e; MIGRATE 127.0.0.1 1 key 9 5000; MIGRATE 127.0.0.1 1 key x 5000; MIGRATE 127.0.0.1 1 key 9 x;\
+ MIGRATE 127.0.0.1 1 key 9 500 AUTH; MIGRATE 127.0.0.1 1 key 9 500 FOO; MIGRATE 127.0.0.1 1 key 9 500 KEYS a;\
+ MIGRATE 127.0.0.1 1 '' 9 500 KEYS a b; MIGRATE 127.0.0.1 1 key -1 -1
+SET key v; MIGRATE 127.0.0.1 1 key 9 100; DEL key
+CLIENT TRACKING; CLIENT TRACKING foo; CLIENT TRACKING on foo; CLIENT TRACKING on REDIRECT 99999;\
+ CLIENT TRACKING on REDIRECT x; CLIENT TRACKING on PREFIX a; CLIENT TRACKING on BCAST OPTIN;\
+ CLIENT TRACKING on OPTIN OPTOUT
+CLIENT TRACKING on; CLIENT TRACKING on BCAST; CLIENT TRACKING on OPTIN; CLIENT TRACKING on OPTOUT;\
+ CLIENT CACHING yes; CLIENT TRACKINGINFO; CLIENT GETREDIR; CLIENT TRACKING off; CLIENT TRACKINGINFO
+CLIENT TRACKING on BCAST PREFIX foo PREFIX foobar; CLIENT TRACKING on BCAST PREFIX b PREFIX a;\
+ CLIENT TRACKING on BCAST PREFIX ab; CLIENT TRACKINGINFO; CLIENT CACHING foo; CLIENT LIST
+HELLO 3; CLIENT TRACKING on; SET k 1; GET k; SET k 2; GET k; DEL k; CLIENT LIST
+HELLO 3; CLIENT TRACKING on OPTIN; SET k 1; GET k; SET k 2; CLIENT CACHING yes; GET k; SET k 1;\
+ CLIENT TRACKINGINFO; CLIENT CACHING no; CLIENT CACHING yes; CLIENT TRACKINGINFO; PING; CLIENT TRACKINGINFO;\
+ DEL k
+HELLO 3; CLIENT TRACKING on BCAST NOLOOP; MSET a 1 b 2; DEL a b; MULTI; SET k 1; GET k; EXEC; DEL k
+ACL SETUSER bob on nopass +get (~x +set); ACL GETUSER bob; ACL LIST; ACL SETUSER bob clearselectors;\
+ ACL GETUSER bob; ACL DELUSER bob
+ACL SETUSER bob on nopass +get ~a* (%R~x +@read) '(%W~y' '+set)'; ACL GETUSER bob; AUTH bob x; GET a; GET x;\
+ SET x 1; SET y 1; GET y; SET a 1; PING; AUTH default x; ACL LOG RESET; ACL DELUSER bob; DEL y
+ACL SETUSER bob (; ACL SETUSER bob '(+get'; ACL SETUSER bob '(+foo)'; ACL SETUSER bob '((+get))';\
+ ACL SETUSER bob '(on)'; ACL SETUSER bob '()'; ACL GETUSER bob; ACL DELUSER bob
+ACL SETUSER bob on >a >b <a; ACL GETUSER bob; ACL SETUSER bob <zz; ACL SETUSER bob resetpass; ACL GETUSER bob;\
+ ACL DELUSER bob
+ACL SETUSER bob reset ~foo %R~bar %W~bar %RW~x %RR~y; ACL GETUSER bob; ACL LIST; ACL SETUSER bob 'nope a' '~a b';\
+ ACL SETUSER bob ~*; ACL SETUSER bob ~z; ACL DELUSER bob
+ACL SETUSER bob skip-sanitize-payload; ACL GETUSER bob; ACL LIST; ACL SETUSER bob sanitize-payload; ACL LIST;\
+ ACL DELUSER bob
+ACL DRYRUN default; ACL DRYRUN default get; ACL DRYRUN default get x; ACL DRYRUN default foo x;\
+ ACL DRYRUN nobody get x; ACL DRYRUN default config|get x
+ACL SETUSER default >foo; ACL GETUSER default; CONFIG GET requirepass; ACL SETUSER default nopass;\
+ AUTH default foo; CONFIG SET requirepass bar; ACL LIST; AUTH bar; CONFIG SET requirepass ''; ACL LIST
+DEBUG HELP; DEBUG HELP x
+SAVE x; BGSAVE SCHEDULE x; BGREWRITEAOF x; ROLE x; SHUTDOWN SAVE NOSAVE
 """
 
 # What differs from run to run, and what a simulated server has no number for.
@@ -136,6 +179,25 @@ def test_the_same_conversations(any_redis_server: RedisServer) -> None:
         data = b"".join(request(*shlex.split(command)) for command in line.split(";"))
         ours = simulated(any_redis_server).connect().send(data).removesuffix(b"<closed>")
         assert normal(ours) == normal(ask(any_redis_server, data)), line
+
+
+UNLIKE = re.compile(
+    "tls-|watchdog|dir$|.*log|pidfile|requirepass|master|dbfilename|appendonly|replicaof|slaveof|maxclients|save$|timeout"
+    "|unix|port$|bind|proto-max|client-query|io-threads|databases|key-load|rdb-key|activedefrag|cluster-announce-human"
+    "|maxmemory$|enable-|.*cpulist|vset|oom|ignore|proc-title"
+)
+"""Parameters of the machine, the build, or this very connection."""
+
+
+def test_every_parameter_takes_the_same_values(any_redis_server: RedisServer) -> None:
+    server = simulated(any_redis_server)
+    for name in server.engine.configuration.names():
+        if UNLIKE.match(name):
+            continue
+        words = [("CONFIG", "SET", name, value) for value in ("", "x", "-1", "1", "yes", "10mb", "200%", "9" * 20)]
+        asked = [request(*each) + request("CONFIG", "GET", name) for each in words]
+        data = b"".join([request("CONFIG", "GET", name), *asked])
+        assert server.connect().send(data) == ask(any_redis_server, data), name
 
 
 def without_letters(word: bytes) -> bytes:
