@@ -37,7 +37,7 @@ class OutputLimit:
     def of(cls, limits: str, kind: str) -> OutputLimit:
         """The limit of a kind of client, as client-output-buffer-limit says it."""
         words = limits.split()
-        at = words.index(kind)
+        at = words.index("slave" if kind == "replica" else kind)
         return cls(*map(int, words[at + 1 : at + 4]))
 
 

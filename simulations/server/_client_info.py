@@ -75,6 +75,7 @@ def _redirect(engine: Engine, session: Session) -> int:
 def _flags(engine: Engine, session: Session) -> str:
     mode = engine.tracking.modes.get(session) if engine.tracking is not None else None
     flags = {
+        "S": session.is_replica,
         "P": bool(session.channels or session.patterns),
         "x": session.transaction is not None,
         "b": session.block is not None,

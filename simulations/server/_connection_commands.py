@@ -183,6 +183,8 @@ def reset(call: Call) -> Reply:
 
 def kind_of_client(session: Session) -> str:
     """As CLIENT LIST TYPE and CLIENT KILL TYPE say it."""
+    if session.is_replica:
+        return "replica"
     return "pubsub" if session.channels or session.patterns else "normal"
 
 

@@ -18,9 +18,10 @@ commands back.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
 
@@ -35,12 +36,13 @@ from ._file_state import FileState
 from ._follower import Follower
 from ._journal import Journal
 from ._keyspace import Database
+from ._link import Link
 from ._monitor import tell_monitors
 from ._pause import Pause
 from ._permissions import check_permitted
 from ._profile import Profile
 from ._refusals import may_refuse, refusal
-from ._reply import QUEUED, Failure, Push, Reply
+from ._reply import QUEUED, Failure, Push, Raw, Reply
 from ._scripting import Scripts
 from ._session import Block, Session, Silence, Transaction, Words
 from ._slowness import Slowness
@@ -49,6 +51,7 @@ from ._tables import ALL_COMMANDS
 from ._tracking import Tracking
 from .types._limits import Limits
 
+PROMOTION: Final = b"*3\r\n$8\r\nREPLCONF\r\n$7\r\npromote\r\n$3\r\nnow\r\n"
 DEMOTED: Final = b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 
 NEVER_QUEUED: Final = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
@@ -68,6 +71,10 @@ class Engine:
     """What clients cache, once one has said that it does."""
     running: Session | None = None
     """Whose command runs."""
+    link: Link | None = None
+    """To the primary, if there is one."""
+    failover_to: Session | None = None
+    """The replica that is to take over as soon as it has everything."""
     is_loading = False
     """Whether files are being loaded: most commands are refused, and nothing expires."""
     effects: Effects | None = None
@@ -153,6 +160,11 @@ class Engine:
         self.sessions.pop(session.id, None)
         self.monitors.pop(session, None)
         self._woken.pop(session, None)
+        follower = self.replicas.pop(session, None)
+        if follower is not None:
+            self.count_good_replicas()
+            if follower.feed is not None and self.effects is not None:
+                self.effects.feeders.remove(follower.feed)
         if self.tracking is not None:
             self.tracking.stop(session)
 
@@ -216,6 +228,7 @@ class Engine:
             began = self.slowness.stopwatch()
             for database in self.databases:
                 database.remove_expired()
+                database.remove_expired_fields()
             self.slowness.note_event("expire-cycle", (self.slowness.stopwatch() - began) // 1000)
         while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
             _, _, session, block = heapq.heappop(self._deadlines)
@@ -271,12 +284,48 @@ class Engine:
         """How many replicas have got so far, on their disks if that is asked."""
         return sum((each.synced if on_disk else each.acknowledged) >= offset for each in self.replicas.values())
 
+    def count_good_replicas(self) -> None:
+        """How many replicas follow closely enough for min-replicas-to-write."""
+        lag_ms = self.configuration.number("min-replicas-max-lag") * 1000
+        last_ms = [each.acknowledged_ms for each in self.replicas.values() if each.is_online]
+        self.good_replicas = sum(not lag_ms or self.now_ms - at_ms <= lag_ms for at_ms in last_ms)
+
+    @contextlib.contextmanager
+    def led(self) -> Iterator[Session]:
+        """A session for what comes from the primary."""
+        session = Session(0, "", is_primary=True)
+        yield session
+        self.unblock(session)
+
+    def follow_command(
+        self, session: Session, words: Words, *, now_us: int, timer_ms: float | None = None
+    ) -> Sequence[Session]:
+        """Do what the primary did. Returns the sessions that have `replies` to be sent."""
+        self._set_clocks(now_us, timer_ms)
+        self.run(session, words, nested=True)
+        self.serve_ready()
+        if self.effects is not None:
+            self.effects.flush()
+        return self.take_woken()
+
     def offsets_changed(self) -> None:
         """Files or replicas have got further: WAIT and WAITAOF look again."""
         for session in list(self.sessions.values()):
             block = session.block
             if block is not None and block.name in {"wait", "waitaof"}:
                 self._retry(session, block, b"")
+        target = self.failover_to
+        follower = self.replicas.get(target) if target is not None else None
+        offset = self.effects.offset if self.effects is not None else 0
+        if target is not None and follower is not None and follower.acknowledged >= offset:
+            self.hand_over(target, follower)
+
+    def hand_over(self, target: Session, follower: Follower) -> None:
+        """FAILOVER: this replica has everything; it is the primary from now on, and this server follows it."""
+        self.failover_to = None
+        self.deliver(target, Raw(PROMOTION))
+        host = follower.host or target.address.rpartition(":")[0]
+        self.follow((host, follower.port))
 
     def applied(self, name: str, value: str) -> str | None:
         """Have a parameter that was set hold outside of the engine, too; returns why it cannot."""
@@ -293,7 +342,13 @@ class Engine:
         """Be a replica of this one from now on, or of none; who waits for something here hears of it and goes."""
         was_primary, self.replica_of = self.replica_of is None, primary
         self.settings_changed()
-        if primary is None or not was_primary:
+        self.failover_to = None
+        if primary is None:
+            self.link = None
+            if not was_primary:
+                self.replication_id = b"%040x" % self.rng.getrandbits(160)
+            return
+        if not was_primary:
             return
         for session in list(self.sessions.values()):
             if session.block is not None and not session.block.put_off:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define
 
 
@@ -14,6 +16,7 @@ class Follower:
         acknowledged: up to which offset it has got the effects.
         synced: up to which offset they are on its disk.
         acknowledged_ms: when it said so last.
+        feed: how it is sent effects.
         is_online: whether it has all that there was when it came.
     """
 
@@ -22,4 +25,5 @@ class Follower:
     acknowledged: int = 0
     synced: int = 0
     acknowledged_ms: int = 0
+    feed: Callable[[bytes], None] | None = None
     is_online: bool = False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ._command import Call, Command
 from ._errors import syntax_error
 from ._latency import percentile
+from ._link import Link
 from ._memory import used_memory
 from ._reply import Reply, Verbatim
 from ._session import Block
@@ -171,21 +172,40 @@ def _stats(engine: Engine) -> Fields:
 
 
 def _replication(engine: Engine) -> Fields:
-    primary = engine.replica_of
-    yield "role", "master" if primary is None else "slave"
-    if primary is not None:
-        yield "master_host", primary[0]
-        yield "master_port", primary[1]
-        yield "master_link_status", "down"
+    offset = engine.effects.offset if engine.effects is not None else 0
+    yield "role", "master" if engine.replica_of is None else "slave"
+    if engine.replica_of is not None:
+        link = engine.link or Link()
+        offset = max(0, link.offset)
+        yield "master_host", engine.replica_of[0]
+        yield "master_port", engine.replica_of[1]
+        yield "master_link_status", "up" if link.state == "connected" else "down"
+        yield "master_last_io_seconds_ago", (engine.now_ms - link.heard_ms) // 1000 if link.heard_ms else -1
+        yield "master_sync_in_progress", int(link.state == "sync")
+        if engine.profile.since(7, 0):
+            yield "slave_read_repl_offset", offset
+        yield "slave_repl_offset", offset
+        if link.state != "connected":
+            yield "master_link_down_since_seconds", (engine.now_ms - link.lost_ms) // 1000 if link.lost_ms else -1
+        yield "slave_priority", engine.configuration["replica-priority"]
         yield "slave_read_only", int(engine.configuration["replica-read-only"] == "yes")
-    yield "connected_slaves", 0
+        if engine.profile.since(6, 2):
+            yield "replica_announced", 1
+    online = [(session, each) for session, each in engine.replicas.items() if each.is_online]
+    yield "connected_slaves", len(online)
+    if engine.configuration.number("min-replicas-to-write"):
+        yield "min_slaves_good_slaves", engine.good_replicas
+    for number, (session, each) in enumerate(online):
+        host = each.host or session.address.rpartition(":")[0]
+        lag = max(0, engine.now_ms - each.acknowledged_ms) // 1000
+        yield f"slave{number}", f"ip={host},port={each.port},state=online,offset={each.acknowledged},lag={lag}"
     if engine.profile.since(6, 2):
-        yield "master_failover_state", "no-failover"
+        yield "master_failover_state", "no-failover" if engine.failover_to is None else "waiting-for-sync"
     yield "master_replid", engine.replication_id.decode()
     yield "master_replid2", "0" * 40
-    yield "master_repl_offset", 0
+    yield "master_repl_offset", offset
     yield "second_repl_offset", -1
-    yield "repl_backlog_active", 0
+    yield "repl_backlog_active", int(bool(online))
     yield "repl_backlog_size", engine.configuration["repl-backlog-size"]
     yield "repl_backlog_first_byte_offset", 0
     yield "repl_backlog_histlen", 0

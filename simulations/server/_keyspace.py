@@ -7,7 +7,7 @@ so with `Engine.touch`; whoever stores or removes one goes through the `Database
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from ._errors import WRONG_TYPE, CommandError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._configuration import Configuration
     from ._engine import Engine
     from ._profile import Profile
+    from .types._hash import Hash
 
 
 class Holder(Protocol):
@@ -54,6 +55,9 @@ class Database:
         self._engine = engine
         self._soonest_ms: float = math.inf
         """No key expires before."""
+        self._with_field_expiry: dict[bytes, None] = {}
+        """The keys of hashes of which fields expire; some may have gone meanwhile."""
+        self._soonest_field_ms: float = math.inf
 
     def get(self, key: bytes) -> Value | None:
         """What a key holds, None where there is none or it has expired."""
@@ -83,6 +87,8 @@ class Database:
         # 5.0 wakes nobody by a stream that comes from elsewhere, as by RENAME: XADD says so itself.
         if isinstance(value, bytes) or value.KIND != "stream" or self._engine.profile.since(6, 0):
             self._engine.signal_ready(self, key)
+        if not isinstance(value, bytes) and value.KIND == "hash":
+            self.note_field_expiry(key, cast("Hash", value))
 
     def delete(self, key: bytes) -> bool:
         """Remove a key, and touch it; returns whether it was there."""
@@ -106,6 +112,39 @@ class Database:
             self._expired(key)
         self._soonest_ms = min(self.expires.values(), default=math.inf)
 
+    def note_field_expiry(self, key: bytes, held: Hash) -> None:
+        """Fields of a hash may expire from now on."""
+        if held.expires:
+            self._with_field_expiry[key] = None
+            self._soonest_field_ms = min(self._soonest_field_ms, *held.expires.values())
+
+    def remove_expired_fields(self) -> None:
+        """Remove the fields of hashes that have expired, as the server does from time to time."""
+        if self._engine.now_ms <= self._soonest_field_ms:
+            return
+        self._soonest_field_ms = math.inf
+        for key in list(self._with_field_expiry):
+            value = self.values.get(key)
+            if value is None or isinstance(value, bytes) or value.KIND != "hash":
+                del self._with_field_expiry[key]
+                continue
+            self._remove_expired_fields_of(key, cast("Hash", value))
+
+    def _remove_expired_fields_of(self, key: bytes, held: Hash) -> None:
+        gone = held.expired(self._engine.now_ms)
+        for name in gone:
+            held.remove(name)
+        if gone:
+            self._engine.notify("h", "hexpired", self, key)
+            self._engine.touch(self, key)
+        if held.expires:
+            self.note_field_expiry(key, held)
+        else:
+            del self._with_field_expiry[key]
+        if not held.fields:
+            self._remove(key)
+            self._engine.notify("g", "del", self, key)
+
     def keys(self) -> list[bytes]:
         """All keys that have not expired."""
         self.remove_expired()
@@ -126,6 +165,8 @@ class Database:
         at_ms = self.expires.get(key)
         if at_ms is None or at_ms > self._engine.now_ms or self._engine.is_loading:
             return False
+        if self._engine.replica_of is not None:
+            return True  # it is the primary that removes it
         self._remove(key, expired=True)
         self._engine.statistics.expired += 1
         self._engine.notify("x", "expired", self, key)

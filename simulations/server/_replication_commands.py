@@ -10,18 +10,27 @@ from typing import Final
 
 from ._command import Answer, Call, Command, integer
 from ._errors import NOT_AN_INTEGER, CommandError, syntax_error
+from ._follower import Follower
+from ._link import Link
 from ._reply import OK, Reply, Status
-from ._session import Block
+from ._session import Block, Session
 
 INT_MAX: Final = 2**31 - 1
 
 
 def role(call: Call) -> Reply:
     """ROLE."""
-    primary = call.engine.replica_of
-    if primary is None:
-        return [b"master", 0, []]
-    return [b"slave", primary[0].encode(), primary[1], b"connect", -1]
+    engine = call.engine
+    if engine.replica_of is not None:
+        link = engine.link or Link()
+        return [b"slave", engine.replica_of[0].encode(), engine.replica_of[1], link.state.encode(), link.offset]
+    offset = engine.effects.offset if engine.effects is not None else 0
+    replicas: list[Reply] = [
+        [host_of(session, each).encode(), b"%d" % each.port, b"%d" % each.acknowledged]
+        for session, each in engine.replicas.items()
+        if each.is_online
+    ]
+    return [b"master", offset, replicas]
 
 
 def replicaof(call: Call) -> Reply:
@@ -105,19 +114,46 @@ def _timeout(word: bytes) -> int:
 
 
 def failover(call: Call) -> Reply:
-    """FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]: there is nobody to take over."""
+    """FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]: a replica takes over."""
     words = [word.upper() for word in call.words[1:]]
     if words == [b"ABORT"]:
-        raise CommandError("ERR No failover in progress.")
+        if call.engine.failover_to is None:
+            raise CommandError("ERR No failover in progress.")
+        call.engine.failover_to = None
+        return OK
+    target = _failover_target(words)
+    if call.engine.failover_to is not None:
+        raise CommandError("ERR FAILOVER already in progress.")
+    if call.engine.replica_of is not None:
+        raise CommandError("ERR FAILOVER is not valid when server is a replica.")
+    online = [(session, each) for session, each in call.engine.replicas.items() if each.is_online]
+    if not online:
+        raise CommandError("ERR FAILOVER requires connected replicas.")
+    chosen = [pair for pair in online if target is None or target == (host_of(*pair), pair[1].port)]
+    if not chosen:
+        raise CommandError("ERR FAILOVER target HOST and PORT is not a replica.")
+    call.engine.failover_to = max(chosen, key=lambda pair: pair[1].acknowledged)[0]
+    call.engine.offsets_changed()
+    return OK
+
+
+def _failover_target(words: list[bytes]) -> tuple[str, int] | None:
+    target: tuple[str, int] | None = None
     while words:
         word = words.pop(0)
         if word == b"TIMEOUT" and words:
             integer(words.pop(0))
         elif word == b"TO" and len(words) >= 2:
-            del words[:2]
+            host, port = words.pop(0), words.pop(0)
+            target = (host.decode("utf-8", "surrogateescape").lower(), integer(port))
         elif word != b"FORCE":
             raise syntax_error()
-    raise CommandError("ERR FAILOVER requires connected replicas.")
+    return target
+
+
+def host_of(session: Session, follower: Follower) -> str:
+    """Where a replica is: as it says, or where it comes from."""
+    return follower.host or session.address.rpartition(":")[0]
 
 
 _FLAGS: Final = "admin noscript stale no_async_loading"

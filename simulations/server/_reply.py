@@ -83,6 +83,11 @@ class Verbatim:
 
 
 @frozen
+class Raw(Verbatim):
+    """Bytes that are sent as they are: what replicas get."""
+
+
+@frozen
 class Push:
     """What nobody asked for just now: pub/sub messages. An ordinary array in RESP2."""
 
@@ -238,6 +243,10 @@ def _write_verbatim(reply: Verbatim, protocol: int, write: Write) -> None:
         write(b"=%d\r\n%b:%b\r\n" % (len(reply.text) + 4, reply.format, reply.text))
 
 
+def _write_raw(reply: Raw, _protocol: int, write: Write) -> None:
+    write(reply.text)
+
+
 def _write_push(reply: Push, protocol: int, write: Write) -> None:
     _write_items(b"*" if protocol == 2 else b">", reply.items, protocol, write)
 
@@ -266,6 +275,7 @@ _WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {
     Truth: _write_truth,
     BigNumber: _write_big_number,
     Verbatim: _write_verbatim,
+    Raw: _write_raw,
     Push: _write_push,
     Attributed: _write_attributed,
 }

@@ -117,6 +117,9 @@ class Session:
     local_address: str = ""
     descriptor: int = -1
     commands: int = 0
+    is_replica: bool = False
+    is_primary: bool = False
+    """Whether what it says comes from the primary of this replica."""
     written_offset: int = 0
     """Up to where the effects of its own commands go."""
     buffers: Buffers = field(factory=Buffers)

@@ -18,6 +18,7 @@ from ._info import INFO_COMMANDS
 from ._latency_commands import LATENCY_COMMANDS
 from ._memory_commands import MEMORY_COMMANDS
 from ._monitor import MONITOR_COMMANDS
+from ._psync import PSYNC_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
 from ._scripting import SCRIPT_COMMANDS
 from ._server_commands import SERVER_COMMANDS
@@ -38,6 +39,7 @@ _COMMANDS: Final[Sequence[Command]] = (
     *COMMAND_COMMANDS,
     *DEBUG_COMMANDS,
     *REPLICATION_COMMANDS,
+    *PSYNC_COMMANDS,
     *CLUSTER_COMMANDS,
     *MEMORY_COMMANDS,
     *MONITOR_COMMANDS,

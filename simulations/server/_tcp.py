@@ -25,6 +25,7 @@ from ._buffers import OutputLimit
 from ._connection_commands import kind_of_client
 from ._engine import Engine
 from ._kept_on_disk import KeptOnDisk
+from ._replica import Replica
 from ._reply import Failure, encode
 from ._request import ProtocolError, RequestParser
 from ._session import Session
@@ -86,6 +87,7 @@ class TcpServer:
                 for listener in self._listeners:
                     nursery.start_soon(self._accept, listener)
                 nursery.start_soon(self._let_time_pass)
+                nursery.start_soon(Replica(self.engine, self._collect_all).run)
                 if self._disk is not None:
                     await self._keep_files(self._disk)
         finally:
@@ -243,6 +245,11 @@ class TcpServer:
         if session.block is None and connection.parser.has_more:
             self._runnable.append(connection)
 
+    def _collect_all(self, sessions: Sequence[Session]) -> None:
+        for session in sessions:
+            self._collect(session)
+        self._run_all()
+
     def _stall(self) -> None:
         """DEBUG SLEEP: nobody is served, as in a server that is busy."""
         time.sleep(self.engine.stall_ms / 1000)
@@ -331,7 +338,7 @@ class TcpServer:
         if not seconds:
             return
         for session, connection in list(self._connections.items()):
-            waits = session.block is not None or session.channels or session.patterns
+            waits = session.block is not None or session.channels or session.patterns or session.is_replica
             if not waits and self.engine.now_ms - session.active_ms > seconds * 1000:
                 self._close(connection)
 
