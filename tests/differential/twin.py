@@ -22,6 +22,7 @@ Words = list[bytes]
 SECONDS_MAX = 10.0
 BLANK = b"<ms>"
 AS_IT_IS = frozenset({b"XREADGROUP", b"EXEC", b"EVAL"})
+FIELD_TIMES = frozenset(b"HTTL HPTTL HEXPIRETIME HPEXPIRETIME".split())
 RANDOM_PART = b"<random>"
 UNORDERED = frozenset(b"SMEMBERS SINTER SUNION SDIFF SSCAN SPOP HGETALL HKEYS HVALS HSCAN ZSCAN KEYS SCAN".split())
 """What is told in the order of a hash table, at least in some versions."""
@@ -197,6 +198,8 @@ def blank(name: bytes, words: Words, part: Part) -> Part:
         return _blank_after(part, (b"idle", b"inactive", b"seen-time", b"active-time"), deep=True)
     if name in UNORDERED or name in RANDOM:
         return _sorted(part) if name in UNORDERED else _any(part)
+    if name in FIELD_TIMES and isinstance(part.value, list):
+        return _map(part, lambda item: item if item.value in (b"-2", b"-1", b"0", b"1") else Part(":", BLANK))
     if name in (b"PTTL", b"TTL", b"OBJECT") and part.sign == ":" and part.value not in (b"-1", b"-2"):
         return Part(":", BLANK)
     return part

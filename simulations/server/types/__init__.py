@@ -7,7 +7,10 @@ from .._command import Command
 from ._bitfield import BITFIELD_COMMANDS
 from ._bits import BIT_COMMANDS
 from ._counters import COUNTER_COMMANDS
+from ._hash_ex import HASH_EX_COMMANDS
+from ._hash_expiry import HASH_EXPIRY_COMMANDS
 from ._hashes import HASH_COMMANDS
+from ._hashes_some import HASH_SOME_COMMANDS
 from ._keys import KEY_COMMANDS
 from ._lcs import LCS_COMMANDS
 from ._lists import LIST_COMMANDS
@@ -31,6 +34,9 @@ TYPE_COMMANDS: Final[Sequence[Command]] = (
     *BIT_COMMANDS,
     *BITFIELD_COMMANDS,
     *HASH_COMMANDS,
+    *HASH_SOME_COMMANDS,
+    *HASH_EXPIRY_COMMANDS,
+    *HASH_EX_COMMANDS,
     *LIST_COMMANDS,
     *LIST_POP_COMMANDS,
     *SET_COMMANDS,
