@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import trio
 
@@ -14,10 +15,10 @@ from ._psync import PROMOTE
 from ._request import ProtocolError, RequestParser
 from ._session import Session
 
-RETRY_S = 1.0
-LOOK_S = 0.1
+RETRY_S: Final = 1.0
+LOOK_S: Final = 0.1
 """So often it looks whether it is still to follow."""
-PIECE = 64 * 1024
+PIECE: Final = 64 * 1024
 
 
 class LinkBroken(Exception):
@@ -113,8 +114,8 @@ class Replica:
             if words[0].upper() == b"REPLCONF" and words[1] == PROMOTE:
                 self._engine.follow(None)
             elif words[0].upper() not in (b"MULTI", b"EXEC"):
-                now = {"now_us": time.time_ns() // 1000, "timer_ms": time.perf_counter() * 1000}
-                self._collect(self._engine.follow_command(session, words, **now))
+                now_us, timer_ms = time.time_ns() // 1000, time.perf_counter() * 1000
+                self._collect(self._engine.follow_command(session, words, now_us=now_us, timer_ms=timer_ms))
 
 
 async def _some(stream: trio.SocketStream, size: int) -> bytes:
