@@ -72,11 +72,14 @@ def _found_out(profile: Profile, selector: Selector) -> Sequence[str]:
         for name, categories in known.items():
             if best in categories:
                 have[name], left[name] = adds, not adds
+    first_words = [rule for rule in selector.rules if "|" in rule and rule[1:] not in known]
     for name, allowed in wanted.items():
         if have[name] != allowed:
             rules.append(f"{'+' if allowed else '-'}{name}")
             have.update({each: allowed for each in known if each == name or each.startswith(f"{name}|")})
-    return [*rules, *(rule for rule in selector.rules if "|" in rule and rule[1:] not in known)]
+        if not allowed:
+            rules += [rule for rule in first_words if rule[1:].rpartition("|")[0] == name]
+    return rules
 
 
 def _best_category(

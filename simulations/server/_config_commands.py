@@ -77,6 +77,11 @@ def _checked(call: Call, name: str, value: str, *, known: Mapping[str, str]) -> 
     configuration = call.engine.configuration
     if configuration.parameters[name].kind == "fixed":
         raise WrongValue("can't set immutable config")
+    if configuration.parameters[name].kind == "protected" and configuration["enable-protected-configs"] == "no":
+        raise WrongValue("can't set protected config")
+    if configuration.parameters[name].kind == "folder":
+        # A server in memory has no folder to go to.
+        raise CommandError("ERR Changing directory: No such file or directory")
     return configuration.checked(name, value)
 
 
@@ -85,6 +90,8 @@ def _refusal(call: Call, name: str, value: str, why: str) -> str:
         return f"ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"
     if call.engine.configuration.parameters[name].kind == "fixed":
         return f"ERR Unsupported CONFIG parameter: {name}"
+    if name == "dbfilename":
+        return f"ERR {why}"
     if call.profile.since(6, 0) and name not in _REFUSED_WITHOUT_REASON and why != "wrong number of arguments":
         return f"ERR Invalid argument '{value}' for CONFIG SET '{name}' - {why.replace('argument(s)', 'argument')}"
     return f"ERR Invalid argument '{value}' for CONFIG SET '{name}'"

@@ -80,8 +80,10 @@ crash-log-enabled 6.2 yesno yes
 crash-memcheck-enabled 6.2 yesno yes
 daemonize * fixed no
 databases * fixed 16
-dbfilename * fixed dump.rdb
-dir * text /
+dbfilename * filename dump.rdb
+dbfilename 7.0 protected dump.rdb
+dir * folder /
+dir 7.0 protected /
 disable-thp 6.2-7.0 yesno yes
 disable-thp 7.0 fixed yes
 dynamic-hz * yesno yes

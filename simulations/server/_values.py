@@ -187,6 +187,13 @@ def locale(value: str) -> str:
     return value
 
 
+def file_name(value: str) -> str:
+    """A name without a folder."""
+    if "/" in value:
+        raise WrongValue("dbfilename can't be a path, just a filename")
+    return value
+
+
 def between(value: str, least: int, most: int) -> str:
     """A whole number that is not negative, taken as the nearest one within bounds."""
     return str(min(max(int(whole_number(value, "0..int")), least), most))
@@ -205,4 +212,5 @@ OF_KIND: Final[Mapping[str, Callable[[str], str]]] = {
     "nodename": node_name,
     "address": address,
     "locale": locale,
+    "filename": file_name,
 }
