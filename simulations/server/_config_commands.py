@@ -90,7 +90,7 @@ def _refusal(call: Call, name: str, value: str, why: str) -> str:
         return f"ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"
     if call.engine.configuration.parameters[name].kind == "fixed":
         return f"ERR Unsupported CONFIG parameter: {name}"
-    if name == "dbfilename":
+    if name == "dbfilename" and not call.profile.since(6, 0):
         return f"ERR {why}"
     if call.profile.since(6, 0) and name not in _REFUSED_WITHOUT_REASON and why != "wrong number of arguments":
         return f"ERR Invalid argument '{value}' for CONFIG SET '{name}' - {why.replace('argument(s)', 'argument')}"
