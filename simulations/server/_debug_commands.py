@@ -12,6 +12,7 @@ from ._debugging import REPLY_PEAK_MS
 from ._errors import NO_SUCH_KEY, CommandError, syntax_error
 from ._facts import help_texts
 from ._reply import NULL_ARRAY, OK, Attributed, BigNumber, Double, Members, Pairs, Push, Reply, Status, Truth, Verbatim
+from .types._text import encoding_of
 
 
 def debug(call: Call) -> Reply:
@@ -67,7 +68,7 @@ def _object(call: Call) -> Reply:
     if value is None:
         raise CommandError(NO_SUCH_KEY)
     size = len(value) + 1 if isinstance(value, bytes) else 64
-    encoding = "raw" if isinstance(value, bytes) else value.KIND
+    encoding = encoding_of(value, call.profile, call.engine.configuration)
     seconds = call.now_ms // 1000 % (1 << 24)
     return Status(
         f"Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{size} lru:{seconds} "

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 KEYS = st.sampled_from(["s", "s", "s", "t", "t", "u", "none", "text"])
 NUMBERS = st.sampled_from(["1", "2", "3", "-5", "0", "100000", "9223372036854775807"])
 MEMBERS = st.one_of(NUMBERS, NUMBERS, st.sampled_from(["a", "b", "", "01", "9223372036854775808", "x" * 70]))
-COUNTS = st.sampled_from(["0", "1", "100", "100", "-3", "x", "", "-9223372036854775808"])
+COUNTS = st.sampled_from(["0", "1", "100", "100", "-3", "x", ""])
 MANY = st.lists(MEMBERS, min_size=1, max_size=4)
 SEVERAL_KEYS = st.lists(KEYS, min_size=1, max_size=3)
 SCAN_OPTIONS = some(

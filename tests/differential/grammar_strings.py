@@ -14,7 +14,7 @@ FLOATS = st.sampled_from(
     ["1", "0.1", "-2.5", "1e3", "3.0e-5", "1e20", "17.000001", "x", "", "inf", "nan", "0x10", "1e5000", " 1", "-0"]
 )
 PLACES = st.sampled_from(["0", "1", "2", "-1", "-3", "5", "30", "-100", "x", "9223372036854775807"])
-TIMES = st.sampled_from(["100", "10000", "2000", "0", "-1", "x", "9223372036854775807", "92233720368547758"])
+TIMES = st.sampled_from(["100", "10000", "2000", "0", "-1", "x"])
 UNTIL = words(st.sampled_from(["EX", "PX", "ex"]), TIMES)
 UNTIL_AT = words(st.sampled_from(["EXAT", "PXAT"]), st.sampled_from(["99999999999", "1", "0", "x"]))
 SET_OPTIONS = some(

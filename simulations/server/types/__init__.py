@@ -15,6 +15,7 @@ from ._keys import KEY_COMMANDS
 from ._lcs import LCS_COMMANDS
 from ._lists import LIST_COMMANDS
 from ._lists_pop import LIST_POP_COMMANDS
+from ._object import OBJECT_COMMANDS
 from ._sets import SET_COMMANDS
 from ._sets_algebra import SET_ALGEBRA_COMMANDS
 from ._sets_random import SET_RANDOM_COMMANDS
@@ -27,6 +28,7 @@ from ._text_digest import DIGEST_COMMANDS
 
 TYPE_COMMANDS: Final[Sequence[Command]] = (
     *KEY_COMMANDS,
+    *OBJECT_COMMANDS,
     *STRING_COMMANDS,
     *COUNTER_COMMANDS,
     *LCS_COMMANDS,

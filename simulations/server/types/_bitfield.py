@@ -103,6 +103,8 @@ def _run(call: Call, *, read_only: bool) -> Reply:
         put_text(call, key, ChangedText(changed), "setbit")
     elif grown:
         call.database.put(key, ChangedText(changed), keep_expiry=True)
+    else:
+        call.database.values[key] = ChangedText(changed)
     return replies
 
 

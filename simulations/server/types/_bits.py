@@ -44,6 +44,8 @@ def setbit(call: Call) -> Reply:
     # Since 7.0 what changes nothing is no change.
     if not call.profile.since(7, 0) or len(changed) > len(text or b"") or bool(old) != bool(bit):
         put_text(call, key, ChangedText(changed), "setbit")
+    else:
+        call.database.values[key] = ChangedText(changed)
     return int(bool(old))
 
 

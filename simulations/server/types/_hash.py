@@ -90,7 +90,9 @@ class Hash:
         if not keep_expiry and name in self.expires:
             self.persist(name)
         self.fields[name] = value
-        if self.is_compact and (len(self.fields) > limits.hash_entries or len(value) > limits.hash_value):
+        # Before 7.0 only `expect` looks at how long they are, which HINCRBY and HINCRBYFLOAT do without.
+        longest = max(len(name), len(value)) if limits.packs_numbers else 0
+        if self.is_compact and (len(self.fields) > limits.hash_entries or longest > limits.hash_value):
             self.is_compact = False
         return is_new
 

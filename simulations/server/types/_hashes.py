@@ -42,6 +42,8 @@ def hsetnx(call: Call) -> Reply:
     """HSETNX key field value: 1 if the field is new."""
     key, name, value = call.words[1:4]
     held = hash_for_writing(call, key, [name])
+    if not call.profile.since(7, 0):
+        held.expect([name, value], call.engine.limits)
     if name in held.fields:
         return 0
     held.expect([name, value], call.engine.limits)
@@ -127,6 +129,8 @@ def hincrbyfloat(call: Call) -> Reply:
     if not isinstance(long_double(call.words[3]), Fraction) and call.profile.since(6, 2):
         raise CommandError("ERR value is NaN or Infinity")
     held = hash_for_writing(call, key, [name])
+    if not call.profile.since(6, 2) and key not in call.database.values:
+        call.database.put(key, held)  # it stays there, even where the sum is refused
     total = sum_of_texts(held.fields.get(name, b"0"), call.words[3], "ERR hash value is not a float")
     held.put(name, total, call.engine.limits, keep_expiry=True)
     stored(call, key, held, "hincrbyfloat")

@@ -24,6 +24,7 @@ class Limits:
         set_entries, set_value: members of another set, and bytes of each; no set is compact where it is -1.
         hash_entries, hash_value: the same of a hash.
         zset_entries, zset_value: the same of a sorted set.
+        packs_numbers: whether whole scores in a compact sorted set are kept as such, which knows no negative zero.
     """
 
     list_size: int
@@ -34,6 +35,7 @@ class Limits:
     hash_value: int
     zset_entries: int
     zset_value: int
+    packs_numbers: bool
 
     @classmethod
     def of(cls, profile: Profile, configuration: Configuration) -> Limits:
@@ -48,6 +50,7 @@ class Limits:
             hash_value=number("hash-max-ziplist-value"),
             zset_entries=number("zset-max-ziplist-entries"),
             zset_value=number("zset-max-ziplist-value"),
+            packs_numbers=profile.since(7, 0),
         )
 
     def list_node_exceeds(self, size: int, count: int) -> bool:

@@ -20,7 +20,7 @@ def random_count(call: Call, word: bytes, most: int = LONG_MAX) -> int:
     """
     number = integer(word)
     if not -most <= number <= most:
-        if most == LONG_MAX and call.profile.since(7, 0):
+        if most == LONG_MAX and call.profile.since(6, 2):
             raise CommandError(f"ERR value is out of range, value must between {-LONG_MAX} and {LONG_MAX}")
         raise CommandError("ERR value is out of range")
     return number

@@ -104,9 +104,4 @@ def moment_ms(call: Call, unit: bytes, word: bytes, name: str) -> int:
     at_ms = ms if unit.endswith(b"AT") else call.now_ms + ms
     if number <= 0 or (call.profile.since(6, 2) and max(ms, at_ms) > INTEGER_MAX):
         raise CommandError(f"ERR invalid expire time in {shown}")
-    return at_ms if at_ms <= INTEGER_MAX else wrapped(wrapped(ms) + call.now_ms)
-
-
-def wrapped(number: int) -> int:
-    """What is left of a number in 64 bits with a sign."""
-    return (number + 2**63) % 2**64 - 2**63
+    return at_ms

@@ -40,9 +40,11 @@ class SortedSet:
         """The result of a command: compact if it is small enough."""
         made = cls()
         made.scores = dict(scores)
-        made.rows.update((score, member) for member, score in made.scores.items())
         longest = max(map(len, made.scores), default=0)
         made.is_compact = len(made.scores) <= limits.zset_entries and longest <= limits.zset_value
+        if made.is_compact and limits.packs_numbers:
+            made.scores = {member: score or 0.0 for member, score in made.scores.items()}
+        made.rows.update((score, member) for member, score in made.scores.items())
         return made
 
     @classmethod
@@ -76,6 +78,8 @@ class SortedSet:
             self.rows.remove((old, member))
         elif self.is_compact and (len(self.scores) >= limits.zset_entries or len(member) > limits.zset_value):
             self.is_compact = False
+        if score == 0 and self.is_compact and limits.packs_numbers:
+            score = 0.0
         self.scores[member] = score
         self.rows.add((score, member))
 

@@ -83,9 +83,7 @@ def _add(call: Call, options: AddOptions) -> Reply:
             error = raised
             break
         if told is not None and told != old:
-            # A small sorted set of 7.0 and later keeps whole numbers as such, and these know no negative zero.
-            kept = 0.0 if told == 0 and held.is_compact and call.profile.since(7, 0) else told
-            held.put(member, kept, limits)
+            held.put(member, told, limits)
             updated += old is not None
     added = len(held.scores) - before
     if added or updated:
