@@ -21,6 +21,17 @@ GROUPS <key>                 -- Show the stream consumer groups.
 STREAM <key>                 -- Show information about the stream.
 HELP                         -- Print this help."""
 
+_XINFO_6_0 = """\
+XINFO <subcommand> arg arg ... arg. Subcommands are:
+CONSUMERS <key> <groupname>         -- Show consumer groups of group <groupname>.
+GROUPS <key>                        -- Show the stream consumer groups.
+STREAM <key> [FULL [COUNT <count>]] -- Show information about the stream.
+                                       FULL will return the full state of the stream,
+                                            including all entries, groups, consumers and PELs.
+                                            It's possible to show only the first stream/PEL entries
+                                            by using the COUNT modifier (Default is 10)
+HELP                                -- Print this help."""
+
 _XGROUP_6 = """\
 XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
 CREATE <key> <groupname> <id|$> [option]
@@ -77,7 +88,9 @@ def xgroup_help_text(profile: Profile) -> Reply:
 
 def xinfo_help_text(profile: Profile) -> Reply:
     """The reply of XINFO HELP."""
-    return _lines(_newer(profile, _XINFO_6) if profile.since(6, 2) else _XINFO_5)
+    if not profile.since(6, 2):
+        return _lines(_XINFO_6_0 if profile.since(6, 0) else _XINFO_5)
+    return _lines(_newer(profile, _XINFO_6))
 
 
 def _newer(profile: Profile, text: str) -> str:
