@@ -8,6 +8,7 @@ from typing import Final
 from ._command import Call
 from ._reply import Pairs, Reply
 from ._session import Words
+from .streams._idempotence import Message
 from .streams._ids import Id, parse_id, text_of
 from .streams._stream import Group, Stream
 
@@ -17,22 +18,28 @@ _TRIMS: Final = (b"MAXLEN", b"MINID")
 def _added(call: Call, reply: Reply) -> Iterator[Words]:
     """XADD: with the id that the entry got."""
     words = list(call.words)
-    at = 2
+    at, message = 2, None
     while at < len(words):
         option = words[at].upper()
         if option in _TRIMS:
             at = _exactly(call, words, at)
         elif option in {b"NOMKSTREAM", b"KEEPREF", b"DELREF", b"ACKED"}:
             at += 1
-        elif option == b"IDMP" and call.profile.since(8, 6):
-            at += 3
-        elif option == b"IDMPAUTO" and call.profile.since(8, 6):
-            at += 2
+        elif option in {b"IDMP", b"IDMPAUTO"} and call.profile.since(8, 6):
+            message = Message(words[at + 1], words[at + 2] if option == b"IDMP" else None)
+            del words[at : at + (3 if option == b"IDMP" else 2)]
         else:
             break
-    if isinstance(reply, bytes) and at < len(words):
-        words[at] = reply
+    if not isinstance(reply, bytes) or at >= len(words):
+        return
+    words[at] = reply
+    stream = call.database.values.get(words[1])
+    if message is None:
         yield words
+    elif isinstance(stream, Stream) and stream.last_id == parse_id(reply):  # else it had been added before
+        yield words
+        if stream.get(stream.last_id) is not None:
+            yield [b"XIDMPRECORD", words[1], message.producer, message.named(words[at + 1 :]), reply]
 
 
 def _trimmed(call: Call, _reply: Reply) -> Iterator[Words]:

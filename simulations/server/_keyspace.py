@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._engine import Engine
     from ._profile import Profile
     from .types._hash import Hash
+    from .types._scan import ScanOrder
 
 
 class Holder(Protocol):
@@ -26,6 +27,10 @@ class Holder(Protocol):
 
     def encoding(self, profile: Profile, configuration: Configuration) -> str:
         """As OBJECT ENCODING says it."""
+        ...
+
+    def copy(self) -> Holder:
+        """Another that holds the same."""
         ...
 
 
@@ -58,6 +63,8 @@ class Database:
         self._with_field_expiry: dict[bytes, None] = {}
         """The keys of hashes of which fields expire; some may have gone meanwhile."""
         self._soonest_field_ms: float = math.inf
+        self.scan_order: ScanOrder | None = None
+        """The keys as they were when somebody began to SCAN."""
 
     def get(self, key: bytes) -> Value | None:
         """What a key holds, None where there is none or it has expired."""
@@ -149,6 +156,21 @@ class Database:
         """All keys that have not expired."""
         self.remove_expired()
         return list(self.values)
+
+    def swap(self, other: Database) -> None:
+        """Hold what the other one held, and the other way round."""
+        for index in (self, other):
+            for key in index.values:
+                self._engine.touch(index, key)
+        self.values, other.values = other.values, self.values
+        self.expires, other.expires = other.expires, self.expires
+        self._soonest_ms, other._soonest_ms = other._soonest_ms, self._soonest_ms
+        self._with_field_expiry, other._with_field_expiry = other._with_field_expiry, self._with_field_expiry
+        self._soonest_field_ms, other._soonest_field_ms = other._soonest_field_ms, self._soonest_field_ms
+        for index in (self, other):
+            for key in index.values:
+                self._engine.touch(index, key)
+                self._engine.signal_ready(index, key)
 
     def clear(self) -> int:
         """Remove everything; returns how many keys there were."""

@@ -209,8 +209,8 @@ slowlog-log-slower-than * -1.. 10000
 slowlog-max-len * 0.. 128
 socket-mark-id 7.0 fixed 0
 stop-writes-on-bgsave-error * yesno yes
-stream-idmp-duration 8.2 1..86400 100
-stream-idmp-maxsize 8.2 1..10000 100
+stream-idmp-duration 8.6 1..86400 100
+stream-idmp-maxsize 8.6 1..10000 100
 stream-node-max-bytes * 0.. 4096
 stream-node-max-bytes 6.0 memory 4096
 stream-node-max-entries * 0.. 100

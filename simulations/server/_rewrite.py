@@ -109,6 +109,7 @@ def _stream(profile: Profile, key: bytes, stream: Stream) -> Iterator[Words]:
         setid += [b"ENTRIESADDED", b"%d" % stream.entries_added, b"MAXDELETEDID", text_of(stream.max_deleted_id)]
     if stream.length or stream.last_id != MIN_ID or profile.since(7, 0):
         yield setid
+    yield from _idempotence(key, stream)
     for name, group in stream.groups.items():
         create: list[bytes] = [b"XGROUP", b"CREATE", key, name, text_of(group.last_id)]
         if profile.since(7, 0):
@@ -118,3 +119,15 @@ def _stream(profile: Profile, key: bytes, stream: Stream) -> Iterator[Words]:
             yield [b"XGROUP", b"CREATECONSUMER", key, name, consumer]
         for each in group.pending:
             yield claim_words(key, name, group, each)
+
+
+def _idempotence(key: bytes, stream: Stream) -> Iterator[Words]:
+    """What the stream remembers of its producers, as far as the entries are there."""
+    state = stream.idempotence
+    if state is None:
+        return
+    yield [b"XCFGSET", key, b"IDMP-DURATION", b"%d" % state.seconds, b"IDMP-MAXSIZE", b"%d" % state.size_max]
+    for producer, known in state.producers.items():
+        for message, entry_id in known.items():
+            if stream.get(entry_id) is not None:
+                yield [b"XIDMPRECORD", key, producer, message, text_of(entry_id)]

@@ -196,8 +196,13 @@ def blank(name: bytes, words: Words, part: Part) -> Part:
         return _map(part, lambda row: _blank_at(row, 2))
     if name == b"XINFO":
         return _blank_after(part, (b"idle", b"inactive", b"seen-time", b"active-time"), deep=True)
-    if name in UNORDERED or name in RANDOM:
-        return _sorted(part) if name in UNORDERED else _any(part)
+    if name in UNORDERED:
+        return _sorted(part)
+    return _any(part) if name in RANDOM else _blank_left(name, part)
+
+
+def _blank_left(name: bytes, part: Part) -> Part:
+    """A reply without how long something has still to live."""
     if name in FIELD_TIMES and isinstance(part.value, list):
         return _map(part, lambda item: item if item.value in (b"-2", b"-1", b"0", b"1") else Part(":", BLANK))
     if name in (b"PTTL", b"TTL", b"OBJECT") and part.sign == ":" and part.value not in (b"-1", b"-2"):

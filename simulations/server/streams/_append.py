@@ -1,36 +1,24 @@
-"""XADD, XTRIM, XDEL, XLEN, XRANGE, XREVRANGE, XSETID."""
+"""XADD, XLEN, XSETID."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from attrs import define
+from attrs import define, field
 
 from .._command import Call, Command, integer
 from .._errors import NO_SUCH_KEY, CommandError, syntax_error, wrong_arity
-from .._reply import NULL_ARRAY, OK, Reply
-from ._ids import INVALID_ID, MAX_ID, MIN_ID, PART_MAX, Id, after, before, parse_bound, parse_id, text_of
-from ._stream import Stream
+from .._reply import OK, Reply
+from ._idempotence import Message, parse_message, remember, remembered
+from ._ids import MAX_ID, MIN_ID, PART_MAX, Id, after, parse_id, text_of
+from ._references import references_named
+from ._stream import Fields, Stream
+from ._trim import Trim, check_trim, cut, parse_limit, parse_threshold, strategies
 
-LIMIT_MAX: Final = 1_000_000
 TOO_LARGE: Final = "ERR Elements are too large to be stored"
 NOT_GREATER: Final = "ERR The ID specified in XADD is equal or smaller than the target stream top item"
 EXHAUSTED: Final = "ERR The stream has exhausted the last possible ID, unable to add more items"
-
-
-@define
-class Trim:
-    """How a stream is to be cut: to a length, or up to an id."""
-
-    length: int | None = None
-    least_id: Id | None = None
-    approximate: bool = False
-    limit: int | None = None
-
-    @property
-    def given(self) -> bool:
-        return self.length is not None or self.least_id is not None
 
 
 def xlen(call: Call) -> Reply:
@@ -39,46 +27,66 @@ def xlen(call: Call) -> Reply:
     return stream.length if stream is not None else 0
 
 
+@define
+class _Adding:
+    """What XADD is told in front of the id."""
+
+    trim: Trim = field(factory=Trim)
+    make: bool = True
+    message: Message | None = None
+
+
 def xadd(call: Call) -> Reply:
-    """XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT n]] <*|id> field value ..."""
+    """XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [IDMP ...] [MAXLEN|MINID ...] <*|id> field value ..."""
     words = call.words
-    position, trim, make = (2, None, True) if words[2][:1] in b"*0123456789" else _options(call, 2)
+    position, adding = (2, None) if words[2][:1] in b"*0123456789" else _options(call, 2)
     wanted, fields = words[position], words[position + 1 :]
     asked = _asked_id(call, wanted)
-    if trim is not None:
-        _check(call, trim)
+    if adding is not None:
+        _check_options(call, adding, wanted)
     if not fields or len(fields) % 2:
         raise _no_pairs(call)
     if asked == MIN_ID and call.profile.since(6, 0):
         raise CommandError("ERR The ID specified in XADD must be greater than 0-0")
-    key = words[1]
-    stream = call.database.get_as(Stream, key)
-    if stream is None:
-        if not make:
-            return None
-        stream = Stream()
-        if not call.profile.since(6, 0):
-            call.database.put(key, stream)  # it stays, even if nothing is added
-    elif stream.last_id == MAX_ID:
+    message = None if adding is None else adding.message
+    held = call.database.get_as(Stream, words[1])
+    if held is None and adding is not None and not adding.make:
+        return None
+    if held is not None and message is not None:
+        before = remembered(call, held, message, fields)
+        if before is not None:
+            return text_of(before)
+    stream, entry_id = _append(call, held, asked, fields)
+    if message is not None:
+        remember(call, stream, message, fields, entry_id)
+    if adding is not None and adding.trim.given and cut(call, stream, adding.trim):
+        call.notify("t", "xtrim", words[1])
+    return text_of(entry_id)
+
+
+def _append(call: Call, held: Stream | None, asked: Id | int | None, fields: Fields) -> tuple[Stream, Id]:
+    """Add an entry to the stream, or to a new one."""
+    key = call.words[1]
+    stream = Stream() if held is None else held
+    if held is None and not call.profile.since(6, 0):
+        call.database.put(key, stream)  # it stays, even if nothing is added
+    if stream.last_id == MAX_ID:
         raise CommandError(EXHAUSTED)
     entry_id = _next_id(call, stream, asked)
-    configuration = call.engine.configuration
-    stream.append(
-        entry_id,
-        fields,
-        size=sum(map(len, fields)) + 2 * len(fields) + 8,
-        node_entries_max=configuration.number("stream-node-max-entries"),
-        node_bytes_max=configuration.number("stream-node-max-bytes"),
-    )
-    if call.database.values.get(key) is not stream:
+    stream.append(entry_id, fields, call.engine.limits)
+    if held is None:
         call.database.put(key, stream)
     else:
         call.touch(key)
     call.signal_ready(key)  # in 5.0 a key that is made wakes nobody by itself
     call.notify("t", "xadd", key)
-    if trim is not None and trim.given and _cut(call, stream, trim):
-        call.notify("t", "xtrim", key)
-    return text_of(entry_id)
+    return stream, entry_id
+
+
+def _check_options(call: Call, adding: _Adding, wanted: bytes) -> None:
+    check_trim(call, adding.trim)
+    if adding.message is not None and wanted != b"*":
+        raise CommandError("ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs")
 
 
 def _asked_id(call: Call, word: bytes) -> Id | int | None:
@@ -110,214 +118,48 @@ def _next_id(call: Call, stream: Stream, asked: Id | int | None) -> Id:
     return asked
 
 
-def _options(call: Call, position: int) -> tuple[int, Trim, bool]:
-    """The options of XADD: where the id stands, how to trim, and whether to make the stream."""
-    words, trim, make = call.words, Trim(), True
+def _options(call: Call, position: int) -> tuple[int, _Adding]:
+    """The options of XADD, and where the id stands."""
+    words, adding = call.words, _Adding()
     while position < len(words):
-        option, more = words[position].upper(), len(words) - 1 - position
-        if option == b"*":
+        following = _option(call, adding, position)
+        if following == position:
             break
-        if option == b"NOMKSTREAM" and call.profile.since(6, 2):
-            make = False
-            position += 1
-        elif option in _strategies(call) and more:
-            position = _threshold(call, trim, option, position)
-        elif option == b"LIMIT" and more and call.profile.since(6, 2):
-            position = _limit(call, trim, position)
-        else:
-            break
+        position = following
     if position >= len(words):
-        _check(call, trim)
+        check_trim(call, adding.trim)
         raise _no_pairs(call)
-    return position, trim, make
+    return position, adding
+
+
+def _option(call: Call, adding: _Adding, position: int) -> int:
+    """Take one option; returns where it goes on, which is here if it is none."""
+    option, more = call.words[position].upper(), len(call.words) - 1 - position
+    if option in strategies(call) and more:
+        return parse_threshold(call, adding.trim, option, position)
+    if option == b"LIMIT" and more and call.profile.since(6, 2):
+        return parse_limit(call, adding.trim, position)
+    needed = {b"IDMP": 2, b"IDMPAUTO": 1}.get(option, 0) if call.profile.since(8, 6) else 0
+    if needed and more >= needed:
+        adding.message = parse_message(call, option, position, adding.message)
+        return position + 1 + needed
+    return position + _flag(call, adding, option)
+
+
+def _flag(call: Call, adding: _Adding, option: bytes) -> bool:
+    """Take an option of one word, if it is one."""
+    references = references_named(call.profile, option)
+    if option == b"NOMKSTREAM" and call.profile.since(6, 2):
+        adding.make = False
+    elif references is not None and adding.trim.references is None:
+        adding.trim.references = references
+    else:
+        return False
+    return True
 
 
 def _no_pairs(call: Call) -> CommandError:
     return wrong_arity("xadd") if call.profile.since(7, 0) else CommandError("ERR wrong number of arguments for XADD")
-
-
-def _strategies(call: Call) -> tuple[bytes, ...]:
-    return (b"MAXLEN", b"MINID") if call.profile.since(6, 2) else (b"MAXLEN",)
-
-
-def _threshold(call: Call, trim: Trim, option: bytes, position: int) -> int:
-    words = call.words
-    if trim.given and call.profile.since(6, 2):
-        raise CommandError("ERR syntax error, MAXLEN and MINID options at the same time are not compatible")
-    trim.approximate = False
-    if len(words) - 1 - position >= 2 and words[position + 1] in (b"~", b"="):
-        trim.approximate = words[position + 1] == b"~"
-        position += 1
-    value = words[position + 1]
-    if option == b"MAXLEN":
-        trim.length = integer(value)
-        if trim.length < 0:
-            raise CommandError("ERR The MAXLEN argument must be >= 0.")
-    else:
-        trim.least_id = parse_id(value)
-    return position + 2
-
-
-def _limit(call: Call, trim: Trim, position: int) -> int:
-    trim.limit = integer(call.words[position + 1])
-    if trim.limit < 0:
-        raise CommandError("ERR The LIMIT argument must be >= 0.")
-    return position + 2
-
-
-def _check(call: Call, trim: Trim, *, needed: bool = False) -> None:
-    if trim.limit and not trim.given:
-        raise CommandError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
-    if needed and not trim.given:
-        raise CommandError("ERR syntax error, XTRIM must be called with a trimming strategy")
-    if not call.profile.since(6, 2):
-        return
-    if trim.limit is not None:
-        if not trim.approximate:
-            raise CommandError("ERR syntax error, LIMIT cannot be used without the special ~ option")
-    elif trim.approximate:
-        most = 100 * call.engine.configuration.number("stream-node-max-entries")
-        trim.limit = min(most if most > 0 else 10_000, LIMIT_MAX)
-
-
-def _cut(call: Call, stream: Stream, trim: Trim) -> int:
-    """Remove the oldest entries as far as the options say; returns how many."""
-    removed = 0
-    limit = trim.limit or 0
-    while stream.nodes:
-        node = stream.nodes[0]
-        if trim.length is not None:
-            whole = stream.length - node.live >= trim.length
-        else:
-            whole = trim.least_id is not None and node.ids[-1] < trim.least_id
-        if not whole or (trim.approximate and limit and removed + node.live > limit):
-            break
-        removed += stream.remove_first_node()
-    if not trim.approximate:
-        removed += _cut_exactly(stream, trim)
-    if removed:
-        call.touch(call.words[1])
-    return removed
-
-
-def _cut_exactly(stream: Stream, trim: Trim) -> int:
-    doomed: list[Id] = []
-    for entry_id, _ in stream.range(MIN_ID, stream.last_id):
-        if trim.length is not None:
-            if stream.length - len(doomed) <= trim.length:
-                break
-        elif trim.least_id is None or entry_id >= trim.least_id:
-            break
-        doomed.append(entry_id)
-    for entry_id in doomed:
-        stream.remove(entry_id)
-    return len(doomed)
-
-
-def xtrim(call: Call) -> Reply:
-    """XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT n]."""
-    if not call.profile.since(6, 2):
-        return _xtrim_before_6_2(call)
-    trim = _trim_options(call)
-    _check(call, trim, needed=True)
-    stream = call.database.get_as(Stream, call.words[1])
-    return 0 if stream is None else _trimmed(call, stream, trim)
-
-
-def _xtrim_before_6_2(call: Call) -> Reply:
-    """The key is looked at first."""
-    stream = call.database.get_as(Stream, call.words[1])
-    if stream is None:
-        return 0
-    trim = _trim_options(call)
-    if not trim.given:
-        raise CommandError("ERR XTRIM called without an option to trim the stream")
-    return _trimmed(call, stream, trim)
-
-
-def _trim_options(call: Call) -> Trim:
-    trim, position, words = Trim(), 2, call.words
-    while position < len(words):
-        option, more = words[position].upper(), len(words) - 1 - position
-        if option in _strategies(call) and more:
-            position = _threshold(call, trim, option, position)
-        elif option == b"LIMIT" and more and call.profile.since(6, 2):
-            position = _limit(call, trim, position)
-        else:
-            raise syntax_error()
-    return trim
-
-
-def _trimmed(call: Call, stream: Stream, trim: Trim) -> int:
-    removed = _cut(call, stream, trim)
-    if removed:
-        call.notify("t", "xtrim", call.words[1])
-    return removed
-
-
-def xdel(call: Call) -> Reply:
-    """XDEL key id ..."""
-    key = call.words[1]
-    stream = call.database.get_as(Stream, key)
-    if stream is None:
-        return 0
-    ids = [parse_id(word) for word in call.words[2:]]
-    removed = 0
-    for entry_id in ids:
-        if stream.remove(entry_id):
-            removed += 1
-            stream.max_deleted_id = max(stream.max_deleted_id, entry_id)
-    if removed:
-        call.touch(key)
-        call.notify("t", "xdel", key)
-    return removed
-
-
-def xrange(call: Call) -> Reply:
-    """XRANGE key start end [COUNT n]."""
-    return _range(call, call.words[2], call.words[3], backwards=False)
-
-
-def xrevrange(call: Call) -> Reply:
-    """XREVRANGE key end start [COUNT n]."""
-    return _range(call, call.words[3], call.words[2], backwards=True)
-
-
-def _range(call: Call, first: bytes, last: bytes, *, backwards: bool) -> Reply:
-    exclusive = call.profile.since(6, 2)
-    start = bound(first, 0, after, "ERR invalid start ID for the interval", exclusive=exclusive)
-    end = bound(last, PART_MAX, before, "ERR invalid end ID for the interval", exclusive=exclusive)
-    count = None
-    position = 4
-    words = call.words
-    while position < len(words):
-        if words[position].upper() != b"COUNT" or position + 1 >= len(words):
-            raise syntax_error()
-        count = max(0, integer(words[position + 1]))
-        position += 2
-    stream = call.database.get_as(Stream, words[1])
-    if stream is None:
-        return []
-    if count == 0:
-        return NULL_ARRAY
-    entries: list[Reply] = []
-    for entry_id, fields in (stream.range_backwards if backwards else stream.range)(start, end):
-        entries.append([text_of(entry_id), list(fields)])
-        if count is not None and len(entries) >= count:
-            break
-    return entries
-
-
-def bound(word: bytes, missing_seq: int, step: Callable[[Id], Id | None], error: str, *, exclusive: bool = True) -> Id:
-    """One end of an interval; ``(id`` leaves that id out."""
-    if word[:1] != b"(" or not exclusive:
-        return parse_bound(word, missing_seq=missing_seq)
-    if word[1:] in (b"-", b"+"):
-        raise CommandError(INVALID_ID)
-    stepped = step(parse_id(word[1:], missing_seq=missing_seq))
-    if stepped is None:
-        raise CommandError(error)
-    return stepped
 
 
 def xsetid(call: Call) -> Reply:
@@ -388,11 +230,6 @@ _KEY = (1, 1, 1)
 
 APPEND_COMMANDS: Final[Sequence[Command]] = (
     Command("xadd", xadd, -5, "write denyoom fast", _KEY, since=(5, 0), group="stream"),
-    Command("xtrim", xtrim, -2, "write", _KEY, since=(5, 0), group="stream"),
-    Command("xtrim", xtrim, -4, "write", _KEY, since=(6, 2), group="stream"),
-    Command("xdel", xdel, -3, "write fast", _KEY, since=(5, 0), group="stream"),
     Command("xlen", xlen, 2, "readonly fast", _KEY, since=(5, 0), group="stream"),
-    Command("xrange", xrange, -4, "readonly", _KEY, since=(5, 0), group="stream"),
-    Command("xrevrange", xrevrange, -4, "readonly", _KEY, since=(5, 0), group="stream"),
     Command("xsetid", xsetid, -3, "write denyoom fast", _KEY, since=(5, 0), group="stream"),
 )

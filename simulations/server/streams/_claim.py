@@ -15,7 +15,7 @@ from .._errors import CommandError, syntax_error
 from .._reply import Reply
 from ._ids import MIN_ID, Id, text_of
 from ._lookup import find_group, join_group, note_change
-from ._pending import parse_start, release
+from ._pending import parse_start
 from ._stream import Consumer, Fields, Group, Pending, Stream
 from ._xclaim_options import ClaimOptions, parse_claim_options
 
@@ -77,7 +77,7 @@ def xclaim(call: Call) -> Reply:
     for entry_id in options.ids:
         body = stream.get(entry_id)
         if body is None and call.profile.since(7, 0):
-            if release(group, entry_id):
+            if group.release(entry_id):
                 note_change(call)
             continue
         row = _claimable(claimer, entry_id, options, exists=body is not None)
@@ -100,11 +100,7 @@ def _claimable(claimer: _Claimer, entry_id: Id, options: ClaimOptions, *, exists
         return row if now_ms - row.delivered_ms >= options.idle_ms_min or not options.idle_ms_min else None
     if not options.force or not exists:
         return None
-    consumer = claimer.join()
-    row = Pending(consumer, now_ms, 1)
-    group.pending[entry_id] = row
-    consumer.pending[entry_id] = row
-    return row
+    return group.add(entry_id, claimer.join(), now_ms)
 
 
 def xautoclaim(call: Call) -> Reply:
@@ -131,7 +127,7 @@ def xautoclaim(call: Call) -> Reply:
         row = group.pending[entry_id]
         body = stream.get(entry_id)
         if body is None and drops:
-            release(group, entry_id)
+            group.release(entry_id)
             note_change(call)
             deleted.append(text_of(entry_id))
         elif not idle_ms_min or call.now_ms - row.delivered_ms >= idle_ms_min:

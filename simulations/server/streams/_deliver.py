@@ -7,7 +7,7 @@ from .._reply import NULL_ARRAY, Reply
 from ._ids import MAX_ID, Id, after, text_of
 from ._lag import advance, counts_anew
 from ._lookup import note_change
-from ._stream import Consumer, Group, Pending, Stream
+from ._stream import Consumer, Fields, Group, Stream
 
 
 def read_after(stream: Stream, entry_id: Id, count: int) -> list[Reply]:
@@ -63,12 +63,11 @@ def hold(group: Group, consumer: Consumer, entry_id: Id, now_ms: int) -> None:
     """A consumer gets an entry for the first time; if somebody held it, as after XGROUP SETID, that is forgotten."""
     row = group.pending.get(entry_id)
     if row is None:
-        group.turns += 1
-        row = group.pending[entry_id] = Pending(consumer, now_ms, 1, group.turns)
-    else:
-        row.consumer.pending.pop(entry_id, None)
-        row.consumer, row.count = consumer, 1
-        group.mark_delivered(row, now_ms)
+        group.add(entry_id, consumer, now_ms)
+        return
+    row.consumer.pending.pop(entry_id, None)
+    row.consumer, row.count = consumer, 1
+    group.mark_delivered(row, now_ms)
     consumer.pending[entry_id] = row
 
 
@@ -101,16 +100,8 @@ def claim_idle(
         The entries, each with how long it was idle and how often it had been delivered before.
     """
     now_ms = call.now_ms
-    idle = [
-        (row.delivered_ms, row.turn, each)
-        for each, row in group.pending.items()
-        if now_ms - row.delivered_ms >= idle_ms_min
-    ]
     entries: list[Reply] = []
-    for delivered_ms, _, each in sorted(idle):
-        body = stream.get(each)
-        if body is None:
-            continue
+    for delivered_ms, each, body in _idle_bodies(stream, group, now_ms - idle_ms_min, count):
         row = group.pending[each]
         entries.append([text_of(each), list(body), now_ms - delivered_ms, row.count])
         if row.consumer is not consumer:
@@ -119,9 +110,21 @@ def claim_idle(
             row.consumer = consumer
         group.mark_delivered(row, now_ms)
         row.count += 1
-        if len(entries) == count:
-            break
     if entries:
         consumer.active_ms = now_ms
         note_change(call)
     return entries
+
+
+def _idle_bodies(stream: Stream, group: Group, before_ms: int, count: int) -> list[tuple[int, Id, Fields]]:
+    """The entries that were delivered up to then and are still there, the oldest delivery first."""
+    found: list[tuple[int, Id, Fields]] = []
+    for delivered_ms, each in group.oldest_first():
+        if delivered_ms > before_ms:
+            break
+        body = stream.get(each)
+        if body is not None:
+            found.append((delivered_ms, each, body))
+            if len(found) == count:
+                break
+    return found

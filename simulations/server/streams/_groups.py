@@ -72,9 +72,10 @@ def xgroup_delconsumer(call: Call) -> Reply:
     call.notify("t", "xgroup-delconsumer", key)
     if consumer is None:
         return 0
-    for entry_id in consumer.pending:
-        del group.pending[entry_id]
-    return len(consumer.pending)
+    held = list(consumer.pending)
+    for entry_id in held:
+        group.release(entry_id)
+    return len(held)
 
 
 def xgroup_help(call: Call) -> Reply:

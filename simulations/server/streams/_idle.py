@@ -32,7 +32,7 @@ def _until_claimable_ms(call: Call, group_name: bytes | None, key: bytes, claim_
     group = stream.groups.get(group_name) if isinstance(stream, Stream) and group_name is not None else None
     if not isinstance(stream, Stream) or group is None:
         return max(claim_ms + 1, POLL_MS)
-    delivered = [row.delivered_ms for entry_id, row in group.pending.items() if stream.get(entry_id) is not None]
-    if not delivered:
-        return max(claim_ms + 1, POLL_MS)
-    return min(delivered) + claim_ms + 1 - call.now_ms
+    for delivered_ms, entry_id in group.oldest_first():
+        if stream.get(entry_id) is not None:
+            return delivered_ms + claim_ms + 1 - call.now_ms
+    return max(claim_ms + 1, POLL_MS)

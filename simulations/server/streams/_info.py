@@ -10,6 +10,7 @@ from .._errors import NO_SUCH_KEY, CommandError
 from .._reply import Pairs, Reply
 from ._groups import subcommand_error
 from ._help import xinfo_help_text
+from ._idempotence import facts_of
 from ._ids import MAX_ID, MIN_ID, text_of
 from ._info_full import entry_of, stream_in_full
 from ._lag import lag_of
@@ -113,12 +114,7 @@ def _head(call: Call, stream: Stream) -> Iterator[tuple[Reply, Reply]]:
         yield b"entries-added", stream.entries_added
         yield b"recorded-first-entry-id", text_of(stream.first_id)
     if call.profile.since(8, 6):
-        yield b"idmp-duration", 100
-        yield b"idmp-maxsize", 100
-        yield b"pids-tracked", 0
-        yield b"iids-tracked", 0
-        yield b"iids-added", 0
-        yield b"iids-duplicates", 0
+        yield from facts_of(call, stream)
 
 
 def _group_pairs(call: Call, stream: Stream, name: bytes, group: Group) -> list[tuple[Reply, Reply]]:

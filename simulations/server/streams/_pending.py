@@ -23,22 +23,13 @@ def xack(call: Call) -> Reply:
     acknowledged = 0
     if call.profile.since(6, 0):
         for entry_id in [parse_id(word) for word in call.words[3:]]:
-            acknowledged += release(group, entry_id)
+            acknowledged += group.release(entry_id)
     else:
         for word in call.words[3:]:
-            acknowledged += release(group, parse_id(word))
+            acknowledged += group.release(parse_id(word))
     if acknowledged:
         note_change(call)
     return acknowledged
-
-
-def release(group: Group, entry_id: Id) -> bool:
-    """Nobody holds an entry any more; returns whether somebody did."""
-    row = group.pending.pop(entry_id, None)
-    if row is None:
-        return False
-    del row.consumer.pending[entry_id]
-    return True
 
 
 def xpending(call: Call) -> Reply:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from attrs import define, field
 from sortedcontainers import SortedDict
@@ -17,6 +17,11 @@ from sortedcontainers import SortedDict
 from .._configuration import Configuration
 from .._profile import Profile
 from ._ids import MIN_ID, Id
+from ._node_size import EMPTY, counts_size, entry_size, master_size
+
+if TYPE_CHECKING:
+    from ..types._limits import Limits
+    from ._idempotence import Idempotence
 
 Fields = Sequence[bytes]
 """Name, value, name, value, …"""
@@ -29,16 +34,34 @@ class Node:
         ids: of all entries that were put in here, in order.
         fields: theirs; None for one that was deleted.
         live: how many were not.
-        size: about how many bytes Redis' listpack would have.
+        names: of the fields that the first entry had.
+        size: bytes of the entries in Redis' listpack, without what their counts take.
     """
 
-    __slots__ = ("fields", "ids", "live", "size")
+    __slots__ = ("fields", "ids", "live", "names", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, names: Fields) -> None:
         self.ids: list[Id] = []
         self.fields: list[Fields | None] = []
         self.live = 0
-        self.size = 0
+        self.names = names
+        self.size = EMPTY + master_size(names)
+
+    def is_full(self, size: int, limits: Limits) -> bool:
+        """Whether an entry whose words have so many bytes has to go into the next node."""
+        if limits.node_entries and len(self.ids) >= limits.node_entries:
+            return True
+        if limits.node_bytes <= 0:
+            return False
+        held = self.size + counts_size(self.live, len(self.ids) - self.live)
+        return held + size >= limits.node_bytes
+
+    def copy(self) -> Node:
+        """Another of the same entries."""
+        made = Node(self.names)
+        made.ids, made.fields = self.ids.copy(), self.fields.copy()
+        made.live, made.size = self.live, self.size
+        return made
 
 
 class Stream:
@@ -50,11 +73,12 @@ class Stream:
         max_deleted_id: the greatest id that was ever deleted by XDEL or its like; trimming does not count.
         entries_added: how many were ever added, as far as is known.
         groups: the consumer groups, in the order of their names' bytes.
+        idempotence: what producers said; None: nothing so far.
     """
 
     KIND: ClassVar[str] = "stream"
 
-    __slots__ = ("_nodes", "_starts", "entries_added", "groups", "last_id", "length", "max_deleted_id")
+    __slots__ = ("_nodes", "_starts", "entries_added", "groups", "idempotence", "last_id", "length", "max_deleted_id")
 
     def __init__(self) -> None:
         self.length = 0
@@ -62,6 +86,7 @@ class Stream:
         self.max_deleted_id: Id = MIN_ID
         self.entries_added = 0
         self.groups: SortedDict[bytes, Group] = SortedDict()
+        self.idempotence: Idempotence | None = None
         self._nodes: list[Node] = []
         # The first id of each node, live or deleted: what a search looks at.
         self._starts: list[Id] = []
@@ -69,6 +94,16 @@ class Stream:
     def encoding(self, _profile: Profile, _configuration: Configuration) -> str:
         """As OBJECT ENCODING says it."""
         return self.KIND
+
+    def copy(self) -> Stream:
+        """Another of the same entries and groups."""
+        made = Stream()
+        made.length, made.last_id, made.entries_added = self.length, self.last_id, self.entries_added
+        made.max_deleted_id = self.max_deleted_id
+        made._nodes, made._starts = [node.copy() for node in self._nodes], self._starts.copy()
+        made.groups.update((name, group.copy()) for name, group in self.groups.items())
+        made.idempotence = None if self.idempotence is None else self.idempotence.copy()
+        return made
 
     @property
     def first_id(self) -> Id:
@@ -85,30 +120,25 @@ class Stream:
         """The nodes, the oldest first. Not to be changed."""
         return self._nodes
 
-    def append(self, entry_id: Id, fields: Fields, *, size: int, node_entries_max: int, node_bytes_max: int) -> None:
+    def append(self, entry_id: Id, fields: Fields, limits: Limits) -> None:
         """Add an entry whose id is greater than `last_id`.
 
         Args:
             entry_id: its id.
             fields: its fields.
-            size: bytes that it takes in a listpack.
-            node_entries_max: entries, live or deleted, with which a node is full; 0: no limit.
-            node_bytes_max: bytes beyond which a node does not grow; 0: no limit.
+            limits: when a node is full.
         """
-        nodes = self._nodes
+        nodes, names = self._nodes, fields[::2]
         node = nodes[-1] if nodes else None
-        if (
-            node is None
-            or (node_entries_max and len(node.ids) >= node_entries_max)
-            or (node_bytes_max and node.size + size >= node_bytes_max)
-        ):
-            node = Node()
+        if node is None or node.is_full(sum(map(len, fields)) if limits.node_counts_words else 0, limits):
+            node = Node(names)
             nodes.append(node)
             self._starts.append(entry_id)
-        node.ids.append(entry_id)
+        ids = node.ids
+        ids.append(entry_id)
+        node.size += entry_size(ids[0], entry_id, fields, same_names=names == node.names)
         node.fields.append(fields)
         node.live += 1
-        node.size += size
         self.length += 1
         self.entries_added += 1
         self.last_id = entry_id
@@ -133,6 +163,10 @@ class Stream:
         if not node.live:
             self._drop(index)
         return True
+
+    def live_ids(self, node: Node) -> Iterator[Id]:
+        """The ids of a node's entries, which may be deleted meanwhile."""
+        return (entry_id for entry_id, body in zip(node.ids, node.fields, strict=True) if body is not None)
 
     def remove_first_node(self) -> int:
         """Remove the oldest node with all that is in it; returns how many entries that were."""
@@ -235,9 +269,51 @@ class Group:
     pending: SortedDict[Id, Pending] = field(factory=SortedDict)
     consumers: SortedDict[bytes, Consumer] = field(factory=SortedDict)
     turns: int = 0
+    _by_delivery: SortedDict[tuple[int, int], Id] | None = None
+    """The ids of `pending` by moment and turn of delivery; kept from when somebody asks for that order."""
+
+    def add(self, entry_id: Id, consumer: Consumer, at_ms: int) -> Pending:
+        """A consumer holds an entry that nobody held."""
+        self.turns += 1
+        row = Pending(consumer, at_ms, 1, self.turns)
+        self.pending[entry_id] = row
+        consumer.pending[entry_id] = row
+        if self._by_delivery is not None:
+            self._by_delivery[at_ms, self.turns] = entry_id
+        return row
 
     def mark_delivered(self, row: Pending, at_ms: int) -> None:
         """A row was delivered, now or, if an XCLAIM says so, some time ago."""
         self.turns += 1
+        if self._by_delivery is not None:
+            self._by_delivery[at_ms, self.turns] = self._by_delivery.pop((row.delivered_ms, row.turn))
         row.turn = self.turns
         row.delivered_ms = at_ms
+
+    def release(self, entry_id: Id) -> bool:
+        """Nobody holds an entry any more; returns whether somebody did."""
+        row = self.pending.pop(entry_id, None)
+        if row is None:
+            return False
+        del row.consumer.pending[entry_id]
+        if self._by_delivery is not None:
+            del self._by_delivery[row.delivered_ms, row.turn]
+        return True
+
+    def oldest_first(self) -> Iterator[tuple[int, Id]]:
+        """Moments of delivery with their ids. The group must not change meanwhile."""
+        if self._by_delivery is None:
+            self._by_delivery = SortedDict(
+                ((row.delivered_ms, row.turn), entry_id) for entry_id, row in self.pending.items()
+            )
+        return ((at_ms, entry_id) for (at_ms, _), entry_id in self._by_delivery.items())
+
+    def copy(self) -> Group:
+        """Another of the same members, who hold the same."""
+        made = Group(self.last_id, self.entries_read, turns=self.turns)
+        for name, consumer in self.consumers.items():
+            made.consumers[name] = Consumer(name, consumer.seen_ms, consumer.active_ms)
+        for entry_id, row in self.pending.items():
+            holder = made.consumers[row.consumer.name]
+            made.pending[entry_id] = holder.pending[entry_id] = Pending(holder, row.delivered_ms, row.count, row.turn)
+        return made

@@ -7,11 +7,13 @@ from .._command import Command
 from ._bitfield import BITFIELD_COMMANDS
 from ._bits import BIT_COMMANDS
 from ._counters import COUNTER_COMMANDS
+from ._expiry import EXPIRY_COMMANDS
 from ._hash_ex import HASH_EX_COMMANDS
 from ._hash_expiry import HASH_EXPIRY_COMMANDS
 from ._hashes import HASH_COMMANDS
 from ._hashes_some import HASH_SOME_COMMANDS
 from ._keys import KEY_COMMANDS
+from ._keys_elsewhere import KEYS_ELSEWHERE_COMMANDS
 from ._lcs import LCS_COMMANDS
 from ._lists import LIST_COMMANDS
 from ._lists_pop import LIST_POP_COMMANDS
@@ -28,6 +30,8 @@ from ._text_digest import DIGEST_COMMANDS
 
 TYPE_COMMANDS: Final[Sequence[Command]] = (
     *KEY_COMMANDS,
+    *KEYS_ELSEWHERE_COMMANDS,
+    *EXPIRY_COMMANDS,
     *OBJECT_COMMANDS,
     *STRING_COMMANDS,
     *COUNTER_COMMANDS,

@@ -1,4 +1,4 @@
-"""Up to which size a value is kept in its compact encoding: the parameters of CONFIG that say so, as numbers."""
+"""How large a compact value, or a node of a stream, may be: the parameters of CONFIG that say so, as numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ SAFE_BYTES = 8192
 """No node of a list is larger where that parameter is a number of elements."""
 
 
+NODE_BYTES_MAX = 1 << 30
+"""No node of a stream is larger."""
+
+
 @frozen
 class Limits:
     """Each the largest that is still compact.
@@ -24,6 +28,9 @@ class Limits:
         set_entries, set_value: members of another set, and bytes of each; no set is compact where it is -1.
         hash_entries, hash_value: the same of a hash.
         zset_entries, zset_value: the same of a sorted set.
+        node_entries: entries of a stream in one node, live or deleted; 0: no limit.
+        node_bytes: bytes beyond which a node does not grow; 0: no limit.
+        node_counts_words: whether what is to be added counts, not only what is there.
         packs_numbers: whether whole scores in a compact sorted set are kept as such, which knows no negative zero.
     """
 
@@ -36,6 +43,9 @@ class Limits:
     zset_entries: int
     zset_value: int
     packs_numbers: bool
+    node_entries: int
+    node_bytes: int
+    node_counts_words: bool
 
     @classmethod
     def of(cls, profile: Profile, configuration: Configuration) -> Limits:
@@ -51,6 +61,9 @@ class Limits:
             zset_entries=number("zset-max-ziplist-entries"),
             zset_value=number("zset-max-ziplist-value"),
             packs_numbers=profile.since(7, 0),
+            node_entries=number("stream-node-max-entries"),
+            node_bytes=number("stream-node-max-bytes") or (NODE_BYTES_MAX if profile.since(6, 0) else 0),
+            node_counts_words=profile.since(6, 0),
         )
 
     def list_node_exceeds(self, size: int, count: int) -> bool:

@@ -1,4 +1,4 @@
-"""SSCAN, HSCAN and ZSCAN: a part at a time, and nothing missed that was there all the while.
+"""SCAN, SSCAN, HSCAN and ZSCAN: a part at a time, and nothing missed that was there all the while.
 
 Members are gone through in the order of a hash of them, and the cursor is the hash to go on at. So it does not matter
 what comes and goes meanwhile. A small value is told as a whole, as a real server does.
@@ -29,12 +29,14 @@ class ScanOptions:
         pattern: only what fits it.
         count: about how many at a time.
         names_only: HSCAN: no values.
+        kind: SCAN: only of this type.
     """
 
     cursor: int
     pattern: bytes | None = None
     count: int = _COUNT
     names_only: bool = False
+    kind: bytes | None = None
 
 
 class ScanOrder:
@@ -65,14 +67,14 @@ def parse_cursor(call: Call, word: bytes) -> int:
     return int(word or b"0") % (1 << 64)
 
 
-def scan_options(call: Call, cursor: int) -> ScanOptions:
+def scan_options(call: Call, cursor: int, *, begin: int = 3) -> ScanOptions:
     """What is said behind the cursor.
 
     Raises:
         CommandError: there is something else.
     """
     options, words = ScanOptions(cursor), call.words
-    position = 3
+    position = begin
     while position < len(words):
         option = words[position].upper()
         if option == b"COUNT" and position + 1 < len(words):
@@ -82,6 +84,9 @@ def scan_options(call: Call, cursor: int) -> ScanOptions:
             position += 2
         elif option == b"MATCH" and position + 1 < len(words):
             options.pattern = words[position + 1]
+            position += 2
+        elif option == b"TYPE" and begin == 2 and call.profile.since(6, 0) and position + 1 < len(words):
+            options.kind = words[position + 1]
             position += 2
         elif option == b"NOVALUES" and call.profile.since(7, 4):
             if words[0].upper() != b"HSCAN":
