@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
 
 from hypothesis import strategies as st
 from redis_streams.simulations.server import Profile
@@ -49,11 +51,28 @@ def some(*choices: Piece, most: int = 2) -> Piece:
     return st.lists(st.one_of(*choices), max_size=most).map(lambda drawn: [word for piece in drawn for word in piece])
 
 
+REFERENCES = words(st.sampled_from(["KEEPREF", "DELREF", "DELREF", "ACKED", "ACKED"]))
 TRIM = words(
     st.sampled_from(["MAXLEN", "MAXLEN", "MINID", "maxlen"]),
     st.sampled_from([[], ["="], ["~"], ["~"]]),
     st.one_of(COUNTS, PLAIN_IDS),
     maybe("LIMIT", COUNTS),
+)
+MESSAGE = st.one_of(
+    words("IDMP", st.sampled_from(["p", "p", "q", ""]), st.sampled_from(["1", "2", "3", ""])),
+    words("IDMPAUTO", st.sampled_from(["p", "p", "q", ""])),
+)
+XADD_NEWER = words(
+    "XADD",
+    KEYS,
+    some(TRIM, words("NOMKSTREAM"), REFERENCES, MESSAGE, MESSAGE, most=3),
+    st.one_of(st.just("*"), st.just("*"), st.just("*"), PLAIN_IDS, st.just("9-*")),
+    FIELDS,
+)
+NUMBERED_IDS = st.one_of(
+    st.lists(IDS, min_size=1, max_size=3).map(lambda ids: ["IDS", str(len(ids)), *ids]),
+    st.lists(IDS, min_size=1, max_size=3).map(lambda ids: ["IDS", str(len(ids)), *ids]),
+    words(st.sampled_from(["IDS", "ids", "NONSENSE"]), NUMBERS, st.lists(IDS, min_size=1, max_size=3)),
 )
 XADD = words(
     "XADD",
@@ -130,16 +149,55 @@ FAMILIES: dict[str, Piece] = {
         words("XINFO", "CONSUMERS", KEYS, GROUPS),
         words("XINFO", st.sampled_from(["NONSENSE", "HELP", "STREAM", "GROUPS"]), maybe(KEYS)),
     ),
+    "XADD of 8.6": XADD_NEWER,
+    "XTRIM of 8.2": words("XTRIM", KEYS, some(TRIM, TRIM, REFERENCES, most=3)),
+    "XDELEX": words("XDELEX", KEYS, some(REFERENCES, most=1), NUMBERED_IDS, some(REFERENCES, most=1)),
+    "XACKDEL": words("XACKDEL", KEYS, GROUPS, some(REFERENCES, most=1), NUMBERED_IDS, some(REFERENCES, most=1)),
+    "XCFGSET": words(
+        "XCFGSET", KEYS,
+        some(
+            words("IDMP-DURATION", st.sampled_from(["100", "86400", "86401", "0", "x"])),
+            words("IDMP-MAXSIZE", st.sampled_from(["100", "1", "2", "10000", "10001", "0", "x"])),
+            words("NONSENSE"),
+        ),
+    ),
+    "XIDMPRECORD": words(
+        "XIDMPRECORD", KEYS, st.sampled_from(["p", "q", ""]), st.sampled_from(["1", "2", ""]),
+        st.sampled_from(["7-7", "7-7", "0", "x", "-"]),  # an entry that is there is forgotten at a moment of its own
+    ),
+    "COPY": words("COPY", KEYS, KEYS, maybe("REPLACE")),
+    "NODES": words("CONFIG", "SET", "stream-node-max-entries", st.sampled_from(["1", "3", "3", "100", "0"])),
+    "BYTES": words("CONFIG", "SET", "stream-node-max-bytes", st.sampled_from(["40", "60", "90", "4096", "0"])),
+    "LONG": words(
+        "XADD", STREAMS, "*",
+        st.lists(st.sampled_from(["a", "b", "-5", "70000", "01", "x" * 70, "9223372036854775807"]), min_size=1,
+                 max_size=3).map(lambda drawn: [word for word in drawn for _ in range(2)]),
+    ),
+    "MULTI": words(st.sampled_from(["MULTI", "MULTI", "EXEC", "EXEC", "EXEC", "DISCARD", "UNWATCH"])),
+    "WATCH": words("WATCH", KEYS),
+    "EVAL": words(
+        "EVAL", "return redis.pcall(unpack(ARGV))", "0",
+        st.one_of(XADD, XREADGROUP, XREAD, words("XACK", KEYS, GROUPS, IDS), words("XLEN", KEYS), words("XNONE", KEYS)),
+    ),
     "DEL": words("DEL", KEYS),
     "SET": words("SET", st.sampled_from(["text", "text", "t"]), "v"),
     "TYPE": words(st.sampled_from(["TYPE", "EXISTS"]), KEYS),
 }  # fmt: skip
 """One strategy for each family of commands."""
 
-SINCE = {"XAUTOCLAIM": (6, 2)}
+SINCE = {
+    "XAUTOCLAIM": (6, 2),
+    "COPY": (6, 2),
+    "XTRIM of 8.2": (8, 2),
+    "XDELEX": (8, 2),
+    "XACKDEL": (8, 2),
+    "XADD of 8.6": (8, 6),
+    "XCFGSET": (8, 6),
+    "XIDMPRECORD": (8, 6),
+}
 """Families that older servers do not have; that they refuse them is tried by other means."""
 
-WEIGHTS = {"XADD": 6, "XREADGROUP": 5, "XGROUP": 3, "XREAD": 2, "XCLAIM": 2, "XINFO": 2}
+WEIGHTS = {"XADD": 6, "XREADGROUP": 5, "XGROUP": 3, "XREAD": 2, "XCLAIM": 2, "XINFO": 2, "XADD of 8.6": 3}
 
 START: Sequence[list[str]] = (
     ["XADD", "s", "1-1", "a", "1"],
@@ -149,13 +207,29 @@ START: Sequence[list[str]] = (
 )
 
 
-def commands(profile: Profile) -> st.SearchStrategy[tuple[int, Words]]:
+class Grammar(Protocol):
+    """A module of families: this one, or another one like it."""
+
+    FAMILIES: dict[str, Piece]
+    SINCE: dict[str, tuple[int, int]]
+    WEIGHTS: dict[str, int]
+    START: Sequence[list[str]]
+
+
+def grammar(name: str) -> Grammar:
+    """The module for one kind of values; "streams" is this one."""
+    module = "grammar" if name == "streams" else f"grammar_{name}"
+    return cast("Grammar", import_module(f"differential.{module}"))
+
+
+def commands(profile: Profile, kind: str = "streams") -> st.SearchStrategy[tuple[int, Words]]:
     """A command, and the connection that says it."""
+    chosen = grammar(kind)
     families = [
         family
-        for name, family in FAMILIES.items()
-        if profile.since(*SINCE.get(name, (5, 0)))
-        for _ in range(WEIGHTS.get(name, 1))
+        for name, family in chosen.FAMILIES.items()
+        if profile.since(*chosen.SINCE.get(name, (5, 0)))
+        for _ in range(chosen.WEIGHTS.get(name, 1))
     ]
     return st.tuples(
         st.sampled_from([0, 0, 0, 1, 2]), st.one_of(*families).map(lambda drawn: [word.encode() for word in drawn])

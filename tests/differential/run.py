@@ -1,6 +1,6 @@
 """`make differential`: random commands on real servers and on the simulated one, until so many were answered alike.
 
-``python tests/differential/run.py [--commands 20000] [--profile 7.0] [--table FILE]``
+``python tests/differential/run.py [--commands 20000] [--profile 7.0] [--kind lists] [--table FILE]``
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PLAN_COMMANDS = 60
 ROUND_EXAMPLES = 50
 
 
-def run_profile(profile: str, binary: Path, wanted: int) -> tuple[Coverage, str | None]:
+def run_profile(profile: str, binary: Path, wanted: int, kind: str) -> tuple[Coverage, str | None]:
     """So many commands; returns what was seen, and the first difference as words."""
     coverage, begun = Coverage(), time.monotonic()
     with RedisServer(binary) as server:
@@ -38,11 +38,11 @@ def run_profile(profile: str, binary: Path, wanted: int) -> tuple[Coverage, str 
             suppress_health_check=list(HealthCheck),
         )
         @given(
-            plan=st.lists(commands(Profile.of(profile)), min_size=20, max_size=PLAN_COMMANDS),
+            plan=st.lists(commands(Profile.of(profile), kind), min_size=20, max_size=PLAN_COMMANDS),
             protocol=st.sampled_from([2, 3] if profile >= "6" else [2]),
         )
         def check(plan: list[tuple[int, list[bytes]]], protocol: int) -> None:
-            try_commands(server, profile, protocol, plan, coverage)
+            try_commands(server, profile, protocol, plan, coverage, kind)
 
         while coverage.commands < wanted:
             try:
@@ -50,7 +50,9 @@ def run_profile(profile: str, binary: Path, wanted: int) -> tuple[Coverage, str 
             except Difference as difference:
                 return coverage, str(difference)
             rate = coverage.commands / (time.monotonic() - begun)
-            print(f"\r{profile}: {coverage.commands:,} of {wanted:,} commands, {rate:,.0f}/s ", end="", flush=True)
+            print(
+                f"\r{profile} {kind}: {coverage.commands:,} of {wanted:,} commands, {rate:,.0f}/s ", end="", flush=True
+            )
     print()
     return coverage, None
 
@@ -60,6 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commands", type=int, default=20_000, help="for each profile (default: 20000)")
     parser.add_argument("--profile", action="append", help="only these, as in 7.0")
+    parser.add_argument("--kind", default="streams", help="of values: lists, sets, sorted_sets, hashes, strings, keys")
     parser.add_argument("--table", type=Path, help="write the coverage here")
     options = parser.parse_args()
     failed = False
@@ -68,7 +71,7 @@ def main() -> int:
         profile = f"{version[0]}.{version[1]}"
         if profile not in VERSIONS or (options.profile and profile not in options.profile):
             continue
-        coverage, difference = run_profile(profile, binary, options.commands)
+        coverage, difference = run_profile(profile, binary, options.commands, options.kind)
         tables.append(f"## {profile}\n\n{coverage.commands:,} commands.\n\n{coverage.table()}")
         if difference is not None:
             failed = True

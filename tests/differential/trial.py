@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from attrs import define, field
-from differential.grammar import START, Words
+from differential.grammar import Words, grammar
 from differential.resp import Part
 from differential.twin import Twin
 from redis_streams.simulations.real import RedisServer
@@ -48,7 +48,12 @@ def _kind(reply: Part) -> str:
 
 
 def try_commands(
-    server: RedisServer, profile: str, protocol: int, plan: Sequence[tuple[int, Words]], coverage: Coverage
+    server: RedisServer,
+    profile: str,
+    protocol: int,
+    plan: Sequence[tuple[int, Words]],
+    coverage: Coverage,
+    kind: str = "streams",
 ) -> None:
     """Tell both the same.
 
@@ -58,7 +63,7 @@ def try_commands(
     twin = Twin(server, profile, protocol)
     try:
         twin.open(CONNECTIONS)
-        for words in START:
+        for words in grammar(kind).START:
             twin.do(0, [word.encode() for word in words])
         for connection, words in plan:
             if twin.sessions[connection].block is None:

@@ -21,7 +21,8 @@ Words = list[bytes]
 
 SECONDS_MAX = 10.0
 BLANK = b"<ms>"
-AS_IT_IS = frozenset({b"XREADGROUP", b"EXEC", b"EVAL"})
+AS_IT_IS = frozenset({b"XREADGROUP"})
+NODE_LIMITS = {"stream-node-max-entries": "100", "stream-node-max-bytes": "4096"}
 FIELD_TIMES = frozenset(b"HTTL HPTTL HEXPIRETIME HPEXPIRETIME".split())
 RANDOM_PART = b"<random>"
 UNORDERED = frozenset(b"SMEMBERS SINTER SUNION SDIFF SSCAN SPOP HGETALL HKEYS HVALS HSCAN ZSCAN KEYS SCAN".split())
@@ -90,6 +91,8 @@ class Twin:
     wires: list[Wire] = field(factory=list)
     sessions: list[Session] = field(factory=list)
     log: list[str] = field(factory=list)
+    queued: dict[int, list[Words]] = field(factory=dict)
+    """What stands behind MULTI, by connection."""
     control: Wire = field(init=False)
     engine: Engine = field(init=False)
 
@@ -97,6 +100,8 @@ class Twin:
         self.control = Wire(self.server.port)
         self.control.call("FLUSHALL")
         self.control.call("SCRIPT", "FLUSH")
+        for name, value in NODE_LIMITS.items():
+            self.control.call("CONFIG", "SET", name, value)
         self.engine = Engine(Profile.of(self.profile), rng=Random(0))
 
     def open(self, connections: int) -> None:
@@ -125,12 +130,30 @@ class Twin:
         now_us = self._now_us()
         self.wires[connection].send(words)
         real = self._collect(connection, words)
-        now_us = _clock_of(words, real[connection]) or now_us
+        inner = self._inner(connection, words, real[connection])
+        now_us = max([now_us, *(_clock_of(each, reply) or 0 for each, reply in inner)])
         self.engine.execute(self.sessions[connection], words, now_us=now_us)
         simulated = [self._take(session) for session in self.sessions]
         for number, (theirs, ours) in enumerate(zip(real, simulated, strict=True)):
-            self._compare(number, words, theirs, ours)
+            self._compare(number, words, theirs, ours, inner if number == connection else [])
         return real[connection]
+
+    def _inner(self, connection: int, words: Words, replies: Sequence[Part]) -> list[tuple[Words, Part]]:
+        """The commands that were answered, with their replies: all that EXEC ran, the one in a script, or itself."""
+        name, reply = words[0].upper(), replies[0] if replies else None
+        if name == b"MULTI":
+            self.queued.setdefault(connection, [])
+        elif reply is not None and reply.value == b"QUEUED":
+            self.queued[connection].append(words)
+        elif name in (b"EXEC", b"DISCARD"):
+            queued = self.queued.pop(connection, [])
+            if reply is not None and isinstance(reply.value, list):
+                return [
+                    (each, part)
+                    for command, part in zip(queued, reply.value, strict=True)
+                    for each in [_without_script(command)]
+                ]
+        return [] if reply is None else [(_without_script(words), reply)]
 
     def _collect(self, connection: int, words: Words) -> list[list[Part]]:
         """The replies on all connections once the real server is through with a command."""
@@ -165,9 +188,20 @@ class Twin:
             parts.append(found[0])
         return parts
 
-    def _compare(self, connection: int, words: Words, theirs: Sequence[Part], ours: Sequence[Part]) -> None:
-        name = words[0].upper()
-        blanked = [[blank(name, words, part) for part in parts] for parts in (theirs, ours)]
+    def _compare(
+        self,
+        connection: int,
+        words: Words,
+        theirs: Sequence[Part],
+        ours: Sequence[Part],
+        inner: Sequence[tuple[Words, Part]],
+    ) -> None:
+        if words[0].upper() == b"EXEC" and len(ours) == 1 and isinstance(ours[0].value, list) and inner:
+            ours_inner = [(each, part) for (each, _), part in zip(inner, ours[0].value, strict=True)]
+            blanked = [[blank(each[0].upper(), each, part) for each, part in side] for side in (inner, ours_inner)]
+        else:
+            plain = _without_script(words)
+            blanked = [[blank(plain[0].upper(), plain, part) for part in parts] for parts in (theirs, ours)]
         if blanked[0] != blanked[1]:
             said = "\n".join(
                 [
@@ -186,6 +220,11 @@ class Twin:
         assert isinstance(seconds.value, bytes)
         assert isinstance(micros.value, bytes)
         return int(seconds.value) * 1_000_000 + int(micros.value)
+
+
+def _without_script(words: Words) -> Words:
+    """The command that a script of the grammar runs."""
+    return words[3:] if words[0].upper() == b"EVAL" and len(words) > 3 else words
 
 
 def blank(name: bytes, words: Words, part: Part) -> Part:
@@ -257,11 +296,11 @@ def _blank_times(row: Part) -> Part:
     return Part(row.sign, [Part(":", BLANK) if len(item.value or b"") == 13 else item for item in row.value])
 
 
-def _clock_of(words: Words, replies: Sequence[Part]) -> int | None:
+def _clock_of(words: Words, reply: Part) -> int | None:
     """The clock of the real server as the id shows it that an XADD got."""
-    if words[0].upper() != b"XADD" or not replies or not isinstance(replies[0].value, bytes):
+    if words[0].upper() != b"XADD" or not isinstance(reply.value, bytes):
         return None
-    found = CLOCK_ID.fullmatch(replies[0].value)
+    found = CLOCK_ID.fullmatch(reply.value)
     return int(found[1]) * 1000 if found is not None else None
 
 

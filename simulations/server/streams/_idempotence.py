@@ -140,9 +140,9 @@ def _of(call: Call, stream: Stream) -> Idempotence:
 def xcfgset(call: Call) -> Reply:
     """XCFGSET key [IDMP-DURATION seconds] [IDMP-MAXSIZE n]: a change forgets what was remembered."""
     words = call.words
+    stream = _existing(call)
     if len(words) < 3:
         raise CommandError("ERR At least one parameter must be specified")
-    stream = _existing(call)
     given: dict[bytes, int] = {}
     for position in range(2, len(words), 2):
         option = words[position].upper()
@@ -167,11 +167,11 @@ def xcfgset(call: Call) -> Reply:
 def xidmprecord(call: Call) -> Reply:
     """XIDMPRECORD key producer message id: by which files and replicas remember what the primary does."""
     _, _, producer, name, word = call.words
+    entry_id = parse_id(word)
     if not producer:
         raise CommandError("ERR producer ID must be non-empty")
     if not name:
         raise CommandError("ERR idempotent ID must be non-empty")
-    entry_id = parse_id(word)
     stream = _existing(call)
     if stream.get(entry_id) is None:
         raise CommandError("ERR No such message in stream")
