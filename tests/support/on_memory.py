@@ -33,7 +33,7 @@ class MemoryServer(InProcessServer):
             super().__init__(profile, clock=VirtualClock())
         else:
             super().__init__(profile)
-        name = f"test-{next(_numbers)}"
+        name = f"on-memory-{next(_numbers)}"
         put_in_process_server(name, self)
         self.url = f"memory://{name}"
 
