@@ -43,12 +43,14 @@ from ._permissions import check_permitted
 from ._profile import Profile
 from ._refusals import may_refuse, refusal
 from ._reply import QUEUED, Failure, Push, Raw, Reply
-from ._scripting import Scripts
 from ._session import Block, Session, Silence, Transaction, Words
 from ._slowness import Slowness
 from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
 from ._tracking import Tracking
+from .scripting._functions import Functions
+from .scripting._runner import Runner
+from .scripting._scripts import Scripts
 from .types._limits import Limits
 
 PROMOTION: Final = b"*3\r\n$8\r\nREPLCONF\r\n$7\r\npromote\r\n$3\r\nnow\r\n"
@@ -81,6 +83,11 @@ class Engine:
     """What commands did, told to files and replicas, if there are any."""
     pause: Pause | None = None
     """CLIENT PAUSE, while it lasts."""
+    process_id = 1
+    expires_actively = True
+    """Whether keys are removed when they expire, not only when somebody looks at them (DEBUG SET-ACTIVE-EXPIRE)."""
+    ended = False
+    """Whether SHUTDOWN was said."""
     stall_ms = 0.0
     """For how long the server now does nothing at all (DEBUG SLEEP). Whoever feeds the engine sees to it, and sets it
     back."""
@@ -113,15 +120,10 @@ class Engine:
         """How many replicas follow closely enough; whoever models them says so."""
         self.run_id = b"%040x" % rng.getrandbits(160)
         self.replication_id = b"%040x" % rng.getrandbits(160)
-        self.process_id = 1
         self.started_us = 0
         self.saves, self.saved_ms, self.saved_dirty = 0, 0, 0
         """Of SAVE and BGSAVE: how often, when, and `dirty` at that moment."""
         self.monitors: dict[Session, None] = {}
-        self.expires_actively = True
-        """Whether keys are removed when they expire, not only when somebody looks at them (DEBUG SET-ACTIVE-EXPIRE)."""
-        self.ended = False
-        """Whether SHUTDOWN was said."""
         self._touches: dict[tuple[int, bytes], int] = {}
         self._next_session = itertools.count(1)
         self._waiting: dict[tuple[int, bytes], dict[Session, Block]] = {}
@@ -130,7 +132,9 @@ class Engine:
         """When a wait is over, or has to look again; the number is different in each, so that no sessions compare."""
         self._next_deadline = itertools.count()
         self._woken: dict[Session, None] = {}
-        self.scripts = Scripts(self)
+        self.runner = Runner(self)
+        self.scripts = Scripts(self.runner)
+        self.functions = Functions(self.runner)
         self.journal: Journal | None = None
         """Where changes are noted, if anywhere."""
         self.settings_changed()
@@ -595,7 +599,7 @@ class Engine:
         if session.user is None or self.users.restricted:
             check_permitted(self, session, command, name, words)
         if self.may_refuse:
-            refused = refusal(self, session, command, name)
+            refused = refusal(self, session, command, name, words)
             if refused is not None:
                 raise CommandError(refused)
 

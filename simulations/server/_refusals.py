@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ._command import Command
 from ._memory import used_memory
-from ._session import Session
+from ._session import Session, Words
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -15,6 +15,7 @@ NO_MEMORY: Final = b"OOM command not allowed when used memory > 'maxmemory'."
 NO_REPLICAS: Final = b"NOREPLICAS Not enough good replicas to write."
 READ_ONLY: Final = b"READONLY You can't write against a read only replica."
 LOADING: Final = b"LOADING Redis is loading the dataset in memory"
+SCRIPTS: Final = ("eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro")
 NO_MASTER: Final = b"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 
 
@@ -29,9 +30,9 @@ def may_refuse(engine: Engine) -> bool:
     )
 
 
-def refusal(engine: Engine, session: Session, command: Command, name: str) -> bytes | None:
+def refusal(engine: Engine, session: Session, command: Command, name: str, words: Words) -> bytes | None:
     """Why the server does not run a command that a client sent, in the order in which it looks."""
-    flags = _flags(engine, session, command, name)
+    flags = _flags(engine, session, command, name, words)
     settings = engine.configuration
     if _is_out_of_memory(engine) and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):
         return NO_MEMORY
@@ -42,7 +43,7 @@ def refusal(engine: Engine, session: Session, command: Command, name: str) -> by
     if (
         engine.replica_of is not None
         and settings["replica-serve-stale-data"] == "no"
-        and not _bears_stale_data(engine, command, name)
+        and not _bears_stale_data(engine, flags, name)
     ):
         return NO_MASTER
     if engine.is_loading and "loading" not in flags:
@@ -50,23 +51,50 @@ def refusal(engine: Engine, session: Session, command: Command, name: str) -> by
     return None
 
 
-def refusal_in_script(engine: Engine, command: Command, *, has_written: bool) -> bytes | None:
+def refusal_in_script(engine: Engine, command: Command, *, bears_no_memory: bool) -> bytes | None:
     """The same for a command of a script; one that has written already may go on although memory has run out."""
     if "write" in command.flags and _is_read_only(engine):
         return READ_ONLY
     if "write" in command.flags and engine.profile.since(6, 0) and _lacks_replicas(engine):
         return NO_REPLICAS
-    if "denyoom" in command.flags and not has_written and _is_out_of_memory(engine):
+    if "denyoom" in command.flags and not bears_no_memory and _is_out_of_memory(engine):
         return NO_MEMORY
     return None
 
 
-def _flags(engine: Engine, session: Session, command: Command, name: str) -> frozenset[str]:
+def _flags(engine: Engine, session: Session, command: Command, name: str, words: Words) -> frozenset[str]:
     """Those of a command; EXEC also does what its transaction does."""
     if name != "exec" or session.transaction is None:
-        return command.flags
-    queued = (engine.table.find(words)[0].flags for words in session.transaction.queued)
+        return _of_script(engine, command.flags, name, words)
+    queued = (_of_script(engine, *_found(engine, each), each) for each in session.transaction.queued)
     return command.flags.union(*queued) & {"write", "denyoom"} | command.flags
+
+
+def _found(engine: Engine, words: Words) -> tuple[frozenset[str], str]:
+    command, name = engine.table.find(words)
+    return command.flags, name
+
+
+def _of_script(engine: Engine, flags: frozenset[str], name: str, words: Words) -> frozenset[str]:
+    """What runs a script does and bears what that says; one that says nothing does not bear stale data."""
+    if name not in SCRIPTS:
+        return flags
+    said = _said_by_script(engine, name, words)
+    if said is None:
+        return flags - {"stale"}
+    found = flags - {"stale", "write", "denyoom"}
+    if "no-writes" not in said:
+        found |= {"write"} if "allow-oom" in said else {"write", "denyoom"}
+    return found | {"stale"} if "allow-stale" in said else found
+
+
+def _said_by_script(engine: Engine, name: str, words: Words) -> frozenset[str] | None:
+    if not engine.profile.since(7, 0):
+        return None
+    if name in ("fcall", "fcall_ro"):
+        return engine.functions.flags_of(words[1])
+    source = words[1] if name in ("eval", "eval_ro") else engine.scripts.source(words[1].lower())
+    return None if source is None else engine.scripts.flags_of(source)
 
 
 def _fills_a_transaction(engine: Engine, session: Session, name: str) -> bool:
@@ -78,11 +106,10 @@ def _fills_a_transaction(engine: Engine, session: Session, name: str) -> bool:
     )
 
 
-def _bears_stale_data(engine: Engine, command: Command, name: str) -> bool:
-    """A script does not unless it says so, whatever its command says."""
-    if name in ("eval", "evalsha", "eval_ro", "evalsha_ro") or (name == "multi" and not engine.profile.since(6, 0)):
+def _bears_stale_data(engine: Engine, flags: frozenset[str], name: str) -> bool:
+    if name == "multi" and not engine.profile.since(6, 0):
         return False
-    return "stale" in command.flags or name == "exec"
+    return "stale" in flags or name == "exec"
 
 
 def _is_out_of_memory(engine: Engine) -> bool:

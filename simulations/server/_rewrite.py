@@ -32,6 +32,8 @@ _READ: Final = {
 
 def rewritten(engine: Engine) -> Iterator[bytes]:
     """The commands, as bytes."""
+    for library in engine.functions.libraries.values():
+        yield encode_words([b"FUNCTION", b"LOAD", library.code])
     for database in engine.databases:
         if database.values:
             yield encode_words([b"SELECT", b"%d" % database.index])

@@ -20,10 +20,11 @@ from ._memory_commands import MEMORY_COMMANDS
 from ._monitor import MONITOR_COMMANDS
 from ._psync import PSYNC_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
-from ._scripting import SCRIPT_COMMANDS
 from ._server_commands import SERVER_COMMANDS
 from ._slowlog_commands import SLOWLOG_COMMANDS
 from ._transactions import TRANSACTION_COMMANDS
+from .scripting._function_commands import FUNCTION_COMMANDS
+from .scripting._scripts import SCRIPT_COMMANDS
 from .streams import STREAM_COMMANDS
 from .types import TYPE_COMMANDS
 
@@ -45,6 +46,7 @@ _COMMANDS: Final[Sequence[Command]] = (
     *MONITOR_COMMANDS,
     *TRANSACTION_COMMANDS,
     *SCRIPT_COMMANDS,
+    *FUNCTION_COMMANDS,
     *STREAM_COMMANDS,
     *TYPE_COMMANDS,
 )

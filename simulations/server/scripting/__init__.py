@@ -1,0 +1,1 @@
+"""EVAL, FCALL and all that belongs to them, with real Lua."""

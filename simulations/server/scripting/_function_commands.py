@@ -1,0 +1,151 @@
+"""FCALL, and FUNCTION with its subcommands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from .._command import Call, Command
+from .._dump import sealed, unsealed
+from .._errors import CommandError
+from .._glob import fits
+from .._reply import OK, Members, Pairs, Reply, Status
+from ._functions import LoadedLibrary
+from ._registering import Registered
+from ._scripts import keys_and_args, script_kill
+
+LIBRARY: Final = 245
+"""What is before each library in a dump."""
+
+
+def call_function(call: Call) -> Reply:
+    """FCALL function numkeys key ... arg ..., and FCALL_RO."""
+    script = call.engine.functions.script(call.words[1])
+    keys, argv = keys_and_args(call, "ERR Bad number of keys provided")
+    return call.engine.runner.run(call, script, keys, argv, read_only=call.words[0].upper() == b"FCALL_RO")
+
+
+def load(call: Call) -> Reply:
+    """FUNCTION LOAD [REPLACE] code."""
+    *options, code = call.words[2:]
+    for option in options:
+        if option.upper() != b"REPLACE":
+            raise CommandError(b"ERR Unknown option given: " + option)
+    name = call.engine.functions.load(code, replace=bool(options))
+    call.engine.dirty += 1
+    return name
+
+
+def delete(call: Call) -> Reply:
+    """FUNCTION DELETE library."""
+    call.engine.functions.delete(call.words[2])
+    call.engine.dirty += 1
+    return OK
+
+
+def flush(call: Call) -> Reply:
+    """FUNCTION FLUSH [ASYNC|SYNC]."""
+    if len(call.words) > 3 or (len(call.words) == 3 and call.words[2].upper() not in (b"ASYNC", b"SYNC")):
+        raise CommandError("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
+    call.engine.functions.clear()
+    call.engine.dirty += 1
+    return OK
+
+
+def list_(call: Call) -> Reply:
+    """FUNCTION LIST [LIBRARYNAME pattern] [WITHCODE]."""
+    pattern, with_code, words = None, False, list(call.words[2:])
+    while words:
+        word = words.pop(0)
+        if word.upper() == b"WITHCODE" and not with_code:
+            with_code = True
+        elif word.upper() == b"LIBRARYNAME" and pattern is None:
+            if not words:
+                raise CommandError("ERR library name argument was not given")
+            pattern = words.pop(0)
+        else:
+            raise CommandError(b"ERR Unknown argument " + word)
+    libraries = call.engine.functions.libraries.values()
+    chosen = [each for each in libraries if pattern is None or fits(each.name, pattern, ignore_case=True)]
+    return [_told(each, with_code=with_code) for each in chosen]
+
+
+def _told(library: LoadedLibrary, *, with_code: bool) -> Reply:
+    found: list[tuple[Reply, Reply]] = [
+        (b"library_name", library.name),
+        (b"engine", b"LUA"),
+        (b"functions", [_function_told(each) for each in library.functions.values()]),
+    ]
+    return Pairs([*found, (b"library_code", library.code)] if with_code else found)
+
+
+def _function_told(function: Registered) -> Reply:
+    flags: list[Reply] = [Status(flag.encode()) for flag in sorted(function.flags)]
+    return Pairs([(b"name", function.name), (b"description", function.description), (b"flags", Members(flags))])
+
+
+def stats(call: Call) -> Reply:
+    """FUNCTION STATS: none ever runs when a command comes."""
+    libraries = call.engine.functions.libraries.values()
+    counts: list[tuple[Reply, Reply]] = [
+        (b"libraries_count", len(libraries)),
+        (b"functions_count", sum(len(each.functions) for each in libraries)),
+    ]
+    return Pairs([(b"running_script", None), (b"engines", Pairs([(b"LUA", Pairs(counts))]))])
+
+
+def dump(call: Call) -> Reply:
+    """FUNCTION DUMP: all libraries as one payload."""
+    return sealed([(LIBRARY, each.code) for each in call.engine.functions.libraries.values()], call.profile)
+
+
+def restore(call: Call) -> Reply:
+    """FUNCTION RESTORE payload [FLUSH|APPEND|REPLACE]."""
+    policy = call.words[3].upper() if len(call.words) == 4 else b"APPEND"
+    if policy not in (b"FLUSH", b"APPEND", b"REPLACE"):
+        raise CommandError("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")
+    functions = call.engine.functions
+    codes = [text for _, text in unsealed(call.words[2], call.profile, LIBRARY)]
+    kept = [] if policy == b"FLUSH" else [each.code for each in functions.libraries.values()]
+    try:
+        if policy == b"FLUSH":
+            functions.clear()
+        for code in codes:
+            functions.load(code, replace=policy == b"REPLACE")
+    except CommandError:
+        functions.clear()
+        for code in kept:
+            functions.load(code, replace=True)
+        raise
+    call.engine.dirty += 1
+    return OK
+
+
+def _sub(name: str, run: Callable[[Call], Reply], arity: int, flags: str = "noscript") -> Command:
+    return Command(name, run, arity, flags, since=(7, 0), group="scripting")
+
+
+_CALL: Final = "noscript stale skip_monitor no_mandatory_keys movablekeys"
+
+FUNCTION_COMMANDS: Final[Sequence[Command]] = (
+    Command("fcall", call_function, -3, _CALL, since=(7, 0), group="scripting"),
+    Command("fcall_ro", call_function, -3, _CALL + " readonly", since=(7, 0), group="scripting"),
+    Command(
+        "function",
+        None,
+        -2,
+        "noscript",
+        since=(7, 0),
+        group="scripting",
+        subcommands=(
+            _sub("load", load, -3, "write denyoom noscript"),
+            _sub("restore", restore, -3, "write denyoom noscript"),
+            _sub("delete", delete, 3, "write noscript"),
+            _sub("flush", flush, -2, "write noscript"),
+            _sub("list", list_, -2),
+            _sub("stats", stats, 2, "noscript allow_busy"),
+            _sub("kill", script_kill, 2, "noscript allow_busy"),
+            _sub("dump", dump, 2),
+        ),
+    ),
+)
