@@ -55,7 +55,7 @@ def refusal_in_script(engine: Engine, command: Command, *, bears_no_memory: bool
     """The same for a command of a script; one that has written already may go on although memory has run out."""
     if "write" in command.flags and _is_read_only(engine):
         return READ_ONLY
-    if "write" in command.flags and engine.profile.since(6, 0) and _lacks_replicas(engine):
+    if "write" in command.flags and engine.profile.since(6, 2) and _lacks_replicas(engine):
         return NO_REPLICAS
     if "denyoom" in command.flags and not bears_no_memory and _is_out_of_memory(engine):
         return NO_MEMORY

@@ -44,8 +44,6 @@ def test_the_same_refusals(any_redis_server: RedisServer, state: str, conversati
     version = ".".join(map(str, any_redis_server.version[:2]))
     if version not in VERSIONS:
         pytest.skip(f"there is no profile for {version}")
-    if conversation == IN_SCRIPTS and any_redis_server.version < (7, 0, 0):
-        pytest.skip("a line number stands at another place in the error")
     if conversation == IN_TRANSACTIONS and any_redis_server.version < (6, 0, 0) and "replica" in state:
         pytest.skip("5.0.6 does not answer such an EXEC at all")
     before, after = STATES[state]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import pytest
 from differential.twin import Twin
 from redis_streams.simulations.real import RedisServer
@@ -64,8 +67,8 @@ OURS: list[tuple[str, list[str]]] = [
 def twin(any_redis_server: RedisServer) -> Twin:
     """A real server and a simulated one, with one connection."""
     profile = f"{any_redis_server.version[0]}.{any_redis_server.version[1]}"
-    if profile not in VERSIONS or profile < "6":
-        pytest.skip(f"profile {profile} is not compared here")
+    if profile not in VERSIONS:
+        pytest.skip(f"there is no profile {profile}")
     made = Twin(any_redis_server, profile)
     made.open(1)
     return made
@@ -76,6 +79,29 @@ def test_what_scripts_answer(twin: Twin) -> None:
     for source, *words in SCRIPTS:
         twin.do(0, [word.encode() for word in ("EVAL", source, *(words or ["0"]))])
     twin.close()
+
+
+def test_what_there_is_in_lua(twin: Twin) -> None:
+    """The functions of redis, cjson, cmsgpack, bit and struct, what is forbidden, and how each error is told."""
+    writable = (b"KEYS={} return 1", b"_G", b"redis.call=1")
+    for words in conversation("scripts"):
+        if twin.profile >= "6.2" or not any(text in words[1] for text in writable):
+            twin.do(0, words)
+    twin.close()
+
+
+def test_functions(twin: Twin) -> None:
+    """Libraries as they are loaded, called, listed and deleted."""
+    for words in conversation("functions"):
+        twin.do(0, words)
+    twin.close()
+
+
+def conversation(name: str) -> list[list[bytes]]:
+    """The commands of a file, a line each."""
+    text = Path(__file__).with_name("conversations").joinpath(f"{name}.txt").read_text("utf-8")
+    lines = [shlex.split(line) for line in text.splitlines()]
+    return [[word.encode().decode("unicode_escape").encode("latin-1") for word in line] for line in lines]
 
 
 def test_the_scripts_of_the_runtime_run_unchanged(twin: Twin) -> None:

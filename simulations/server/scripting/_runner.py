@@ -20,6 +20,7 @@ from .._reply import Failure, Reply
 from .._session import Block, Session, Words
 from ._library import Library
 from ._lua import Lua, LuaError
+from ._values import on_one_line
 
 if TYPE_CHECKING:
     from .._engine import Engine
@@ -143,7 +144,7 @@ class Runner:
         if text is None:
             return None
         # Before 7.0 it is a whole reply, with its sign and its end of line.
-        return Failure(text) if self.engine.profile.since(7, 0) else self.own_failure(b"-%b  " % text)
+        return Failure(text) if self.engine.profile.since(7, 0) else self.own_failure(b"-%b\r\n" % text)
 
     def own_failure(self, text: bytes) -> Failure:
         """An error that the script engine itself makes; before 7.0 it says where in the script, but no code."""
@@ -154,7 +155,8 @@ class Runner:
 
 
 def _told(call: Call, script: Script, error: LuaError) -> bytes:
-    text = error.text.replace(b"\r", b" ").replace(b"\n", b" ")
+    text = error.text.rstrip(b"\r\n") if call.profile.since(6, 0) else error.text
+    text = on_one_line(text)
     if not call.profile.since(7, 0):
         where = b"" if error.source is None else b"%b:%d: " % (error.source, error.line)
         # 5.0 has a line end behind it, which is a blank in an error.

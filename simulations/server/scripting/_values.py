@@ -60,6 +60,7 @@ class Values:
         self._table = make_table
         self._type_of = type_of
         self._null = null
+        self._trims_errors = profile.since(6, 2)
         self._shortest_numbers = profile.since(7, 2)
         self._makers = [
             *([(b"double", self._double), (b"map", self._map), (b"set", self._set)] if profile.since(6, 0) else []),
@@ -164,9 +165,9 @@ class Values:
     def _to_reply(self, table: LuaTable, depth: int) -> Reply:
         error, ok = table[b"err"], table[b"ok"]
         if isinstance(error, bytes):
-            return Failure(error)
+            return Failure(on_one_line(error.rstrip(b"\r\n") if self._trims_errors else error))
         if isinstance(ok, bytes):
-            return Status(ok)
+            return Status(on_one_line(ok))
         for name, make in self._makers:
             part = table[name]
             made = None if part is None else make(part, depth)
@@ -194,7 +195,7 @@ class Values:
         return Members([self.to_reply(key, depth) for key, _ in cast("LuaTable", part).items()])
 
     def _big(self, part: object, _depth: int) -> Reply:
-        return BigNumber(part.replace(b"\r", b" ").replace(b"\n", b" ")) if isinstance(part, bytes) else None
+        return BigNumber(on_one_line(part)) if isinstance(part, bytes) else None
 
     def _verbatim(self, part: object, _depth: int) -> Reply:
         if self._type_of(part) != "table":
@@ -214,6 +215,11 @@ class Values:
             items = cast("LuaTable", value).items()
             return Table([(self.to_plain(key, depth + 1), self.to_plain(each, depth + 1)) for key, each in items])
         return None if kind == "userdata" else Unknown(kind or "function")
+
+
+def on_one_line(text: bytes) -> bytes:
+    """A text as a reply that ends with its line may hold it."""
+    return text.replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def _integer(value: float) -> int:

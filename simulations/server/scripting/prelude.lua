@@ -4,9 +4,13 @@
 -- functions of the libraries; facts by version.
 local host = ...
 local getinfo, loadstring, xpcall, pcall, rawset = debug.getinfo, loadstring, xpcall, pcall, rawset
-local null = newproxy()
 local setmetatable, tostring, type, error, string, select = setmetatable, tostring, type, error, string, select
 local raised = host.raised
+
+-- The null of JSON.
+local null = newproxy(true)
+getmetatable(null).__tostring = function() return 'userdata: (nil)' end
+getmetatable(null).__metatable = false
 
 -- The table behind each one that scripts may read only.
 local protected = {}
@@ -93,18 +97,13 @@ local function type_of(...)
   return kind
 end
 
-local function shown(...)
-  if select('#', ...) > 0 and (...) == null then return 'userdata: (nil)' end
-  return tostring(...)
-end
-
 -- What scripts may use; not the table of globals itself, which the host language needs whole.
 local names = {
   _VERSION = _VERSION, assert = assert, collectgarbage = collectgarbage, error = error, getfenv = getfenv, gcinfo = gcinfo,
   getmetatable = getmetatable, ipairs = ipairs, next = next, pairs = pairs,
   pcall = function(...) return caught(pcall(...)) end, newproxy = not host.since_7 and newproxy or nil, print = host.print,
   rawequal = rawequal, rawget = rawget, rawset = host.guard(rawset, protected), select = select, setfenv = setfenv,
-  setmetatable = host.guard(setmetatable, protected), tonumber = tonumber, tostring = shown, type = type_of,
+  setmetatable = host.guard(setmetatable, protected), tonumber = tonumber, tostring = tostring, type = type_of,
   unpack = unpack, xpcall = guarded_xpcall, coroutine = read_only(coroutine),
   redis = read_only(redis), string = read_only(string), table = read_only(table), math = read_only(math),
   cjson = read_only({ encode = host.json_encode, decode = host.json_decode, null = null, _NAME = 'cjson',
