@@ -124,7 +124,8 @@ def _disconnect_subscribers(call: Call, user: User) -> None:
 
 
 def _may_listen(selector: Selector, session: Session) -> bool:
-    return all(selector.may_use_channel(channel, is_pattern=False) for channel in session.channels) and all(
+    channels = (*session.channels, *session.shard_channels)
+    return all(selector.may_use_channel(channel, is_pattern=False) for channel in channels) and all(
         selector.may_use_channel(pattern, is_pattern=True) for pattern in session.patterns
     )
 

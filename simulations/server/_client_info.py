@@ -36,7 +36,7 @@ def client_line(engine: Engine, session: Session, running_words: Words = ()) -> 
         (f"fd={session.descriptor} name={session.name.decode('latin-1')} age={age} idle={idle}", True),
         (f"flags={_flags(engine, session)} db={session.database}", True),
         (f"sub={len(session.channels)} psub={len(session.patterns)}", True),
-        ("ssub=0", since(7, 0)),
+        (f"ssub={len(session.shard_channels)}", since(7, 0)),
         (f"multi={queued}", True),
         (f"watch={len(session.watched)}", since(7, 4)),
         (f"qbuf={query} qbuf-free={free}", True),
@@ -76,7 +76,7 @@ def _flags(engine: Engine, session: Session) -> str:
     mode = engine.tracking.modes.get(session) if engine.tracking is not None else None
     flags = {
         "S": session.is_replica,
-        "P": bool(session.channels or session.patterns),
+        "P": session.is_subscribed,
         "x": session.transaction is not None,
         "b": session.block is not None,
         "t": mode is not None,

@@ -60,7 +60,9 @@ class Call:
 
     def notify(self, event_class: str, event: str, key: bytes) -> None:
         """Tell a keyspace event: its class as in notify-keyspace-events ("t" for streams), and its name ("xadd")."""
-        self.engine.notify(event_class, event, self.database, key)
+        events = self.engine.events
+        if events is not None:
+            events.tell(event_class, event, self.database.index, key)
 
 
 Answer = Reply | Block

@@ -27,7 +27,7 @@ def ping(call: Call) -> Reply:
         raise CommandError("ERR wrong number of arguments for 'ping' command")
     message = call.words[1] if len(call.words) == 2 else None
     session = call.session
-    if session.protocol == 2 and (session.channels or session.patterns):
+    if session.protocol == 2 and session.is_subscribed:
         return [b"pong", message or b""]
     return PONG if message is None else message
 
@@ -185,7 +185,7 @@ def kind_of_client(session: Session) -> str:
     """As CLIENT LIST TYPE and CLIENT KILL TYPE say it."""
     if session.is_replica:
         return "replica"
-    return "pubsub" if session.channels or session.patterns else "normal"
+    return "pubsub" if session.is_subscribed else "normal"
 
 
 CONNECTION_COMMANDS: Final[Sequence[Command]] = (

@@ -22,21 +22,27 @@ Tell = Callable[[Call, Reply], Iterator[Words]]
 NONE: Final = frozenset({"exec", "eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "multi"})
 """What these do, the commands do that they run; each of those tells its own effects."""
 
+MESSAGES: Final = frozenset({b"PUBLISH", b"SPUBLISH"})
+
 
 class Effects:
     """The effects of all commands, in their order.
 
     Attributes:
         offset: how many bytes they are, from the beginning; whoever waits for files and replicas compares with this.
-        feeders: who takes them. Each gets all bytes.
+        feeders: replicas. Each gets all bytes.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.offset = 0
         self.feeders: list[Callable[[bytes], None]] = []
         self._engine = engine
-        self._database: int | None = None
+        self.recorders: list[Callable[[bytes], None]] = []
+        """Files; they take the same without messages that were published."""
+        self._to_replicas = _Encoder()
+        self._to_files = _Encoder()
         self._together: list[tuple[int, Words]] = []
+        self._has_messages = False
 
     def note(self, call: Call, name: str, reply: Reply) -> None:
         """A command has changed something."""
@@ -48,6 +54,11 @@ class Effects:
         """A key has expired."""
         self._together.append((database, [b"DEL", key]))
 
+    def note_published(self, database: int, words: Words) -> None:
+        """A message was published; replicas have clients that listen, too."""
+        self._together.append((database, words))
+        self._has_messages = True
+
     def flush(self) -> bool:
         """One client's command is over, with all that came of it, which is not to be parted.
 
@@ -57,23 +68,43 @@ class Effects:
         together, self._together = self._together, []
         if not together:
             return False
+        data = self._to_replicas.encode(together)
+        self.offset += len(data)
+        for feed in self.feeders:
+            feed(data)
+        if self._has_messages:
+            together = [each for each in together if each[1][0].upper() not in MESSAGES]
+            self._has_messages = False
+        if self.recorders:
+            self._record(together)
+        return True
+
+    def _record(self, together: list[tuple[int, Words]]) -> None:
+        data = self._to_files.encode(together)
+        for record in self.recorders:
+            record(data)
+
+    def begin_anew(self) -> None:
+        """Whoever takes them now has to be told which database is meant."""
+        self._to_replicas.database = self._to_files.database = None
+
+
+class _Encoder:
+    """Effects as bytes; `database` is the one that whoever takes them has selected."""
+
+    database: int | None = None
+
+    def encode(self, together: list[tuple[int, Words]]) -> bytes:
+        """What is not to be parted, as one transaction."""
         parts: list[bytes] = []
         if len(together) > 1:
             together = [(together[0][0], [b"MULTI"]), *together, (together[-1][0], [b"EXEC"])]
         for database, words in together:
-            if database != self._database:
-                self._database = database
+            if database != self.database:
+                self.database = database
                 parts.append(encode_words([b"SELECT", b"%d" % database]))
             parts.append(encode_words(words))
-        data = b"".join(parts)
-        self.offset += len(data)
-        for feed in self.feeders:
-            feed(data)
-        return True
-
-    def begin_anew(self) -> None:
-        """Whoever takes them now has to be told which database is meant."""
-        self._database = None
+        return b"".join(parts)
 
 
 def encode_words(words: Sequence[bytes]) -> bytes:

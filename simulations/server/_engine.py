@@ -36,13 +36,15 @@ from ._file_state import FileState
 from ._follower import Follower
 from ._journal import Journal
 from ._keyspace import Database
+from ._keyspace_events import keyspace_events
 from ._link import Link
 from ._monitor import tell_monitors
 from ._pause import Pause
 from ._permissions import check_permitted
 from ._profile import Profile
+from ._pubsub import PubSub
 from ._refusals import may_refuse, refusal
-from ._reply import QUEUED, Failure, Push, Raw, Reply
+from ._reply import QUEUED, Failure, Push, Raw, Reply, Several
 from ._session import Block, Session, Silence, Transaction, Words
 from ._slowness import Slowness
 from ._statistics import Statistics
@@ -88,6 +90,8 @@ class Engine:
     """Whether keys are removed when they expire, not only when somebody looks at them (DEBUG SET-ACTIVE-EXPIRE)."""
     ended = False
     """Whether SHUTDOWN was said."""
+    _noting = False
+    """Whether a command runs that is noted as a whole, with all that it has others do."""
     stall_ms = 0.0
     """For how long the server now does nothing at all (DEBUG SLEEP). Whoever feeds the engine sees to it, and sets it
     back."""
@@ -108,6 +112,7 @@ class Engine:
         self.slowness = Slowness(self)
         self.debugging = Debugging()
         self.files = FileState()
+        self.pubsub = PubSub(self)
         self.appliers: dict[str, Callable[[str], str | None]] = {}
         """Of parameters that mean something to whoever feeds the engine: try it, and say why it does not work."""
         self.replicas: dict[Session, Follower] = {}
@@ -138,8 +143,6 @@ class Engine:
         self.journal: Journal | None = None
         """Where changes are noted, if anywhere."""
         self.settings_changed()
-        self._noting = False
-        """Whether a command runs that is noted as a whole, with all that it has others do."""
 
     @property
     def now_ms(self) -> int:
@@ -163,6 +166,7 @@ class Engine:
         self.unblock(session)
         self.sessions.pop(session.id, None)
         self.monitors.pop(session, None)
+        self.pubsub.forget(session)
         self._woken.pop(session, None)
         follower = self.replicas.pop(session, None)
         if follower is not None:
@@ -189,21 +193,29 @@ class Engine:
         self._set_clocks(now_us, timer_ms)
         self.commands_processed += 1
         session.active_ms = self.now_ms
-        if self.tracking is None:
-            self._execute(session, words)
+        tracking = self.tracking
+        if tracking is not None:
+            tracking.limit()
+        self.running = session
+        self._execute(session, words)
+        self.running = None
+        if self.pubsub.pending:
+            self._deliver_pending(session)
+        if tracking is None:
             self.serve_ready()
         else:
-            self._execute_tracked(session, words, self.tracking)
+            self._tell_changes(session, tracking)
         if self.effects is not None and self.effects.flush():
             session.written_offset = self.effects.offset
         return self.take_woken()
 
-    def _execute_tracked(self, session: Session, words: Words, tracking: Tracking) -> None:
-        """The same where clients are told of changes."""
-        tracking.limit()
-        self.running = session
-        self._execute(session, words)
-        self.running = None
+    def _deliver_pending(self, session: Session) -> None:
+        """Messages that a client was sent by its own command."""
+        for message in self.pubsub.take_pending():
+            self.deliver(session, message)
+
+    def _tell_changes(self, session: Session, tracking: Tracking) -> None:
+        """A command is over; clients that track keys are told of changes."""
         tracking.command_is_over(session)
         mode = tracking.modes.get(session)
         if mode is not None and session.transaction is None and not session.last_command.startswith("client|"):
@@ -223,6 +235,8 @@ class Engine:
         elif session.silence is None:
             self.deliver(session, answer)
         else:
+            if isinstance(answer, Several):
+                self.deliver(session, answer)
             session.silence = session.silence.after_a_command()
 
     def tick(self, *, now_us: int, timer_ms: float | None = None) -> Sequence[Session]:
@@ -341,6 +355,8 @@ class Engine:
         self.may_refuse = may_refuse(self)
         self.slowness.settings_changed()
         self.limits = Limits.of(self.profile, self.configuration)
+        self.events = keyspace_events(self)
+        """Told of what happens to keys, if anybody is to hear of it."""
 
     def follow(self, primary: tuple[str, int] | None) -> None:
         """Be a replica of this one from now on, or of none; who waits for something here hears of it and goes."""
@@ -367,8 +383,7 @@ class Engine:
         session.transaction = None
         self.monitors.pop(session, None)
         self.unwatch(session)
-        session.channels.clear()
-        session.patterns.clear()
+        self.pubsub.forget(session)
 
     # For commands
 
@@ -449,10 +464,16 @@ class Engine:
 
     def deliver(self, session: Session, reply: Reply) -> None:
         """Have something sent to a client: a reply, or a message that it did not ask for."""
-        if session.silence is not None and not (session.protocol == 3 and isinstance(reply, Push)):
+        if session.silence is not None and not self._is_heard(session, reply):
             return
         session.replies.append(reply)
         self._woken[session] = None
+
+    def _is_heard(self, session: Session, reply: Reply) -> bool:
+        """Whether CLIENT REPLY OFF does not concern a reply: since 6.2 those of pub/sub."""
+        if isinstance(reply, Push | Several):
+            return self.profile.since(6, 2) or (session.protocol == 3 and reply.items[0] == b"invalidate")
+        return False
 
     def touch(self, database: Database, key: bytes, *, expired: bool = False) -> None:
         """A key was changed, or has expired: transactions that watch it fail."""
@@ -485,6 +506,8 @@ class Engine:
 
     def notify(self, event_class: str, event: str, database: Database, key: bytes) -> None:
         """Tell a keyspace event to those who subscribed to it."""
+        if self.events is not None:
+            self.events.tell(event_class, event, database.index, key)
 
     # Waiting
 
@@ -598,7 +621,7 @@ class Engine:
         """
         if session.user is None or self.users.restricted:
             check_permitted(self, session, command, name, words)
-        if self.may_refuse:
+        if self.may_refuse or session.is_subscribed:
             refused = refusal(self, session, command, name, words)
             if refused is not None:
                 raise CommandError(refused)

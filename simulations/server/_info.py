@@ -14,6 +14,7 @@ from ._errors import syntax_error
 from ._latency import percentile
 from ._link import Link
 from ._memory import used_memory
+from ._pubsub import Kind
 from ._reply import Reply, Verbatim
 from ._session import Block
 
@@ -60,7 +61,7 @@ def _clients(engine: Engine) -> Fields:
     if since(6, 0):
         yield "tracking_clients", len(engine.tracking.modes) if engine.tracking is not None else 0
     if since(7, 4):
-        yield "pubsub_clients", sum(bool(session.channels or session.patterns) for session in sessions)
+        yield "pubsub_clients", sum(session.is_subscribed for session in sessions)
         yield "watching_clients", sum(bool(session.watched) for session in sessions)
     if since(6, 0):
         yield "clients_in_timeout_table", sum(_has_deadline(session.block) for session in sessions)
@@ -145,7 +146,6 @@ def _loading(engine: Engine) -> Fields:
 
 def _stats(engine: Engine) -> Fields:
     statistics = engine.statistics
-    sessions = engine.sessions.values()
     yield "total_connections_received", statistics.connections
     yield "total_commands_processed", statistics.commands
     yield "instantaneous_ops_per_sec", 0
@@ -159,8 +159,10 @@ def _stats(engine: Engine) -> Fields:
     yield "evicted_keys", 0
     yield "keyspace_hits", statistics.hits
     yield "keyspace_misses", statistics.misses
-    yield "pubsub_channels", len({channel for session in sessions for channel in session.channels})
-    yield "pubsub_patterns", len({pattern for session in sessions for pattern in session.patterns})
+    yield "pubsub_channels", len(engine.pubsub.of[Kind.CHANNEL])
+    yield "pubsub_patterns", engine.pubsub.count_patterns()
+    if engine.profile.since(7, 0):
+        yield "pubsubshard_channels", len(engine.pubsub.of[Kind.SHARD])
     yield "latest_fork_usec", 0
     if engine.profile.since(6, 0):
         tracking = engine.tracking

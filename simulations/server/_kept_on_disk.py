@@ -67,7 +67,7 @@ class KeptOnDisk:
         self._file = file
         effects = engine.effects = engine.effects or Effects(engine)
         effects.begin_anew()
-        effects.feeders.append(self._take)
+        effects.recorders.append(self._take)
         engine.files.synced = effects.offset
         self._note_sizes()
 
@@ -173,5 +173,5 @@ class KeptOnDisk:
             self._unwritten.clear()
         file.close()
         if effects is not None:
-            effects.feeders.remove(self._take)
+            effects.recorders.remove(self._take)
             self._engine.files.synced = effects.offset

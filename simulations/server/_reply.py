@@ -95,6 +95,13 @@ class Push:
 
 
 @frozen
+class Several:
+    """Replies one after the other, where a client that reads one reply to a command does not expect it: SUBSCRIBE."""
+
+    items: list[Reply]
+
+
+@frozen
 class Attributed:
     """A reply (`items`), and in RESP3 before it what is said about it."""
 
@@ -119,6 +126,7 @@ Reply = Union[
     BigNumber,
     Verbatim,
     Push,
+    Several,
     Attributed,
 ]
 
@@ -251,6 +259,11 @@ def _write_push(reply: Push, protocol: int, write: Write) -> None:
     _write_items(b"*" if protocol == 2 else b">", reply.items, protocol, write)
 
 
+def _write_several(reply: Several, protocol: int, write: Write) -> None:
+    for item in reply.items:
+        _write(item, protocol, write)
+
+
 def _write_attributed(reply: Attributed, protocol: int, write: Write) -> None:
     if protocol != 2:
         write(b"|%d\r\n" % len(reply.attributes))
@@ -277,5 +290,6 @@ _WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {
     Verbatim: _write_verbatim,
     Raw: _write_raw,
     Push: _write_push,
+    Several: _write_several,
     Attributed: _write_attributed,
 }

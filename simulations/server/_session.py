@@ -111,6 +111,9 @@ class Session:
     watched: dict[tuple[int, bytes], int] = field(factory=dict)
     channels: dict[bytes, None] = field(factory=dict)
     patterns: dict[bytes, None] = field(factory=dict)
+    shard_channels: dict[bytes, None] = field(factory=dict)
+    is_subscribed: bool = False
+    """Whether it has subscribed to any of these; `PubSub` changes them."""
     connected_ms: int = 0
     active_ms: int = 0
     last_command: str = ""

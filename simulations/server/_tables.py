@@ -19,6 +19,7 @@ from ._latency_commands import LATENCY_COMMANDS
 from ._memory_commands import MEMORY_COMMANDS
 from ._monitor import MONITOR_COMMANDS
 from ._psync import PSYNC_COMMANDS
+from ._pubsub_commands import PUBSUB_COMMANDS
 from ._replication_commands import REPLICATION_COMMANDS
 from ._server_commands import SERVER_COMMANDS
 from ._slowlog_commands import SLOWLOG_COMMANDS
@@ -44,6 +45,7 @@ _COMMANDS: Final[Sequence[Command]] = (
     *CLUSTER_COMMANDS,
     *MEMORY_COMMANDS,
     *MONITOR_COMMANDS,
+    *PUBSUB_COMMANDS,
     *TRANSACTION_COMMANDS,
     *SCRIPT_COMMANDS,
     *FUNCTION_COMMANDS,

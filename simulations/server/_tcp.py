@@ -338,7 +338,7 @@ class TcpServer:
         if not seconds:
             return
         for session, connection in list(self._connections.items()):
-            waits = session.block is not None or session.channels or session.patterns or session.is_replica
+            waits = session.block is not None or session.is_subscribed or session.is_replica
             if not waits and self.engine.now_ms - session.active_ms > seconds * 1000:
                 self._close(connection)
 

@@ -191,5 +191,5 @@ class Tracking:
             told = other
         if told.protocol == 3:
             self._engine.deliver(told, Push([b"invalidate", keys]))
-        elif told is not session and (told.channels or told.patterns):
+        elif told is not session and told.is_subscribed:
             self._engine.deliver(told, Push([b"message", CHANNEL, keys]))

@@ -31,12 +31,15 @@ def execute(call: Call) -> Reply:
         raise CommandError("EXECABORT Transaction discarded because of previous errors.")
     if not unchanged:
         return NULL_ARRAY
+    pubsub = engine.pubsub
+    pubsub.is_in_transaction = True
     replies: list[Reply] = []
     for words in transaction.queued:
         answer = engine.run(session, words, nested=True)
         if isinstance(answer, Block):
             raise AssertionError(f"{words[0]!r} waits inside a transaction")  # noqa: TRY004 - a bug of ours
-        replies.append(answer)
+        replies.append(pubsub.among_replies(answer))
+    pubsub.is_in_transaction = False
     return replies
 
 

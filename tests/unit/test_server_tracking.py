@@ -41,7 +41,7 @@ def test_one_s_own_change_is_told_behind_the_reply() -> None:
 def test_a_subscriber_is_told_instead() -> None:
     server = SimulatedServer()
     told, reader = server.connect(), server.connect()
-    told.session.channels[b"__redis__:invalidate"] = None
+    told.call("SUBSCRIBE", "__redis__:invalidate")
     assert reader.call("CLIENT", "TRACKING", "ON", "REDIRECT", told.session.id) == b"+OK\r\n"
     assert reader.call("CLIENT", "GETREDIR") == b":%d\r\n" % told.session.id
     reader.call("GET", "k")

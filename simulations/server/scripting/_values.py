@@ -17,6 +17,7 @@ from .._reply import (
     Push,
     Reply,
     Rows,
+    Several,
     Status,
     Truth,
     Verbatim,
@@ -93,7 +94,7 @@ class Values:
 
     def _of_reply_2(self, reply: Reply) -> object:
         match reply:
-            case Members() | Push() | Attributed():
+            case Members() | Push() | Several() | Attributed():
                 return self.of_reply(reply.items)
             case Pairs():
                 pairs: list[Reply] = [[*pair] for pair in reply.items]
@@ -110,7 +111,7 @@ class Values:
     def _of_reply_3(self, reply: Reply) -> object:
         found: dict[bytes, object]
         match reply:
-            case Push() | Attributed():
+            case Push() | Several() | Attributed():
                 return self.of_reply(reply.items)
             case Rows():
                 rows: list[Reply] = [[*row] for row in reply.items]
