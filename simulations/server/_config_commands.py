@@ -29,7 +29,7 @@ def config_get(call: Call) -> Reply:
             exact = call.profile.since(7, 0) and not any(char in _WILDCARDS for char in pattern)
             hidden = name in HIDDEN and call.profile.since(7, 0) and not exact
             if not hidden and fits(name.encode(), pattern, ignore_case=True):
-                found[pattern if exact else name.encode()] = _bytes(configuration[name])
+                found[pattern if exact else name.encode()] = _bytes(configuration.told(name))
     return Pairs(list(found.items()))
 
 

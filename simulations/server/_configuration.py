@@ -11,6 +11,8 @@ from ._values import OF_KIND, SPECIAL, WrongValue, by_kind, memory, output_limit
 
 EVENT_CLASSES: Final = "g$lshzxetd"
 """Of notify-keyspace-events: what "A" stands for, in the order in which CONFIG GET tells them."""
+SPECIAL_EVENTS: Final = "noc"
+"""Classes that "A" does not stand for: new keys, and values that are overwritten, or by others of another kind."""
 
 
 LEAST_BACKLOG: Final = 16 * 1024
@@ -34,7 +36,6 @@ class Configuration:
     def __init__(self, profile: Profile, given: Mapping[str, str] | None = None) -> None:
         self.parameters = parameters(profile)
         self._profile = profile
-        self._has_all_events = profile.since(6, 0)
         self._values = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, value in (given or {}).items():
             if name not in self.parameters:
@@ -49,6 +50,13 @@ class Configuration:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def told(self, name: str) -> str:
+        """A parameter as CONFIG GET tells it: with all classes of keyspace events, it is silent on the special ones."""
+        value = self._values[name]
+        if name == "notify-keyspace-events" and "A" in value:
+            return "".join(letter for letter in value if letter not in SPECIAL_EVENTS)
+        return value
 
     def names(self) -> list[str]:
         """All parameters, in the order of their names."""
@@ -84,10 +92,12 @@ class Configuration:
         return by_kind(self._profile, value, kind) if special is None else special(value)
 
     def _events(self, value: str) -> str:
-        known = EVENT_CLASSES if self._has_all_events else EVENT_CLASSES[:-1]
-        others = "KEm" + ("n" if self._profile.since(7, 0) else "") + ("oc" if self._profile.since(8, 6) else "")
-        if any(letter not in f"A{known}{others}" for letter in value):
+        since = self._profile.since
+        known = EVENT_CLASSES if since(6, 2) else EVENT_CLASSES[:-1]
+        special = ("n" if since(7, 0) else "") + ("oc" if since(8, 2) else "")
+        others = "KEm" if since(6, 0) else "KE"
+        if any(letter not in f"A{known}{special}{others}" for letter in value):
             raise WrongValue("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
         has_all = "A" in value or all(letter in value for letter in known)
-        classes = "A" if has_all else "".join(letter for letter in known if letter in value)
-        return classes + "".join(letter for letter in others if letter in value)
+        told = ("A" if has_all else known) + special + others
+        return "".join(letter for letter in told if letter in value or letter == "A")

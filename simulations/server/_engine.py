@@ -411,6 +411,8 @@ class Engine:
         call = Call(self, session, words, nested=nested)
         if self.monitors and name != "exec":
             tell_monitors(self, session, command, name, words)
+        if self.events is not None:
+            self.events.begin(command, name, words)
         began, stalled_ms = self.slowness.stopwatch(), self.stall_ms
         try:
             run = command.run

@@ -14,6 +14,7 @@ from ._errors import WRONG_TYPE, CommandError
 if TYPE_CHECKING:
     from ._configuration import Configuration
     from ._engine import Engine
+    from ._keyspace_events import KeyspaceEvents
     from ._profile import Profile
     from .types._hash import Hash
     from .types._scan import ScanOrder
@@ -67,7 +68,16 @@ class Database:
         """The keys as they were when somebody began to SCAN."""
 
     def get(self, key: bytes) -> Value | None:
-        """What a key holds, None where there is none or it has expired."""
+        """What a key holds, None where there is none or it has expired; a command that reads tells that it missed."""
+        value = self.peek(key)
+        if value is None:
+            events = self._engine.events
+            if events is not None and events.tells_misses:
+                events.tell("m", "keymiss", self.index, key)
+        return value
+
+    def peek(self, key: bytes) -> Value | None:
+        """The same, where the command does not read the value; nobody is told."""
         if self.expires and self._expired(key):
             return None
         return self.values.get(key)
@@ -85,8 +95,19 @@ class Database:
             raise CommandError(WRONG_TYPE)
         return value
 
-    def put(self, key: bytes, value: Value, *, keep_expiry: bool = False) -> None:
-        """Have a key hold a value, and touch the key."""
+    def put(self, key: bytes, value: Value, *, keep_expiry: bool = False, overwrites: bool = False) -> None:
+        """Have a key hold a value, and touch the key.
+
+        Args:
+            key: whose value.
+            value: it.
+            keep_expiry: whether the key expires when it would have.
+            overwrites: whether it takes the place of whatever was there; else it is that, changed.
+        """
+        if self.expires:
+            self._expired(key)
+        if self._engine.events is not None:
+            self._tell_put(self._engine.events, key, value, overwrites=overwrites)
         self.values[key] = value
         if not keep_expiry:
             self.expires.pop(key, None)
@@ -97,9 +118,16 @@ class Database:
         if not isinstance(value, bytes) and value.KIND == "hash":
             self.note_field_expiry(key, cast("Hash", value))
 
+    def _tell_put(self, events: KeyspaceEvents, key: bytes, value: Value, *, overwrites: bool) -> None:
+        old = self.values.get(key)
+        if old is None:
+            events.tell("n", "new", self.index, key)
+        elif overwrites:
+            events.tell_overwritten(self.index, key, is_other_kind=kind_of(old) != kind_of(value))
+
     def delete(self, key: bytes) -> bool:
         """Remove a key, and touch it; returns whether it was there."""
-        if self.get(key) is None:
+        if self.peek(key) is None:
             return False
         self._remove(key)
         return True

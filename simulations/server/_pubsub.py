@@ -28,6 +28,20 @@ _ALWAYS_ALLOWED: Final = frozenset(f"{prefix}{word}subscribe" for prefix in ("",
     "reset",
 }
 
+_ANSWER_FIRST: Final = frozenset(
+    [
+        *("getset", "getex", "getdel", "bitfield", "expire", "pexpire", "expireat", "pexpireat"),
+        *("lpush", "rpush", "lpushx", "rpushx", "lset", "lpop", "rpop", "lmpop", "blpop", "brpop", "blmpop"),
+        *("sunionstore", "sdiffstore", "sinterstore"),
+        *("zadd", "zincrby", "zpopmin", "zpopmax", "bzpopmin", "bzpopmax", "zmpop", "bzmpop"),
+        *("zunionstore", "zinterstore", "zdiffstore", "zrangestore"),
+        *("hset", "hmset", "hsetnx", "hincrby", "hincrbyfloat"),
+        *("xadd", "xsetid", "xreadgroup", "xclaim", "xautoclaim"),
+        *("xgroup", "xgroup|create", "xgroup|setid", "xgroup|destroy"),
+    ]
+)
+"""Commands that before 7.2 answer before they tell what they did, so that whoever listens to itself sees that order."""
+
 
 class Kind(enum.Enum):
     """What one can subscribe to, by the letter with which the commands begin."""
@@ -117,27 +131,36 @@ class PubSub:
         pending, self.pending = self.pending, []
         return pending
 
-    def among_replies(self, answer: Reply) -> Reply:
+    def among_replies(self, session: Session, answer: Reply) -> Reply:
         """A reply in EXEC with what was sent to the client meanwhile, which before 7.2 comes in between."""
         if not self.pending or self._engine.profile.since(7, 2):
             return answer
-        return Several([*self.take_pending(), answer])
+        sent = self.take_pending()
+        return Several([answer, *sent] if _answers_first(session) else [*sent, answer])
 
     def _send_to(self, sessions: dict[Session, None] | None, message: Push) -> int:
         if sessions is None:
             return 0
         for session in sessions:
-            if session is self._engine.running and (self.is_in_transaction or self._engine.profile.since(7, 2)):
+            if session is self._engine.running and self._is_later(session):
                 self.pending.append(message)
             else:
                 self._engine.deliver(session, message)
         return len(sessions)
+
+    def _is_later(self, session: Session) -> bool:
+        """Whether the client whose command runs is sent a message only behind the reply, or among those of EXEC."""
+        return self._engine.profile.since(7, 2) or self.is_in_transaction or _answers_first(session)
 
     def _forget(self, session: Session, kind: Kind, name: bytes) -> None:
         sessions = self.of[kind][name]
         del sessions[session]
         if not sessions:
             del self.of[kind][name]
+
+
+def _answers_first(session: Session) -> bool:
+    return session.last_command in _ANSWER_FIRST and not session.in_script
 
 
 def refused_to_subscriber(profile: Profile, session: Session, name: str) -> bytes | None:

@@ -38,7 +38,7 @@ def execute(call: Call) -> Reply:
         answer = engine.run(session, words, nested=True)
         if isinstance(answer, Block):
             raise AssertionError(f"{words[0]!r} waits inside a transaction")  # noqa: TRY004 - a bug of ours
-        replies.append(pubsub.among_replies(answer))
+        replies.append(pubsub.among_replies(session, answer))
     pubsub.is_in_transaction = False
     return replies
 

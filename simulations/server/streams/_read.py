@@ -125,6 +125,7 @@ def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[
     for key, stream, group, behind in places:
         read_up_to = behind if group is None else group.last_id
         if stream is None:
+            call.database.get(key)  # a real server looks again, and tells once more that there is none
             continue
         if group is None:
             entries = read_after(stream, behind, options.count)

@@ -163,7 +163,7 @@ def bitop(call: Call) -> Reply:
         return 0
     numbers = [int.from_bytes(text.ljust(length, b"\0"), "big") for text in texts]
     result = _OPERATIONS[operation](numbers) & ((1 << (8 * length)) - 1)
-    call.database.put(target, ChangedText(result.to_bytes(length, "big")))
+    call.database.put(target, ChangedText(result.to_bytes(length, "big")), overwrites=True)
     call.notify("$", "set", target)
     return length
 

@@ -28,7 +28,7 @@ def removed_from(call: Call, key: bytes, left: Sized) -> None:
 def overwrite(call: Call, key: bytes, made: Holder | None, event_class: str, event: str) -> None:
     """A result takes the place of whatever the key holds; where there is none the key goes."""
     if made is not None:
-        call.database.put(key, made)
+        call.database.put(key, made, overwrites=True)
         call.notify(event_class, event, key)
     elif call.database.delete(key):
         call.notify("g", "del", key)

@@ -19,7 +19,8 @@ def persist(call: Call) -> Reply:
     if call.database.get(key) is None or call.database.expires.pop(key, None) is None:
         return 0
     call.touch(key)
-    call.notify("g", "persist", key)
+    if call.profile.since(6, 0):
+        call.notify("g", "persist", key)
     return 1
 
 

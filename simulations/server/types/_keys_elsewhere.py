@@ -7,7 +7,7 @@ from typing import Final
 
 from .._command import Call, Command, integer
 from .._errors import NO_SUCH_KEY, CommandError, syntax_error
-from .._keyspace import Database, Value
+from .._keyspace import Database, Value, kind_of
 from .._reply import OK, Reply
 
 SAME: Final = "ERR source and destination objects are the same"
@@ -44,16 +44,25 @@ def _rename(call: Call, old: bytes, new: bytes, value: Value) -> None:
     database = call.database
     expires = database.expires.get(old)
     database.delete(old)
+    there = database.peek(new)
     database.delete(new)
     _put(database, new, value, expires)
     call.notify("g", "rename_from", old)
     call.notify("g", "rename_to", new)
+    _tell_overwritten(call, database, new, there, value)
 
 
 def _put(database: Database, key: bytes, value: Value, expires: int | None) -> None:
     database.put(key, value)
     if expires is not None:
         database.expire_at(key, expires)
+
+
+def _tell_overwritten(call: Call, database: Database, key: bytes, there: Value | None, value: Value) -> None:
+    """Here a real server does so behind the other events, as it had removed what was there."""
+    events = call.engine.events
+    if there is not None and events is not None:
+        events.tell_overwritten(database.index, key, is_other_kind=kind_of(there) != kind_of(value))
 
 
 def copy(call: Call) -> Reply:
@@ -73,12 +82,14 @@ def copy(call: Call) -> Reply:
     if target is call.database and source == destination:
         raise CommandError(SAME)
     value = call.database.get(source)
-    if value is None or (target.get(destination) is not None and not replace):
+    if value is None or (target.peek(destination) is not None and not replace):
         return 0
+    there = target.peek(destination)
     target.delete(destination)
     double = value if isinstance(value, bytes) else value.copy()
     _put(target, destination, double, call.database.expires.get(source))
     call.engine.notify("g", "copy_to", target, destination)
+    _tell_overwritten(call, target, destination, there, double)
     return 1
 
 
@@ -107,8 +118,9 @@ def move(call: Call) -> Reply:
     expires = source.expires.get(key)
     source.delete(key)
     _put(target, key, value, expires)
-    call.notify("g", "move_from", key)
-    call.engine.notify("g", "move_to", target, key)
+    if call.profile.since(6, 0):
+        call.notify("g", "move_from", key)
+        call.engine.notify("g", "move_to", target, key)
     return 1
 
 

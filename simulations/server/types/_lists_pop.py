@@ -108,7 +108,7 @@ def _move_or_wait(call: Call, wait_ms: int, *, from_left: bool, to_left: bool) -
     moved = move([source])
     if moved is not None or call.nested:
         return moved
-    return wait(call, List, [source], wait_ms, move, on_timeout=None)
+    return wait(call, List, [source], wait_ms, move, on_timeout=NULL_ARRAY)
 
 
 # From the first of several that is there

@@ -19,11 +19,11 @@ def _sets(call: Call, keys: Sequence[bytes]) -> list[Set | None]:
 
 
 def _sets_in_common(call: Call, keys: Sequence[bytes]) -> list[Set | None]:
-    """The same for an intersection: before 6.2 a key that is not there ends the look at further ones."""
+    """The same for an intersection: before 6.0 a key that is not there ends the look at further ones."""
     found: list[Set | None] = []
     for key in keys:
         found.append(call.database.get_as(Set, key))
-        if found[-1] is None and not call.profile.since(6, 2):
+        if found[-1] is None and not call.profile.since(6, 0):
             break
     return found
 
@@ -79,7 +79,11 @@ def sdiff(call: Call) -> Reply:
 
 def sinterstore(call: Call) -> Reply:
     """SINTERSTORE destination key ...: how many members it has now."""
-    return _store(call, "sinterstore", _intersect(_sets_in_common(call, call.words[2:]), call.engine.limits))
+    sets = _sets_in_common(call, call.words[2:])
+    if None in sets and not call.profile.since(6, 0):
+        call.database.delete(call.words[1])  # without an event
+        return 0
+    return _store(call, "sinterstore", _intersect(sets, call.engine.limits))
 
 
 def sunionstore(call: Call) -> Reply:

@@ -22,7 +22,7 @@ def set_value(call: Call) -> Reply:
     """SET key value [NX|XX|IFEQ v|IFNE v|IFDEQ d|IFDNE d] [GET] [EX|PX|EXAT|PXAT n|KEEPTTL]."""
     key, value = call.words[1:3]
     if len(call.words) == 3:
-        call.database.put(key, value)
+        call.database.put(key, value, overwrites=True)
         call.notify("$", "set", key)
         return OK
     options = parse_set_options(call, 3, "set")
@@ -35,7 +35,7 @@ def set_value(call: Call) -> Reply:
 
 
 def _store(call: Call, key: bytes, value: bytes, at_ms: int | None, *, keeps: bool = False) -> None:
-    call.database.put(key, value, keep_expiry=keeps)
+    call.database.put(key, value, keep_expiry=keeps, overwrites=True)
     if at_ms is not None:
         call.database.expire_at(key, at_ms)
     call.notify("$", "set", key)
@@ -47,7 +47,7 @@ def _is_met(call: Call, options: SetOptions, key: bytes) -> bool:
     """Whether a value may be stored by its conditions."""
     if not options.existence and not options.condition:
         return True
-    value = call.database.get(key)
+    value = call.database.peek(key)
     if options.existence and (value is None) != (options.existence == b"NX"):
         return False
     if not options.condition:
@@ -157,7 +157,7 @@ def msetex(call: Call) -> Reply:
     if not all(_is_met(call, options, key) for key in keys):
         return 0
     for key, value in zip(keys, values, strict=True):
-        call.database.put(key, value, keep_expiry=options.until == b"KEEPTTL")
+        call.database.put(key, value, keep_expiry=options.until == b"KEEPTTL", overwrites=True)
         if at_ms is not None:
             call.database.expire_at(key, at_ms)
             call.notify("g", "expire", key)
