@@ -286,6 +286,8 @@ class Engine:
         """End a client's connection, once it was sent what it is to be sent; whoever feeds the engine sees to it."""
         session.closing = True
         self.unblock(session)
+        if session.aborted:
+            self.pubsub.forget(session)
         self._woken[session] = None
 
     def note_saved(self) -> None:

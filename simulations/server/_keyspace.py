@@ -69,18 +69,14 @@ class Database:
 
     def get(self, key: bytes) -> Value | None:
         """What a key holds, None where there is none or it has expired; a command that reads tells that it missed."""
-        value = self.peek(key)
-        if value is None:
-            events = self._engine.events
-            if events is not None and events.tells_misses:
-                events.tell("m", "keymiss", self.index, key)
+        value = None if self.expires and self._expired(key) else self.values.get(key)
+        if value is None and (events := self._engine.events) is not None and events.tells_misses:
+            events.tell("m", "keymiss", self.index, key)
         return value
 
     def peek(self, key: bytes) -> Value | None:
         """The same, where the command does not read the value; nobody is told."""
-        if self.expires and self._expired(key):
-            return None
-        return self.values.get(key)
+        return None if self.expires and self._expired(key) else self.values.get(key)
 
     def get_as(self, kind: type[V], key: bytes) -> V | None:
         """The same, if it is of this kind.

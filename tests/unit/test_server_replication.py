@@ -109,3 +109,18 @@ def test_a_failover_needs_a_replica() -> None:
     client = SimulatedServer().connect()
     assert client.call("FAILOVER") == b"-ERR FAILOVER requires connected replicas.\r\n"
     assert client.call("FAILOVER", "ABORT") == b"-ERR No failover in progress.\r\n"
+
+
+async def test_messages_reach_the_clients_of_a_replica() -> None:
+    async with AsyncExitStack() as stack:
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        first, second = Served(nursery, "7.0"), Served(nursery, "7.0")
+        await second.call("REPLICAOF", "127.0.0.1", first.port)
+        await second.until(b"connected", "ROLE")
+        async with await trio.open_tcp_stream("127.0.0.1", second.port) as listener:
+            await listener.send_all(request("SUBSCRIBE", "news"))
+            await listener.receive_some()
+            assert await first.call("PUBLISH", "news", "x") == b":0\r\n"
+            with trio.fail_after(20):
+                assert await listener.receive_some() == b"*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\nx\r\n"
+        nursery.cancel_scope.cancel()
