@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from ._command import Command
 from ._memory import used_memory
-<<<<<<< HEAD
-from ._session import Session, Words
-=======
 from ._pubsub import refused_to_subscriber
-from ._session import Session
->>>>>>> bc68577 (PUBLISH, SUBSCRIBE and their like; keyspace events are told)
+from ._session import Session, Words
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -37,34 +33,24 @@ def may_refuse(engine: Engine) -> bool:
 
 def refusal(engine: Engine, session: Session, command: Command, name: str, words: Words) -> bytes | None:
     """Why the server does not run a command that a client sent, in the order in which it looks."""
-<<<<<<< HEAD
     flags = _flags(engine, session, command, name, words)
-    settings = engine.configuration
-=======
-    flags = _flags(engine, session, command, name)
->>>>>>> bc68577 (PUBLISH, SUBSCRIBE and their like; keyspace events are told)
     if _is_out_of_memory(engine) and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):
         return NO_MEMORY
     if "write" in flags and _lacks_replicas(engine):
         return NO_REPLICAS
     if "write" in flags and _is_read_only(engine):
         return READ_ONLY
-    return refused_to_subscriber(engine.profile, session, name) or _refusal_of_old_data(engine, command, name)
+    return refused_to_subscriber(engine.profile, session, name) or _refusal_of_old_data(engine, flags, name)
 
 
-def _refusal_of_old_data(engine: Engine, command: Command, name: str) -> bytes | None:
+def _refusal_of_old_data(engine: Engine, flags: frozenset[str], name: str) -> bytes | None:
     if (
         engine.replica_of is not None
-<<<<<<< HEAD
-        and settings["replica-serve-stale-data"] == "no"
-        and not _bears_stale_data(engine, flags, name)
-=======
         and engine.configuration["replica-serve-stale-data"] == "no"
-        and not _bears_stale_data(engine, command, name)
->>>>>>> bc68577 (PUBLISH, SUBSCRIBE and their like; keyspace events are told)
+        and not _bears_stale_data(engine, flags, name)
     ):
         return NO_MASTER
-    if engine.is_loading and "loading" not in command.flags:
+    if engine.is_loading and "loading" not in flags:
         return LOADING
     return None
 
