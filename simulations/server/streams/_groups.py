@@ -115,7 +115,11 @@ def _create(call: Call, *, make: bool, entries_read: int | None) -> Reply:
     last_id = _given_id(call, stream, strict=True)
     if stream is None:
         stream = Stream()
-        call.database.put(key, stream)
+        if call.profile.since(6, 0):
+            call.database.put(key, stream)
+        else:  # 5.0 says nothing to those who watch the key.
+            call.database.values[key] = stream
+            call.engine.dirty += 1
     elif name in stream.groups:
         raise CommandError("BUSYGROUP Consumer Group name already exists")
     stream.groups[name] = Group(last_id, _capped(call, stream, entries_read))

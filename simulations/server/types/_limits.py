@@ -62,7 +62,8 @@ class Limits:
             zset_value=number("zset-max-ziplist-value"),
             packs_numbers=profile.since(7, 0),
             node_entries=number("stream-node-max-entries"),
-            node_bytes=number("stream-node-max-bytes") or (NODE_BYTES_MAX if profile.since(6, 0) else 0),
+            # No limit, as the configuration file says, 0 is since 6.2 only; before, every node is too large then.
+            node_bytes=number("stream-node-max-bytes") or (NODE_BYTES_MAX if profile.since(6, 2) else 1),
             node_counts_words=profile.since(6, 0),
         )
 
