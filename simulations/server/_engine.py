@@ -25,31 +25,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
 
-from ._acl import Users
-from ._acl_log import AclLog
 from ._command import Answer, Call, Command, CommandTable, Run
-from ._configuration import Configuration
-from ._debugging import Debugging
-from ._effects import Effects
 from ._errors import CommandError
-from ._file_state import FileState
-from ._follower import Follower
-from ._journal import Journal
 from ._keyspace import Database
-from ._keyspace_events import keyspace_events
-from ._link import Link
-from ._monitor import tell_monitors
-from ._pause import Pause
-from ._permissions import check_permitted
 from ._profile import Profile
-from ._pubsub import PubSub
 from ._refusals import may_refuse, refusal
 from ._reply import QUEUED, Failure, Push, Raw, Reply, Several
 from ._session import Block, Session, Silence, Transaction, Words
-from ._slowness import Slowness
-from ._statistics import Statistics
 from ._tables import ALL_COMMANDS
-from ._tracking import Tracking
+from .access._acl import Users
+from .access._acl_log import AclLog
+from .access._permissions import check_permitted
+from .administration._configuration import Configuration
+from .administration._debugging import Debugging
+from .administration._slowness import Slowness
+from .administration._statistics import Statistics
+from .clients._monitor import tell_monitors
+from .clients._pause import Pause
+from .clients._tracking import Tracking
+from .persistence._effects import Effects
+from .persistence._file_state import FileState
+from .persistence._journal import Journal
+from .pubsub._keyspace_events import keyspace_events
+from .pubsub._pubsub import PubSub
+from .replication._follower import Follower
+from .replication._link import Link
 from .scripting._functions import Functions
 from .scripting._runner import Runner
 from .scripting._scripts import Scripts

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 from ._errors import WRONG_TYPE, CommandError
 
 if TYPE_CHECKING:
-    from ._configuration import Configuration
     from ._engine import Engine
-    from ._keyspace_events import KeyspaceEvents
     from ._profile import Profile
+    from .administration._configuration import Configuration
+    from .pubsub._keyspace_events import KeyspaceEvents
     from .types._hash import Hash
     from .types._scan import ScanOrder
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ._command import Command
-from ._memory import used_memory
-from ._pubsub import refused_to_subscriber
 from ._session import Session, Words
+from .administration._memory import used_memory
+from .pubsub._pubsub import refused_to_subscriber
 
 if TYPE_CHECKING:
     from ._engine import Engine

@@ -14,11 +14,11 @@ from random import SystemRandom
 import trio
 
 from ...runtime._cli import UserError, say
-from ._configuration import UnknownParameter
 from ._engine import Engine
-from ._kept_on_disk import KeptOnDisk
 from ._profile import Profile
 from ._tcp import TcpServer, listen
+from .administration._configuration import UnknownParameter
+from .persistence._kept_on_disk import KeptOnDisk
 
 
 def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str], keeps_files: bool = False) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
-from ._buffers import Buffers
 from ._reply import Reply
+from .clients._buffers import Buffers
 
 Words = Sequence[bytes]
 """A command as it came: its name and its arguments."""

@@ -20,15 +20,15 @@ from typing import Final
 
 import trio
 
-from ._append_only_file import BadFile
-from ._buffers import OutputLimit
-from ._connection_commands import kind_of_client
 from ._engine import Engine
-from ._kept_on_disk import KeptOnDisk
-from ._replica import Replica
 from ._reply import Failure, encode
 from ._request import ProtocolError, RequestParser
 from ._session import Session
+from .clients._buffers import OutputLimit
+from .clients._connection_commands import kind_of_client
+from .persistence._append_only_file import BadFile
+from .persistence._kept_on_disk import KeptOnDisk
+from .replication._replica import Replica
 
 READ_BYTES: Final = 64 * 1024
 """Read at once from one client, so that a busy one does not keep the others waiting for long."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Final
 
-from ._parameters import BOUNDS
 from ._profile import Profile
+from .administration._parameters import BOUNDS
 
 _UNITS: Final = {"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 10**6, "mb": 1 << 20, "g": 10**9, "gb": 1 << 30}
 _MEMORY: Final = re.compile(r"([0-9]*)([a-zA-Z]*)")

@@ -2,8 +2,8 @@
 
 import re
 
-from redis_streams.simulations.server._effects import Effects
-from redis_streams.simulations.server._rewrite import rewritten
+from redis_streams.simulations.server.persistence._effects import Effects
+from redis_streams.simulations.server.persistence._rewrite import rewritten
 from support.simulated import Client, SimulatedServer
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from redis_streams.simulations.server._effects import Effects
+from redis_streams.simulations.server.persistence._effects import Effects
 from support.simulated import Client, SimulatedServer
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from .._command import Call, Command
-from .._dump import sealed, unsealed
 from .._errors import CommandError
 from .._glob import fits
 from .._reply import OK, Members, Pairs, Reply, Status
+from ..persistence._dump import sealed, unsealed
 from ._functions import LoadedLibrary
 from ._registering import Registered
 from ._scripts import keys_and_args, script_kill

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
-from .._permissions import why_refused
 from .._profile import Profile
 from .._reply import Failure, Reply
+from ..access._permissions import why_refused
 from . import _bit, _json, _msgpack, _struct
 from ._lua import Lua, Raised
 from ._registering import Registering

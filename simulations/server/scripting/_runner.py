@@ -14,10 +14,10 @@ from attrs import frozen
 
 from .._command import Call, Command
 from .._errors import CommandError
-from .._permissions import SCRIPT_REFUSED, check_in_script
 from .._refusals import refusal_in_script
 from .._reply import Failure, Reply
 from .._session import Block, Session, Words
+from ..access._permissions import SCRIPT_REFUSED, check_in_script
 from ._library import Library
 from ._lua import Lua, LuaError
 from ._values import on_one_line

@@ -13,9 +13,9 @@ from typing import Final
 from attrs import define, field
 
 from .._command import Call, Command, integer
-from .._configuration import Configuration
 from .._errors import NO_SUCH_KEY, CommandError, syntax_error
 from .._reply import OK, Reply
+from ..administration._configuration import Configuration
 from ._ids import Id, parse_id
 from ._stream import Fields, Stream
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, ClassVar
 from attrs import define, field
 from sortedcontainers import SortedDict
 
-from .._configuration import Configuration
 from .._profile import Profile
+from ..administration._configuration import Configuration
 from ._ids import MIN_ID, Id
 from ._node_size import EMPTY, counts_size, entry_size, master_size
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from .._configuration import Configuration
 from .._profile import Profile
+from ..administration._configuration import Configuration
 from ._limits import Limits
 from ._scan import ScanOrder
 

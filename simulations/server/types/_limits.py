@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from .._configuration import Configuration
 from .._profile import Profile
+from ..administration._configuration import Configuration
 
 PACKED_BYTES: tuple[int, ...] = (4096, 8192, 16384, 32768, 65536)
 """What list-max-listpack-size means from -1 to -5."""

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from .._configuration import Configuration
 from .._profile import Profile
+from ..administration._configuration import Configuration
 from ._limits import Limits
 from ._packed import size_in_pack
 

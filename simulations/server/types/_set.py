@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from .._configuration import Configuration
 from .._profile import Profile
+from ..administration._configuration import Configuration
 from ._limits import Limits
 from ._packed import whole_number
 from ._scan import ScanOrder

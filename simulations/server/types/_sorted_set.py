@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from sortedcontainers import SortedList
 
-from .._configuration import Configuration
 from .._profile import Profile
+from ..administration._configuration import Configuration
 from ._limits import Limits
 from ._scan import ScanOrder
 

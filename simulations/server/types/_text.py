@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from .._command import Call
-from .._configuration import Configuration
 from .._errors import WRONG_TYPE, CommandError
 from .._keyspace import Value
 from .._profile import Profile
+from ..administration._configuration import Configuration
 from ._packed import whole_number
 
 EMBEDDED_MAX: Final = 44

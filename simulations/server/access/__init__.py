@@ -1,0 +1,1 @@
+"""Who may do what: ACL users, their rules, passwords and permissions."""

@@ -1,0 +1,1 @@
+"""A primary and its replicas: the stream of effects, PSYNC, WAIT, FAILOVER."""
