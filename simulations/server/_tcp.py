@@ -1,8 +1,9 @@
 """The server on TCP sockets and the real clock.
 
-One task for each client reads. Whatever was read is run at once, to its end, by `pump`, which never waits: the engine
-answers, the answers are sent as far as the socket takes them, and clients that the commands woke go on with what they
-had sent meanwhile. What a socket does not take is left to a task that writes. One more task lets time pass.
+One task reads from all clients, in the order in which they sent. Whatever was read is run at once, to its end, by
+`pump`, which never waits: the engine answers, the answers are sent as far as the socket takes them, and clients that
+the commands woke go on with what they had sent meanwhile. What a socket does not take is left to a task that writes.
+One more task lets time pass.
 
 A client that waits in a blocking command is still read, as that is how one learns that it has gone; its further
 commands stay in its parser.
@@ -16,10 +17,12 @@ import socket
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import trio
 
+from ._arrivals import Arrivals
 from ._engine import Engine
 from ._reply import Failure, encode
 from ._request import ProtocolError, RequestParser
@@ -69,6 +72,7 @@ class TcpServer:
         self.failure: BadFile | None = None
         engine.slowness.stopwatch = time.perf_counter_ns
         self._listeners = list(listeners)
+        self._arrivals = Arrivals()
         engine.appliers["port"] = self._move
         self._connections: dict[Session, _Connection] = {}
         self._runnable: deque[_Connection] = deque()
@@ -84,8 +88,8 @@ class TcpServer:
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                for listener in self._listeners:
-                    nursery.start_soon(self._accept, listener)
+                self._watch_listeners()
+                nursery.start_soon(self._arrivals.run)
                 nursery.start_soon(self._let_time_pass)
                 nursery.start_soon(Replica(self.engine, self._collect_all).run)
                 if self._disk is not None:
@@ -96,7 +100,9 @@ class TcpServer:
             for connection in list(self._connections.values()):
                 self._close(connection)
             for listener in self._listeners:
+                self._arrivals.forget(listener)
                 listener.close()
+            self._arrivals.close()
 
     async def _keep_files(self, disk: KeptOnDisk) -> None:
         try:
@@ -109,19 +115,18 @@ class TcpServer:
 
     # Clients come, send and go
 
-    async def _accept(self, listener: socket.socket) -> None:
-        while listener in self._listeners:
-            try:
-                await trio.lowlevel.wait_readable(listener)
-            except trio.ClosedResourceError:
-                return  # another port was set
-            try:
-                client, peer = listener.accept()
-            except OSError as error:
-                if error.errno in {errno.EMFILE, errno.ENFILE}:
-                    await trio.sleep(CRON_SECONDS)  # until somebody has gone
-                continue
-            self._welcome(client, peer)
+    def _watch_listeners(self) -> None:
+        for listener in self._listeners:
+            self._arrivals.watch(listener, partial(self._accept, listener))
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            client, peer = listener.accept()
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                self._arrivals.forget(listener)  # until the cron, when somebody may have gone
+            return
+        self._welcome(client, peer)
 
     def _welcome(self, client: socket.socket, peer: object) -> None:
         client.setblocking(False)  # noqa: FBT003  # the standard library knows it by position only
@@ -137,7 +142,7 @@ class TcpServer:
         session.descriptor = client.fileno()
         connection = _Connection(client, session, RequestParser(self.engine.profile))
         self._connections[session] = connection
-        self._spawn().start_soon(self._read, connection)
+        self._arrivals.watch(client, partial(self._read, connection))
 
     def _move(self, port: str) -> str | None:
         """CONFIG SET port: listen there instead; 0: nowhere."""
@@ -149,35 +154,33 @@ class TcpServer:
         except OSError:
             return "Unable to listen on this port. Check server logs."
         for listener in self._listeners:
-            trio.lowlevel.notify_closing(listener)
+            self._arrivals.forget(listener)
             listener.close()
         self._listeners = new
-        for listener in new:
-            self._spawn().start_soon(self._accept, listener)
+        self._watch_listeners()
         return None
 
-    async def _read(self, connection: _Connection) -> None:
-        client, parser, session = connection.socket, connection.parser, connection.session
+    def _read(self, connection: _Connection) -> None:
         try:
-            while not connection.closed:
-                await trio.lowlevel.wait_readable(client)
-                try:
-                    data = client.recv(READ_BYTES)
-                except BlockingIOError:
-                    continue
-                if not data:
-                    break
-                parser.feed(data)
-                session.active_ms = time.time_ns() // 1_000_000
-                session.buffers.received += len(data)
-                self.engine.statistics.bytes_in += len(data)
-                self.pump(connection)
-                session.buffers.receive(len(data), parser.waiting, parser.announced, self.engine.profile)
-                if parser.waiting > self.engine.configuration.number("client-query-buffer-limit"):
-                    break
-        except (OSError, trio.ClosedResourceError):
-            pass  # it has gone, or was closed by us: CLIENT KILL, QUIT
-        finally:
+            data = connection.socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._take_in(connection, data)
+        else:
+            self._close(connection)
+
+    def _take_in(self, connection: _Connection, data: bytes) -> None:
+        parser, session = connection.parser, connection.session
+        parser.feed(data)
+        session.active_ms = time.time_ns() // 1_000_000
+        session.buffers.received += len(data)
+        self.engine.statistics.bytes_in += len(data)
+        self.pump(connection)
+        session.buffers.receive(len(data), parser.waiting, parser.announced, self.engine.profile)
+        if parser.waiting > self.engine.configuration.number("client-query-buffer-limit"):
             self._close(connection)
 
     def _close(self, connection: _Connection) -> None:
@@ -187,6 +190,7 @@ class TcpServer:
         self._connections.pop(connection.session, None)
         self._unsent.pop(connection, None)
         self.engine.disconnect(connection.session)
+        self._arrivals.forget(connection.socket)
         trio.lowlevel.notify_closing(connection.socket)
         connection.socket.close()
 
@@ -326,6 +330,7 @@ class TcpServer:
             self._run_all()
 
     def _look_at_clients(self) -> None:
+        self._watch_listeners()
         self._close_idle()
         if not self.engine.debugging.cron_is_paused:
             now_ms, peak_ms = time.time_ns() // 1_000_000, self.engine.debugging.reply_peak_ms

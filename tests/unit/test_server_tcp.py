@@ -77,6 +77,24 @@ async def test_commands_behind_a_wait_come_after_it() -> None:
         assert await receive(reader, len(entry) + 7) == entry + b"+PONG\r\n"
 
 
+async def test_who_sent_first_is_served_first() -> None:
+    """Over two connections: both commands are there before the server looks, and the earlier one is the earlier one.
+
+    Trio's own order of tasks is random: with it the reader found the string about every second time.
+    """
+    async with serving() as (_, dial), dial() as reader, dial() as writer:
+        for connection in (reader, writer):
+            await connection.send_all(request("PING"))
+            await receive(connection, 7)
+        for turn in range(40):
+            key = f"s{turn}"
+            # Without a checkpoint between the two, so that the server cannot run.
+            reader.socket._sock.send(request("XREAD", "BLOCK", 1, "STREAMS", key, "$"))
+            writer.socket._sock.send(request("SET", key, "text"))
+            assert await receive(writer, 5) == b"+OK\r\n"
+            assert await receive(reader, 5) == b"*-1\r\n"
+
+
 async def test_a_wait_ends_in_time() -> None:
     async with serving() as (_, dial), dial() as reader:
         started = trio.current_time()

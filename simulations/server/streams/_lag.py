@@ -1,8 +1,9 @@
 """How far a group has read: `entries-read` and `lag`, which are counted where possible, else derived, else unknown.
 
 A group that read from the beginning counts what it gets. The count is worth nothing beyond an entry that XDEL removed,
-as nobody knows whether the group had got it; then only the ends of the stream tell where the group stands. 7.4.5 and
-what came after it have other rules than the versions before.
+as nobody knows whether the group had got it; then only the ends of the stream tell where the group stands. Versions
+before 7.2 have other rules: there a tombstone counts only within the stream and behind the entry that is read. 7.2 is
+what Valkey is, which has one half of the mended rules; since 7.4 an empty stream has no lag.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ def lag_of(profile: Profile, stream: Stream, group: Group) -> int | None:
     if not stream.entries_added:
         return 0
     newer = counts_anew(profile)
-    if newer:
+    if profile.since(7, 4):
         if not stream.length:
             return 0
         first = stream.first_id
@@ -31,7 +32,7 @@ def lag_of(profile: Profile, stream: Stream, group: Group) -> int | None:
 
 def counts_anew(profile: Profile) -> bool:
     """Whether this version has the newer rules."""
-    return profile.since(7, 4)
+    return profile.since(7, 2)
 
 
 def advance(stream: Stream, group: Group, entry_id: Id, *, newer: bool) -> None:
