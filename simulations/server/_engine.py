@@ -33,6 +33,7 @@ from ._refusals import may_refuse, refusal
 from ._reply import QUEUED, Failure, Push, Raw, Reply, Several
 from ._session import Block, Session, Silence, Transaction, Words
 from ._tables import ALL_COMMANDS
+from ._watching import Watching
 from .access._acl import Users
 from .access._acl_log import AclLog
 from .access._permissions import check_permitted
@@ -40,7 +41,7 @@ from .administration._configuration import Configuration
 from .administration._debugging import Debugging
 from .administration._slowness import Slowness
 from .administration._statistics import Statistics
-from .clients._monitor import tell_monitors
+from .clients._monitor import is_told_first, tell_monitors
 from .clients._pause import Pause
 from .clients._tracking import Tracking
 from .persistence._effects import Effects
@@ -129,7 +130,7 @@ class Engine:
         self.saves, self.saved_ms, self.saved_dirty = 0, 0, 0
         """Of SAVE and BGSAVE: how often, when, and `dirty` at that moment."""
         self.monitors: dict[Session, None] = {}
-        self._touches: dict[tuple[int, bytes], int] = {}
+        self.watching = Watching(self)
         self._next_session = itertools.count(1)
         self._waiting: dict[tuple[int, bytes], dict[Session, Block]] = {}
         self._ready: dict[tuple[int, bytes], None] = {}
@@ -166,6 +167,7 @@ class Engine:
         self.unblock(session)
         self.sessions.pop(session.id, None)
         self.monitors.pop(session, None)
+        self.watching.forget(session)
         self.pubsub.forget(session)
         self._woken.pop(session, None)
         follower = self.replicas.pop(session, None)
@@ -384,7 +386,7 @@ class Engine:
             self.tracking.stop(session)
         session.transaction = None
         self.monitors.pop(session, None)
-        self.unwatch(session)
+        self.watching.forget(session)
         self.pubsub.forget(session)
 
     # For commands
@@ -411,7 +413,7 @@ class Engine:
             raise AssertionError(f"{name} is a container: its subcommands run, not itself")
         session.last_command = name
         call = Call(self, session, words, nested=nested)
-        if self.monitors and name != "exec":
+        if self.monitors and is_told_first(self.profile, name):
             tell_monitors(self, session, command, name, words)
         if self.events is not None:
             self.events.begin(command, name, words)
@@ -422,7 +424,7 @@ class Engine:
             answer = run(call) if plain else self._run_noted(run, name, call)
         except CommandError:
             self._count(session, name, words, began, stalled_ms)
-            if self.monitors and name == "exec":
+            if self.monitors and not is_told_first(self.profile, name):
                 tell_monitors(self, session, command, name, words)
             raise
         if type(answer) is Block:
@@ -433,7 +435,7 @@ class Engine:
             self._count(session, name, words, began, stalled_ms)
         if self.tracking is not None:
             self.tracking.note_read(session, command, name, words)
-        if self.monitors and name == "exec":
+        if self.monitors and not is_told_first(self.profile, name):
             tell_monitors(self, session, command, name, words)
         return answer
 
@@ -486,27 +488,8 @@ class Engine:
             self.tracking.note_change(key, None if expired else self.running, self.running)
         if expired and self.effects is not None:
             self.effects.note_expired(database.index, key)
-        if self._touches:
-            place = (database.index, key)
-            if place in self._touches:
-                self._touches[place] += 1
-
-    def watch(self, session: Session, key: bytes) -> None:
-        """Have the session's next transaction fail if this key is changed before it."""
-        place = (session.database, key)
-        session.watched.setdefault(place, self._touches.setdefault(place, 0))
-
-    def watched_are_unchanged(self, session: Session) -> bool:
-        """Whether nothing that the session watches was changed, or has expired."""
-        for index, key in session.watched:
-            self.databases[index].get(key)  # an expired key is removed when it is looked at, and touched
-        return all(self._touches[place] == touches for place, touches in session.watched.items())
-
-    def unwatch(self, session: Session) -> None:
-        """Forget what the session watches."""
-        session.watched.clear()
-        if self._touches and not any(other.watched for other in self.sessions.values()):
-            self._touches.clear()
+        if self.watching.watchers:
+            self.watching.touch(database, key, expired=expired)
 
     def notify(self, event_class: str, event: str, database: Database, key: bytes) -> None:
         """Tell a keyspace event to those who subscribed to it."""
@@ -599,7 +582,9 @@ class Engine:
                 transaction.broken = True
                 if name == "exec" and self.profile.since(6, 2):
                     session.transaction = None
-                    self.unwatch(session)
+                    self.watching.forget(session)
+                    if self.monitors:
+                        tell_monitors(self, session, self.table.commands[name], name, words)
                     refusal = CommandError(b"EXECABORT Transaction discarded because of: " + refusal.text)
             self.statistics.note_error(refusal.text)
             found = self.table.look_up(words)

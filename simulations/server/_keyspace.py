@@ -178,14 +178,15 @@ class Database:
 
     def keys(self) -> list[bytes]:
         """All keys that have not expired."""
-        self.remove_expired()
-        return list(self.values)
+        if self._engine.now_ms < self._soonest_ms:
+            return list(self.values)
+        return [key for key in self.values if not self.is_expired(key)]
 
     def swap(self, other: Database) -> None:
         """Hold what the other one held, and the other way round."""
-        for index in (self, other):
-            for key in index.values:
-                self._engine.touch(index, key)
+        if self._engine.profile.since(6, 0):
+            self._engine.watching.touch_swapped(self, other)
+            self._engine.watching.touch_swapped(other, self)
         self.values, other.values = other.values, self.values
         self.expires, other.expires = other.expires, self.expires
         self._soonest_ms, other._soonest_ms = other._soonest_ms, self._soonest_ms
@@ -193,12 +194,11 @@ class Database:
         self._soonest_field_ms, other._soonest_field_ms = other._soonest_field_ms, self._soonest_field_ms
         for index in (self, other):
             for key in index.values:
-                self._engine.touch(index, key)
                 self._engine.signal_ready(index, key)
 
     def clear(self) -> int:
         """Remove everything; returns how many keys there were."""
-        keys = self.keys()
+        keys = list(self.values)
         tracking, self._engine.tracking = self._engine.tracking, None  # who caches is told once, not of each key
         for key in keys:
             self._remove(key)
@@ -207,9 +207,13 @@ class Database:
             tracking.note_flush(self._engine.running)
         return len(keys)
 
-    def _expired(self, key: bytes) -> bool:
+    def is_expired(self, key: bytes) -> bool:
+        """Whether a key has expired, and nobody has looked at it since."""
         at_ms = self.expires.get(key)
-        if at_ms is None or at_ms > self._engine.now_ms or self._engine.is_loading:
+        return at_ms is not None and at_ms <= self._engine.now_ms and not self._engine.is_loading
+
+    def _expired(self, key: bytes) -> bool:
+        if not self.is_expired(key):
             return False
         if self._engine.replica_of is not None:
             return True  # it is the primary that removes it

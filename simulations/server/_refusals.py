@@ -17,6 +17,8 @@ NO_REPLICAS: Final = b"NOREPLICAS Not enough good replicas to write."
 READ_ONLY: Final = b"READONLY You can't write against a read only replica."
 LOADING: Final = b"LOADING Redis is loading the dataset in memory"
 SCRIPTS: Final = ("eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro")
+INTERRACT: Final = b"ERR Replica can't interract with the keyspace"
+_OF_KEYS: Final = ("write", "readonly", "may_replicate")
 NO_MASTER: Final = b"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 
 
@@ -26,6 +28,7 @@ def may_refuse(engine: Engine) -> bool:
     return bool(
         engine.is_loading
         or engine.replica_of is not None
+        or engine.monitors
         or settings.number("maxmemory")
         or settings.number("min-replicas-to-write")
     )
@@ -40,7 +43,11 @@ def refusal(engine: Engine, session: Session, command: Command, name: str, words
         return NO_REPLICAS
     if "write" in flags and _is_read_only(engine):
         return READ_ONLY
-    return refused_to_subscriber(engine.profile, session, name) or _refusal_of_old_data(engine, flags, name)
+    return (
+        refused_to_subscriber(engine.profile, session, name)
+        or _refusal_of_old_data(engine, flags, name)
+        or _refusal_to_replica(engine, session, command)
+    )
 
 
 def _refusal_of_old_data(engine: Engine, flags: frozenset[str], name: str) -> bytes | None:
@@ -53,6 +60,13 @@ def _refusal_of_old_data(engine: Engine, flags: frozenset[str], name: str) -> by
     if engine.is_loading and "loading" not in flags:
         return LOADING
     return None
+
+
+def _refusal_to_replica(engine: Engine, session: Session, command: Command) -> bytes | None:
+    """Who follows or monitors does not read keys by the way: CLIENT PAUSE would not hold it up."""
+    if session not in engine.monitors or command.flags.isdisjoint(_OF_KEYS) or not engine.profile.since(6, 2):
+        return None
+    return b"ERR Replica can't interact with the keyspace" if engine.profile.since(7, 0) else INTERRACT
 
 
 def refusal_in_script(engine: Engine, command: Command, *, bears_no_memory: bool) -> bytes | None:

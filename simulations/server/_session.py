@@ -89,7 +89,8 @@ class Session:
         closing: whether the server wants to end the connection once that is sent.
         aborted: whether it wants to end it at once, and what was to be sent is not.
         silence: None: it gets its replies.
-        watched: the keys of WATCH, each with its database and how often it had been touched.
+        watched: the keys of WATCH with their databases, and whether each had expired already; `Watching` changes it.
+        is_touched: whether one of them was changed.
     """
 
     id: int
@@ -108,7 +109,8 @@ class Session:
     transaction: Transaction | None = None
     in_script: bool = False
     """Whether a script runs for it."""
-    watched: dict[tuple[int, bytes], int] = field(factory=dict)
+    watched: dict[tuple[int, bytes], bool] = field(factory=dict)
+    is_touched: bool = False
     channels: dict[bytes, None] = field(factory=dict)
     patterns: dict[bytes, None] = field(factory=dict)
     shard_channels: dict[bytes, None] = field(factory=dict)

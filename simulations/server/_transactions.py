@@ -25,11 +25,11 @@ def execute(call: Call) -> Reply:
     transaction, session.transaction = session.transaction, None
     if transaction is None:
         raise CommandError("ERR EXEC without MULTI")
-    unchanged = engine.watched_are_unchanged(session)
-    engine.unwatch(session)
+    is_spoilt = engine.watching.spoils_transaction(session)
+    engine.watching.forget(session)
     if transaction.broken:
         raise CommandError("EXECABORT Transaction discarded because of previous errors.")
-    if not unchanged:
+    if is_spoilt:
         return NULL_ARRAY
     pubsub = engine.pubsub
     pubsub.is_in_transaction = True
@@ -49,7 +49,7 @@ def discard(call: Call) -> Reply:
     if session.transaction is None:
         raise CommandError("ERR DISCARD without MULTI")
     session.transaction = None
-    call.engine.unwatch(session)
+    call.engine.watching.forget(session)
     return OK
 
 
@@ -58,13 +58,13 @@ def watch(call: Call) -> Reply:
     if call.session.transaction is not None:
         raise CommandError("ERR WATCH inside MULTI is not allowed")
     for key in call.words[1:]:
-        call.engine.watch(call.session, key)
+        call.engine.watching.watch(call.session, key)
     return OK
 
 
 def unwatch(call: Call) -> Reply:
     """UNWATCH."""
-    call.engine.unwatch(call.session)
+    call.engine.watching.forget(call.session)
     return OK
 
 

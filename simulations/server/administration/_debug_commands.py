@@ -79,7 +79,7 @@ def _object(call: Call) -> Reply:
 def _digest(call: Call) -> Reply:
     total = 0
     for database in call.engine.databases:
-        keys = database.keys()  # a look that also removes what has expired
+        keys = database.keys()
         for key in keys:
             total ^= int.from_bytes(_digest_of(call, database.index, key), "big")
     return Status(b"%040x" % total)

@@ -258,10 +258,10 @@ def _cluster(_engine: Engine) -> Fields:
 
 def _keyspace(engine: Engine) -> Fields:
     for database in engine.databases:
-        keys = len(database.keys())
+        keys = len(database.values)
         if keys:
             left = [at_ms - engine.now_ms for at_ms in database.expires.values()]
-            average = sum(left) // len(left) if left else 0
+            average = max(0, sum(left) // len(left)) if left else 0
             tail = ",subexpiry=0" if engine.profile.since(7, 4) else ""
             yield f"db{database.index}", f"keys={keys},expires={len(left)},avg_ttl={average}{tail}"
 

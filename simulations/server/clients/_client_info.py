@@ -82,7 +82,7 @@ def _flags(engine: Engine, session: Session) -> str:
         "t": mode is not None,
         "R": mode is not None and mode.is_broken,
         "B": mode is not None and mode.broadcasts and engine.profile.since(6, 2),
-        "d": bool(session.watched) and not engine.watched_are_unchanged(session),
+        "d": session.is_touched,
         "c": session.closing,
         "e": session.no_evict,
         "T": session.no_touch,

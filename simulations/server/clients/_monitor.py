@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from .._command import Call, Command
+from .._profile import Profile
 from .._reply import OK, Reply, Status
 from .._session import Session, Words
 from ..access._secrets import without_secrets
@@ -23,24 +24,34 @@ _ESCAPES: Final = {
     7: "\\a",
     8: "\\b",
 }
+_RUNS_OTHERS: Final = frozenset({"eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro"})
 
 
 def monitor(call: Call) -> Reply:
     """MONITOR."""
     call.engine.monitors[call.session] = None
+    call.engine.settings_changed()
     return OK
+
+
+def is_told_first(profile: Profile, name: str) -> bool:
+    """Whether a command is shown before it runs, and not when it is over: since 6.2 only what runs others."""
+    return name in _RUNS_OTHERS if profile.since(6, 2) else name != "exec"
 
 
 def tell_monitors(engine: Engine, session: Session, command: Command, name: str, words: Words) -> None:
     """Show a command to all that monitor, unless it is one for administrators."""
-    if "admin" in command.flags or command.name == "monitor":
+    if "admin" in command.flags or command.name == "monitor" or (name == "quit" and not engine.profile.since(7, 0)):
         return
     microseconds = engine.now_us
     shown = " ".join(_quoted(word) for word in without_secrets(engine.profile, name, words))
     where = "lua" if session.in_script else session.address
     line = f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d} [{session.database} {where}] {shown}"
     for each in engine.monitors:
-        engine.deliver(each, Status(line.encode()))
+        if each is session and session is engine.running and engine.profile.since(6, 2):
+            engine.pubsub.pending.append(Status(line.encode()))
+        else:
+            engine.deliver(each, Status(line.encode()))
 
 
 def _quoted(word: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._glob import fits
 from .._profile import Profile
-from .._reply import Push, Reply, Several
+from .._reply import Push, Reply, Several, Status
 from .._session import Session
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class PubSub:
         self.of: Mapping[Kind, Subscribers] = {kind: {} for kind in Kind}
         self.is_in_transaction = False
         self._engine = engine
-        self.pending: list[Push] = []
+        self.pending: list[Push | Status] = []
         """What the client whose command runs is sent later."""
 
     def __bool__(self) -> bool:
@@ -126,7 +126,7 @@ class PubSub:
         """The same for shard channels."""
         return self._send_to(self.of[Kind.SHARD].get(channel), Push([b"smessage", channel, message]))
 
-    def take_pending(self) -> list[Push]:
+    def take_pending(self) -> list[Push | Status]:
         """What the client whose command runs has not been sent yet."""
         pending, self.pending = self.pending, []
         return pending

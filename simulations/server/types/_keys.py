@@ -88,8 +88,13 @@ def is_of_kind(value: Value, options: ScanOptions) -> bool:
 
 def randomkey(call: Call) -> Reply:
     """RANDOMKEY."""
-    keys = call.database.keys()
-    return call.engine.rng.choice(keys) if keys else None
+    keys = list(call.database.values)
+    while keys:
+        key = call.engine.rng.choice(keys)
+        if call.database.peek(key) is not None:
+            return key
+        keys = list(call.database.values) if call.engine.replica_of is None else call.database.keys()
+    return None
 
 
 _ONE = (1, 1, 1)
