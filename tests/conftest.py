@@ -6,14 +6,14 @@ with the reason; under CI=true they fail, because a CI that leaves them out in s
 
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import trustme
 from redis_streams.simulations.real import RedisServer, ServerNotFound, TlsFiles
-from support.on_memory import PREFIX, PROFILE, PROFILES, MemoryServer, memory_parameters
+from support.on_memory import MEMORY, PROFILE, PROFILES, SERVED, MemoryServer, ServedServer, simulated_parameters
 from support.servers import ServerFactory, default_server, servers_at_hand
 
 SERVER_FIXTURES = {"redis_server", "redis_server_factory", "any_redis_server"}
@@ -36,19 +36,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    asked = {"redis_server", "any_redis_server"}.intersection(metafunc.fixturenames)
-    on_memory = metafunc.definition.get_closest_marker("also_on_memory") is not None
-    real_only = metafunc.definition.get_closest_marker("real_server_only") is not None or not on_memory
-    if "any_redis_server" in asked:
+    prefix = simulated_kind(metafunc.definition)
+    if "any_redis_server" in metafunc.fixturenames:
         one = DEFAULT is None or metafunc.config.getoption("--one-server")
         versions = {"default": DEFAULT} if one else VERSIONS
         parameters = [pytest.param(binary, id=version) for version, binary in versions.items()]
-        if not real_only:
-            parameters += memory_parameters(metafunc.function, [PROFILE] if one else PROFILES)
+        if prefix is not None:
+            profiles = [PROFILE] if one else profiles_of(metafunc.definition)
+            parameters += simulated_parameters(metafunc.function, prefix, profiles)
         metafunc.parametrize("any_redis_server", parameters, indirect=True)
-    elif "redis_server" in asked and not real_only:
-        parameters = [pytest.param(DEFAULT, id="real"), *memory_parameters(metafunc.function, [PROFILE])]
-        metafunc.parametrize("redis_server", parameters, indirect=True)
+    elif prefix is not None and SERVER_FIXTURES.intersection(metafunc.fixturenames):
+        parameters = [pytest.param(DEFAULT, id="real"), *simulated_parameters(metafunc.function, prefix, [PROFILE])]
+        fixture = "redis_server" if "redis_server" in metafunc.fixturenames else "redis_server_factory"
+        metafunc.parametrize(fixture, parameters, indirect=True)
+
+
+def simulated_kind(test: pytest.Item) -> str | None:
+    """On which kind of simulated server a test runs too, if it does: the prefix of its parameters."""
+    real_only = test.get_closest_marker("real_server_only")
+    if real_only is not None:
+        assert real_only.args, f"{test.nodeid}: real_server_only wants a reason in words"
+        return None
+    kinds = {"also_on_memory": MEMORY, "also_on_served": SERVED}
+    return next((prefix for marker, prefix in kinds.items() if test.get_closest_marker(marker) is not None), None)
+
+
+def profiles_of(test: pytest.Item) -> Sequence[str]:
+    """The profiles that a test for every version runs on: those that its marker names, else all."""
+    marker = test.get_closest_marker("also_on_memory")
+    return PROFILES if marker is None else marker.args or PROFILES
 
 
 def pytest_report_header() -> str:
@@ -57,14 +73,13 @@ def pytest_report_header() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())) and not runs_on_memory(item):
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())) and not is_simulated(item):
             item.add_marker("redis")
 
 
-def runs_on_memory(item: pytest.Item) -> bool:
+def is_simulated(item: pytest.Item) -> bool:
     """Whether its server is a simulated one."""
-    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return any(isinstance(parameter, str) and parameter.startswith(PREFIX) for parameter in parameters)
+    return item.get_closest_marker("simulated") is not None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,34 +92,38 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture
-def redis_server_factory() -> Iterator[ServerFactory]:
+def redis_server_factory(request: pytest.FixtureRequest) -> Iterator[ServerFactory]:
     """Starts servers with RedisServer's arguments; all are stopped when the test ends."""
     with ExitStack() as servers:
 
-        def start(binary: Path | None = None, **options: object) -> RedisServer:
-            return servers.enter_context(RedisServer(binary or DEFAULT, **options))
+        def start(binary: Path | str | None = None, **options: object) -> RedisServer | MemoryServer | ServedServer:
+            which = binary or getattr(request, "param", None) or DEFAULT
+            if not isinstance(which, str):
+                return servers.enter_context(RedisServer(which, **options))
+            if which.startswith(MEMORY):
+                virtual = inspect.iscoroutinefunction(request.function)
+                return MemoryServer(which.removeprefix(MEMORY), virtual=virtual, **options)
+            served = ServedServer(which.removeprefix(SERVED), **options)
+            servers.callback(served.stop)
+            return served
 
         yield start
 
 
 @pytest.fixture
-def redis_server(request: pytest.FixtureRequest, redis_server_factory: ServerFactory) -> RedisServer | MemoryServer:
+def redis_server(
+    request: pytest.FixtureRequest, redis_server_factory: ServerFactory
+) -> RedisServer | MemoryServer | ServedServer:
     """A fresh, empty server of the default version, which keeps nothing on disk."""
-    return server_of(request, redis_server_factory)
+    return redis_server_factory(getattr(request, "param", None))
 
 
 @pytest.fixture
-def any_redis_server(request: pytest.FixtureRequest, redis_server_factory: ServerFactory) -> RedisServer | MemoryServer:
+def any_redis_server(
+    request: pytest.FixtureRequest, redis_server_factory: ServerFactory
+) -> RedisServer | MemoryServer | ServedServer:
     """A fresh, empty server of each version at hand in turn."""
-    return server_of(request, redis_server_factory)
-
-
-def server_of(request: pytest.FixtureRequest, factory: ServerFactory) -> RedisServer | MemoryServer:
-    """What the parameter of a fixture stands for: a binary, or a simulated server's profile."""
-    parameter = getattr(request, "param", None)
-    if isinstance(parameter, str):
-        return MemoryServer(parameter.removeprefix(PREFIX), virtual=inspect.iscoroutinefunction(request.function))
-    return factory(parameter)
+    return redis_server_factory(getattr(request, "param", None))
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,12 @@ from ._profile import VERSIONS, Profile
 from ._reply import encode
 from ._session import Session
 from .in_process import InProcessServer, put_in_process_server
+from .persistence._ledger import Destroyed
 from .persistence._process import ProcessDown, Replica, ServerProcess
 
 __all__ = [
     "VERSIONS",
+    "Destroyed",
     "Engine",
     "InProcessServer",
     "ProcessDown",

@@ -3,6 +3,9 @@
 A client's stream hands bytes to the engine and takes the replies. Whoever sends runs the commands, at once and to their
 end; clients that they wake find their replies in their stream. Streams of several Trio runs, in several threads, may
 use one server at the same time: a lock stands around the engine, and wake-ups cross threads by Trio's tokens.
+
+It can fail as a process does, whoever is connected: `pause` and `resume`, `kill` and `restart`, `cut_power`. What comes
+back after that is what its append-only file had, if `configuration` asks for one.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
 from typing import Final
@@ -25,6 +28,8 @@ from ._profile import Profile, Version
 from ._reply import Failure, encode
 from ._request import ProtocolError, RequestParser
 from ._session import Session
+from .persistence._ledger import Destroyed
+from .persistence._process import ProcessDown, ServerProcess
 
 DEFAULT_PROFILE: Final = "8.0"
 NO_MORE_CLIENTS: Final = Failure(b"ERR max number of clients reached")
@@ -45,10 +50,25 @@ class InProcessServer:
         profile: the version to behave like.
         rng: where everything random comes from; None: from the operating system.
         clock: what time it is; a test in virtual time gives its own.
+        configuration: parameters that differ from their defaults. With appendonly it has its data again after a crash.
     """
 
-    def __init__(self, profile: str = DEFAULT_PROFILE, *, rng: Random | None = None, clock: Clock = real_clock) -> None:
-        self.engine = Engine(Profile.of(profile), rng=rng or Random())  # noqa: S311 - ids of runs, no secrets
+    def __init__(
+        self,
+        profile: str = DEFAULT_PROFILE,
+        *,
+        rng: Random | None = None,
+        clock: Clock = real_clock,
+        configuration: Mapping[str, str] | None = None,
+    ) -> None:
+        given = dict(configuration or {})
+        self._process = ServerProcess(
+            Profile.of(profile),
+            rng=rng or Random(),  # noqa: S311 - ids of runs, no secrets
+            configuration=given,
+            # A program that runs for months would remember every command, for a crash that never comes.
+            keeps=given.get("appendonly") == "yes",
+        )
         self._clock = clock
         self._lock = threading.RLock()
         self._streams: dict[Session, _Stream] = {}
@@ -56,16 +76,28 @@ class InProcessServer:
         self._stalled_until_ms = -math.inf
 
     def connect(self) -> trio.abc.Stream:
-        """A new client; called in a Trio run."""
+        """A new client; called in a Trio run.
+
+        Raises:
+            ConnectionRefusedError: it was killed, and does not run yet.
+        """
         with self._lock:
             now_us, _ = self._clock()
-            session = self.engine.connect(f"memory:{len(self._streams)}", now_us=now_us)
+            try:
+                session = self._process.connect(f"memory:{len(self._streams)}", now_us=now_us)
+            except ProcessDown as error:
+                raise ConnectionRefusedError(str(error)) from error
             stream = self._streams[session] = _Stream(self, session, RequestParser(self.engine.profile))
             if len(self._streams) > self.engine.configuration.number("maxclients"):
                 self.engine.deliver(session, NO_MORE_CLIENTS)
                 self.engine.close(session)
                 self._collect(session)
         return stream
+
+    @property
+    def engine(self) -> Engine:
+        """The server itself; another one after a crash."""
+        return self._process.engine
 
     @property
     def version(self) -> Version:
@@ -79,14 +111,16 @@ class InProcessServer:
             The reply as RESP2 has it, arrays as lists, text decoded.
 
         Raises:
-            RedisError: what the server answered, or that it answered nothing yet: the command waits.
+            RedisError: what the server answered, that it is down, or that it answered nothing yet: the command waits.
         """
         with self._lock:
+            if self._process.down:
+                raise RedisError("the server is down")
             now_us, timer_ms = self._clock()
             session = self.engine.connect("memory:cli", now_us=now_us)
             try:
                 words = [word if isinstance(word, bytes) else str(word).encode() for word in args]
-                for woken in self.engine.execute(session, words, now_us=now_us, timer_ms=timer_ms):
+                for woken in self._process.execute(session, words, now_us=now_us, timer_ms=timer_ms):
                     self._collect(woken)
                 self._run_all()
                 if not session.replies:
@@ -107,6 +141,36 @@ class InProcessServer:
             for stream in self._streams.values():
                 stream.wake()
 
+    def kill(self) -> Destroyed:
+        """Crash, as a process does that got SIGKILL. Returns what of its streams is gone for good."""
+        with self._lock:
+            self._hang_up()
+            return self._process.crash()
+
+    def cut_power(self) -> Destroyed:
+        """Crash, and lose what its file had not synced yet. Returns what of its streams is gone for good."""
+        with self._lock:
+            self._hang_up()
+            return self._process.cut_power()
+
+    def restart(self, *, loading_ms: float = 0.0) -> None:
+        """Run again, with what its file has; if it still runs it ends first. For so long it then answers LOADING."""
+        with self._lock:
+            if not self._process.down:
+                self.kill()
+            self._process.restart(timer_ms=self._clock()[1], loading_ms=loading_ms)
+
+    def _hang_up(self) -> None:
+        """Nobody reads, answers or waits any more: what was on its way is gone."""
+        streams = list(self._streams.values())
+        self._streams.clear()
+        self._runnable.clear()
+        self._stalled_until_ms = -math.inf
+        for stream in streams:
+            stream.session.closing = True
+            stream.out.clear()
+            stream.wake()
+
     # For streams
 
     def feed(self, stream: _Stream, data: bytes) -> None:
@@ -119,9 +183,11 @@ class InProcessServer:
     def take(self, stream: _Stream) -> tuple[bytes, bool, float | None]:
         """What a client is to get, whether the connection ends behind it, and after how many seconds to look again."""
         with self._lock:
+            if stream.session not in self._streams:
+                return b"", True, None  # it crashed
             now_us, timer_ms = self._clock()
             if timer_ms >= self._stalled_until_ms:
-                for session in self.engine.tick(now_us=now_us, timer_ms=timer_ms):
+                for session in self._process.tick(now_us=now_us, timer_ms=timer_ms):
                     self._collect(session)
                 self._run_all()
             data = b"".join(stream.out)
@@ -159,7 +225,7 @@ class InProcessServer:
             if words is None:
                 return
             now_us, timer_ms = self._clock()
-            for woken in self.engine.execute(session, words, now_us=now_us, timer_ms=timer_ms):
+            for woken in self._process.execute(session, words, now_us=now_us, timer_ms=timer_ms):
                 self._collect(woken)
             if self.engine.stall_ms:
                 self._stalled_until_ms, self.engine.stall_ms = timer_ms + self.engine.stall_ms, 0.0

@@ -362,7 +362,7 @@ def test_a_closed_object_says_so(redis_server: RedisServer) -> None:
         consumer.subscribe(print)
 
 
-@pytest.mark.real_server_only
+@pytest.mark.real_server_only("the program is a process of its own, with a memory:// of its own")
 def test_a_program_that_forgot_to_close_still_exits(redis_server: RedisServer) -> None:
     """And what it published is there."""
     program = f"""
@@ -383,7 +383,7 @@ def test_a_program_that_forgot_to_close_still_exits(redis_server: RedisServer) -
     assert redis_server.cli("XLEN", "s") == 1
 
 
-@pytest.mark.real_server_only
+@pytest.mark.real_server_only("the program is a process of its own, with a memory:// of its own")
 def test_a_forked_child_gets_a_clear_error(redis_server: RedisServer) -> None:
     """Instead of a hang on a thread that it does not have."""
     program = f"""
@@ -412,7 +412,6 @@ def test_a_forked_child_gets_a_clear_error(redis_server: RedisServer) -> None:
 # Connecting
 
 
-@pytest.mark.real_server_only
 def test_a_server_that_is_not_there_is_said_after_the_tries(redis_server: RedisServer) -> None:
     """With the address, the number of tries and a question that helps."""
     redis_server.kill()
@@ -424,7 +423,6 @@ def test_a_server_that_is_not_there_is_said_after_the_tries(redis_server: RedisS
     connection.close()
 
 
-@pytest.mark.real_server_only
 def test_an_outage_is_waited_out_by_producer_and_consumer(redis_server: RedisServer) -> None:
     """Nobody has to be restarted."""
     with StreamProducer(redis_server.url, "s") as producer:

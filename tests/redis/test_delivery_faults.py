@@ -9,7 +9,7 @@ import trio
 from redis_streams import GroupRecreated, Runtime, RuntimeEvent, log_event
 from redis_streams.simulations.real import RedisServer
 from support.load import GROUP, QUICK, SHORT, STREAM, Load, check_log, quick_runtime, wait_settled
-from support.servers import ServerFactory
+from support.servers import ServerFactory, restart
 
 pytestmark = pytest.mark.also_on_memory
 
@@ -45,7 +45,7 @@ async def test_a_killed_server_that_comes_back(
         for _ in range(2):
             server.kill()
             await trio.sleep(0.1)
-            await trio.to_thread.run_sync(server.restart)
+            await restart(server)
             await trio.sleep(0.3)
 
     load = await run_through(server, fault)
@@ -53,16 +53,15 @@ async def test_a_killed_server_that_comes_back(
     assert len(load.doubtful) < 30
 
 
-@pytest.mark.real_server_only
 async def test_a_killed_server_of_any_version(
     any_redis_server: RedisServer, redis_server_factory: ServerFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The same path is safe from 6.2 to 8.6."""
+    """The same path is safe from 5.0 to 8.6."""
     server = redis_server_factory(any_redis_server.binary, appendonly="always")
 
     async def fault() -> None:
         server.kill()
-        await trio.to_thread.run_sync(server.restart)
+        await restart(server)
 
     await run_through(server, fault, events=100)
     check_log(caplog)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import shutil
 from pathlib import Path
 
 import attrs
@@ -12,6 +11,7 @@ import pytest
 from redis_streams import Config, GroupOptions, Reclaim, StreamConsumer
 from redis_streams.simulations.real import RedisServer
 from support import reference
+from support.clients import need
 from support.docs import CHECKOUT, pages, run_page
 
 EXECUTED = [
@@ -39,14 +39,15 @@ PROMISES = {
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 
 
+@pytest.mark.also_on_served
 @pytest.mark.parametrize("name", EXECUTED)
 def test_the_code_of_a_page_runs(
     name: str, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From top to bottom, printing what it says it prints."""
     text = (CHECKOUT / name).read_text()
-    if "$ redis-cli" in text and shutil.which("redis-cli") is None:
-        pytest.skip("needs redis-cli, which comes with most servers")
+    if "$ redis-cli" in text:
+        need("redis-cli")
     if "redis.Redis" in text and redis_server.version < (6, 0, 0):
         pytest.skip("the page's redis-py says HELLO, which came with Redis 6.0")
     monkeypatch.chdir(tmp_path)

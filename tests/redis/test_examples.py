@@ -30,9 +30,10 @@ def test_the_table_has_every_example() -> None:
     assert sorted(linked) == sorted(PRINTED)
 
 
+@pytest.mark.also_on_memory
 @pytest.mark.parametrize("name", [path.name for path in sorted((CHECKOUT / "examples").glob("*.py"))])
 def test_an_example_runs(name: str, redis_server: RedisServer) -> None:
-    """As a program of its own."""
+    """As a program of its own, also without any server beside it."""
     environ = {**os.environ, "REDIS_URL": redis_server.url, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, str(CHECKOUT / "examples" / name)]
     ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False)

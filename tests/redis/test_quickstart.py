@@ -11,6 +11,8 @@ from redis_streams.simulations.real import RedisServer
 from support.quickstart import block_with, code_blocks, run_consumer, run_producer
 from support.servers import ServerFactory
 
+pytestmark = pytest.mark.also_on_served
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "quickstart.md").read_text()
 SEED = ROOT.parent / "shared" / "seed" / "quickstart.md"

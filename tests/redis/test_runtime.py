@@ -109,7 +109,6 @@ async def test_what_redis_refuses_is_raised_where_it_was_published(redis_server:
         await runtime.publish("t", 1, event_type="a")
 
 
-@pytest.mark.real_server_only
 async def test_a_server_that_is_gone_is_said_in_time(redis_server: RedisServer) -> None:
     """The publisher hears of it, can try again, and succeeds when it is back."""
     async with Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, publish_seconds=0.5) as runtime:
@@ -118,7 +117,7 @@ async def test_a_server_that_is_gone_is_said_in_time(redis_server: RedisServer) 
         await trio.sleep(0.1)
         with pytest.raises((PublishTimeout, Exception), match=r"not taken by|may have been published"):
             await runtime.publish("s", 2, event_type="a")
-        with pytest.raises(PublishTimeout, match=r"not taken by redis://127.0.0.1:\d+/0 within 0.5 s"):
+        with pytest.raises(PublishTimeout, match=r"not taken by \w+://[\w.:-]+/0 within 0.5 s"):
             await runtime.publish("s", 3, event_type="a")
         redis_server.restart()
         with trio.fail_after(10):

@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import struct
 import subprocess
 import sys
@@ -17,11 +16,13 @@ from collections.abc import Iterator
 import pytest
 import redis
 import redis.asyncio
+from support.clients import need
 
-CLI = shutil.which("redis-cli")
-BENCHMARK = shutil.which("redis-benchmark")
-needs_cli = pytest.mark.skipif(CLI is None, reason="needs redis-cli, of Debian's redis-tools")
-needs_benchmark = pytest.mark.skipif(BENCHMARK is None, reason="needs redis-benchmark, of Debian's redis-tools")
+
+@pytest.fixture(scope="module")
+def cli() -> str:
+    """The path of redis-cli."""
+    return need("redis-cli")
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +38,8 @@ def port() -> Iterator[int]:
         assert process.wait(10) == 0
 
 
-def run(*command: str | None, given: bytes = b"") -> str:
-    words = [word for word in command if word is not None]
-    result = subprocess.run(words, input=given, capture_output=True, timeout=60, check=False)
+def run(*command: str, given: bytes = b"") -> str:
+    result = subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr.decode()
     return result.stdout.decode()
 
@@ -90,38 +90,34 @@ async def _somebody_waits(client: "redis.asyncio.Redis") -> bool:
     return (await client.info("clients"))["blocked_clients"] == 1
 
 
-@needs_cli
-def test_redis_cli(port: int) -> None:
-    assert run(CLI, "-p", str(port), "PING") == "PONG\n"
-    assert run(CLI, "-p", str(port), "-3", "--json", "CONFIG", "GET", "hz") == '{"hz":"10"}\n'
-    assert run(CLI, "-p", str(port), "XADD", "cli", "1-1", "a", "b") == "1-1\n"
-    assert run(CLI, "-p", str(port), "--no-raw", "XREAD", "BLOCK", "10", "STREAMS", "cli", "$") == "(nil)\n"
+def test_redis_cli(cli: str, port: int) -> None:
+    assert run(cli, "-p", str(port), "PING") == "PONG\n"
+    assert run(cli, "-p", str(port), "-3", "--json", "CONFIG", "GET", "hz") == '{"hz":"10"}\n'
+    assert run(cli, "-p", str(port), "XADD", "cli", "1-1", "a", "b") == "1-1\n"
+    assert run(cli, "-p", str(port), "--no-raw", "XREAD", "BLOCK", "10", "STREAMS", "cli", "$") == "(nil)\n"
 
 
-@needs_cli
-def test_redis_cli_pipe_mode(port: int) -> None:
+def test_redis_cli_pipe_mode(cli: str, port: int) -> None:
     """Many lines at once, and an answer to each."""
     lines = b"".join(b"XADD pipe * number %d\r\n" % number for number in range(30_000))
-    told = run(CLI, "-p", str(port), "--pipe", given=lines)
+    told = run(cli, "-p", str(port), "--pipe", given=lines)
     assert "errors: 0, replies: 30000" in told
 
 
-@needs_cli
-def test_redis_cli_latency(port: int) -> None:
+def test_redis_cli_latency(cli: str, port: int) -> None:
     """The minimum, maximum and average of a second in milliseconds, and how many there were."""
-    told = run(CLI, "-p", str(port), "--latency", "--raw", "-i", "1").split()
+    told = run(cli, "-p", str(port), "--latency", "--raw", "-i", "1").split()
     assert len(told) == 4
-    assert float(told[2]) < 20
-    assert int(told[3]) > 10
+    assert float(told[0]) <= float(told[2]) <= float(told[1])
+    assert int(told[3]) > 1
 
 
-@needs_cli
-def test_redis_cli_by_hand(port: int) -> None:
+def test_redis_cli_by_hand(cli: str, port: int) -> None:
     """Typed at a terminal, with its hints and help made of COMMAND DOCS."""
     main, terminal = pty.openpty()
     # A terminal of no width is asked where its cursor is, and this one would not answer.
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    command = [str(CLI), "-p", str(port)]
+    command = [cli, "-p", str(port)]
     with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal) as process:
         os.close(terminal)
         try:
@@ -153,10 +149,12 @@ def type_and_see(terminal: int, typed: bytes, expected: bytes) -> None:
         seen += os.read(terminal, 65536)
 
 
-@needs_benchmark
 def test_redis_benchmark(port: int) -> None:
-    told = run(BENCHMARK, "-p", str(port), "-t", "ping,set,get", "-n", "20000", "-P", "16", "--csv")
-    assert all(f'"{name}"' in told for name in ("PING_MBULK", "SET", "GET"))
-    told = run(BENCHMARK, "-p", str(port), "-n", "20000", "-P", "16", "-q", "XADD", "bench", "*", "field", "value")
+    """Its own tests by name, where it has them, and a command that is given to it; with sixteen requests at once."""
+    benchmark = [need("redis-benchmark"), "-p", str(port), "-P", "16"]
+    told = run(*benchmark, "-n", "10000", "-t", "ping,set,get,incr,lpush,sadd,hset,zadd,xadd,mset", "--csv")
+    assert all(f'"{name}"' in told for name in ("PING_MBULK", "SET", "GET", "INCR", "LPUSH", "SADD", "HSET", "ZADD"))
+    told = run(*benchmark, "-n", "10000", "-q", "XADD", "bench", "*", "field", "value")
     assert "requests per second" in told
-    assert run(CLI, "-p", str(port), "XLEN", "bench") == "20000\n" or CLI is None
+    with redis.Redis(port=port) as client:
+        assert client.xlen("bench") == 10_000

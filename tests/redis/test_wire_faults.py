@@ -1,6 +1,6 @@
 """A real server that is killed, hangs, forgets its scripts, or drops its clients."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -18,7 +18,7 @@ from redis_streams.wire import (
     Retry,
     Timeouts,
 )
-from support.servers import ServerFactory
+from support.servers import ServerFactory, restart
 
 pytestmark = pytest.mark.also_on_memory
 
@@ -75,7 +75,7 @@ async def test_a_killed_server_that_comes_back_is_found_again(redis_server_facto
                 nursery.start_soon(append, number)
             await trio.sleep(0.005)
             server.kill()
-            await trio.to_thread.run_sync(server.restart)
+            await restart(server)
         there = {str(entry.id) for entry in await client.xrange("s")}
     assert set(added) <= there
     assert len(added) == len(set(added))
@@ -175,22 +175,25 @@ async def test_a_blocking_read_ends_with_its_server(redis_server_factory: Server
     server = redis_server_factory(appendonly="always")
     async with connected(server) as client, client.link() as link:
         await client.xgroup_create("s", "g", "0")
-        for end in (server.kill, server.restart):
+        for killed in (True, False):
             connection = await link.connection()
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_later, end)
+                nursery.start_soon(_end_later, server, killed)
                 with trio.fail_after(20), pytest.raises(ConnectionLost):
                     await connection.read_group("s", "g", "c", count=1, block_ms=60_000)
-            if end == server.kill:
-                await trio.to_thread.run_sync(server.restart)
+            if killed:
+                await restart(server)
         await client.xadd("s", {"f": "v"})
         await link.kill_former()
         assert len(await (await link.connection()).read_group("s", "g", "c", count=1, block_ms=1000)) == 1
 
 
-async def _later(end: Callable[[], object]) -> None:
+async def _end_later(server: RedisServer, killed: bool) -> None:  # noqa: FBT001 - called in one place
     await trio.sleep(0.05)
-    await trio.to_thread.run_sync(end)
+    if killed:
+        server.kill()
+    else:
+        await restart(server)
 
 
 async def test_a_command_that_is_killed_in_flight_may_have_been_applied(any_redis_server: RedisServer) -> None:
@@ -265,7 +268,7 @@ async def test_a_blocking_read_from_a_server_that_hangs_ends_with_its_margin(red
         assert len(again) + (await client.xpending("s", "g")).count >= 1
 
 
-@pytest.mark.real_server_only  # a large reply takes time on a network only
+@pytest.mark.real_server_only("a large reply takes time on a network only")
 async def test_what_is_cancelled_in_the_middle_of_a_reply_leaves_nobody_out_of_step(redis_server: RedisServer) -> None:
     """On the shared link the rest is thrown away; an exclusive connection is given up."""
     rng = Random(1)
@@ -294,6 +297,7 @@ async def test_what_is_cancelled_in_the_middle_of_a_reply_leaves_nobody_out_of_s
         assert [type(event) for event in events] == [LinkUp]
 
 
+@pytest.mark.real_server_only("memory:// has no sockets")
 @pytest.mark.parametrize("kind", ["tls", "unix"])
 async def test_the_shared_link_over_tls_and_over_a_socket_file(
     kind: str, redis_server_factory: ServerFactory, tls_files: TlsFiles

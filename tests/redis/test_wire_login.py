@@ -11,7 +11,16 @@ from redis_streams.wire import Client, ConnectFailed, Connection, Retry, ServerA
 from redis_streams.wire._dial import _secure, tls_context
 from support.servers import ServerFactory
 
+pytestmark = pytest.mark.also_on_memory
+
 ONCE = Retry(max_retries=0)
+NO_SOCKETS = "memory:// has no sockets"
+
+
+def with_user(server: RedisServer, user: str, query: str = "") -> str:
+    """The server's address with this user and password."""
+    scheme, _, place = server.url.partition("://")
+    return f"{scheme}://{user}@{place}{query}"
 
 
 async def ping(url: str) -> object:
@@ -25,21 +34,20 @@ async def ping(url: str) -> object:
 async def test_a_password_opens_the_door(redis_server_factory: ServerFactory) -> None:
     """The right one does; a wrong or a missing one is told at once, and not shown."""
     server = redis_server_factory(config={"requirepass": "SECRET"})
-    host = f"127.0.0.1:{server.port}"
-    assert await ping(f"redis://:SECRET@{host}") == b"PONG"
-    assert await ping(f"redis://default:SECRET@{host}") == b"PONG"
-    assert await ping(f"redis://{host}?password=SECRET") == b"PONG"
+    assert await ping(with_user(server, ":SECRET")) == b"PONG"
+    assert await ping(with_user(server, "default:SECRET")) == b"PONG"
+    assert await ping(f"{server.url}?password=SECRET") == b"PONG"
     with pytest.raises(redis.exceptions.AuthenticationError, match="default user was refused") as wrong:
-        await ping(f"redis://:SECRETwrong@{host}")
+        await ping(with_user(server, ":SECRETwrong"))
     assert "SECRET" not in str(wrong.value)
     with pytest.raises(redis.exceptions.AuthenticationError, match="wants a password"):
-        await ping(f"redis://{host}")
+        await ping(server.url)
 
 
 async def test_a_client_with_a_wrong_password_does_not_try_again(redis_server_factory: ServerFactory) -> None:
     """It would be refused for ever."""
     server = redis_server_factory(config={"requirepass": "SECRET"})
-    client = Client(f"redis://:no@127.0.0.1:{server.port}", rng=Random(1), retry=Retry(base_delay_seconds=1000))
+    client = Client(with_user(server, ":no"), rng=Random(1), retry=Retry(base_delay_seconds=1000))
     with trio.fail_after(5), pytest.raises(redis.exceptions.AuthenticationError):
         await client.run()
 
@@ -48,11 +56,10 @@ async def test_a_user_of_the_acl_may_do_what_it_may(redis_server: RedisServer) -
     """With an odd password; without leave to ask INFO the oldest commands are used."""
     redis_server.cli("ACL", "SETUSER", "me", "on", ">p@ss:w/ord#?", "~s*", "+@stream", "+ping")
     redis_server.cli("ACL", "SETUSER", "open", "on", "nopass", "+ping")
-    host = f"127.0.0.1:{redis_server.port}"
-    url = f"redis://me:{quote('p@ss:w/ord#?', safe='')}@{host}?client_name=mine"
-    assert await ping(f"redis://open@{host}") == b"PONG"
+    url = with_user(redis_server, f"me:{quote('p@ss:w/ord#?', safe='')}", "?client_name=mine")
+    assert await ping(with_user(redis_server, "open")) == b"PONG"
     with pytest.raises(redis.exceptions.AuthenticationError, match="user 'me' was refused"):
-        await ping(f"redis://me:no@{host}")
+        await ping(with_user(redis_server, "me:no"))
     client = Client(url, rng=Random(1))
     async with trio.open_nursery() as nursery:
         await nursery.start(client.run)
@@ -82,6 +89,7 @@ async def test_database_and_name_are_those_of_the_address(redis_server: RedisSer
         await ping(f"{redis_server.url[:-2]}/99")
 
 
+@pytest.mark.real_server_only(NO_SOCKETS)
 async def test_a_socket_file_leads_there_too(redis_server_factory: ServerFactory) -> None:
     """unix://; and one that is not there is said to be none."""
     server = redis_server_factory(unixsocket=True)
@@ -90,6 +98,7 @@ async def test_a_socket_file_leads_there_too(redis_server_factory: ServerFactory
         await ping(f"{server.unix_url}.none")
 
 
+@pytest.mark.real_server_only(NO_SOCKETS)
 async def test_tls_checks_the_server(redis_server_factory: ServerFactory, tls_files: TlsFiles) -> None:
     """Trusted by its authority, or by saying that nobody need be; else refused, with what to do."""
     server = redis_server_factory(tls=tls_files)
@@ -104,6 +113,7 @@ async def test_tls_checks_the_server(redis_server_factory: ServerFactory, tls_fi
         await ping(f"{server.url}&ssl_certfile=/none.pem")
 
 
+@pytest.mark.real_server_only(NO_SOCKETS)
 async def test_a_certificate_for_another_host_is_refused(
     redis_server_factory: ServerFactory, tls_files: TlsFiles
 ) -> None:
@@ -124,6 +134,7 @@ async def test_a_certificate_for_another_host_is_refused(
     await opened.aclose()
 
 
+@pytest.mark.real_server_only(NO_SOCKETS)
 async def test_tls_with_a_server_that_speaks_none_is_said_to_be_that(redis_server: RedisServer) -> None:
     """Whether it answers with an error or waits for more: that depends on the random bytes of the handshake."""
     for _ in range(10):
@@ -132,6 +143,7 @@ async def test_tls_with_a_server_that_speaks_none_is_said_to_be_that(redis_serve
             await Connection.open(address, timeouts=Timeouts(connect_seconds=0.2))
 
 
+@pytest.mark.real_server_only(NO_SOCKETS)
 async def test_without_tls_a_tls_server_hangs_up(redis_server_factory: ServerFactory, tls_files: TlsFiles) -> None:
     """That is a failure to connect like any other."""
     server = redis_server_factory(tls=tls_files)
@@ -141,12 +153,11 @@ async def test_without_tls_a_tls_server_hangs_up(redis_server_factory: ServerFac
 
 async def test_nobody_there_is_said_with_address_and_tries(redis_server: RedisServer) -> None:
     """In the words of a person."""
-    port = redis_server.port
     redis_server.kill()
     client = Client(
-        f"redis://:SECRET@127.0.0.1:{port}", rng=Random(1), retry=Retry(max_retries=1, base_delay_seconds=0.01)
+        with_user(redis_server, ":SECRET"), rng=Random(1), retry=Retry(max_retries=1, base_delay_seconds=0.01)
     )
-    with pytest.raises(ConnectFailed, match=r"\*\*\*@127.0.0.1:\d+/0: connection refused; is a Redis.*after 2 tries"):
+    with pytest.raises(ConnectFailed, match=r"\*\*\*@[\w.:-]+/0: connection refused; is a Redis.*after 2 tries"):
         await client.run()
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from random import Random
 
+import pytest
 import redis
 import trio
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import Client
 from support.servers import ServerFactory
+
+pytestmark = pytest.mark.also_on_memory
 
 RETURN_1 = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"
 
@@ -101,6 +104,7 @@ def outcome(error: redis.RedisError) -> object:
     return next(kind for kind in type(error).__mro__ if kind.__module__ == "redis.exceptions"), str(error)
 
 
+@pytest.mark.real_server_only("redis-py's own client wants a socket, as in test_server_clients.py")
 async def test_each_call_answers_what_redis_pys_own_client_answers(
     any_redis_server: RedisServer, redis_server_factory: ServerFactory
 ) -> None:

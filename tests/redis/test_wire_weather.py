@@ -130,7 +130,7 @@ async def test_a_read_that_blocks_while_its_server_is_demoted_is_weather(any_red
         assert await (await link.connection()).call("PING") == b"PONG"
 
 
-@pytest.mark.real_server_only
+@pytest.mark.real_server_only("a script that never ends holds the thread of a server in this process")
 async def test_a_server_that_runs_a_long_script_is_weather(any_redis_server: RedisServer) -> None:
     """BUSY, for those who are connected and for those who want to be."""
     any_redis_server.cli("CONFIG", "SET", "lua-time-limit", "1")
@@ -162,6 +162,7 @@ async def test_a_server_that_runs_a_long_script_is_weather(any_redis_server: Red
         assert all(map(is_weather, errors))
 
 
+@pytest.mark.real_server_only("its loading is slowed down with parameters of the real one")
 async def test_a_server_that_is_loading_is_waited_for(redis_server_factory: ServerFactory) -> None:
     """LOADING is said to commands, not to the log-in."""
     server = redis_server_factory(

@@ -1,41 +1,91 @@
 """The simulated server in the place of a real one: the tests of the runtime run on both.
 
-A module with `pytestmark = pytest.mark.also_on_memory` has each of its tests that ask for `redis_server` or
-`any_redis_server` run a second time on `memory://`: those in Trio in virtual time, where seconds pass in no time. What
-needs a process that is killed or stopped is marked `real_server_only`.
+A module with `pytestmark = pytest.mark.also_on_memory` has each of its tests that ask for a server run a second time on
+`memory://`: those in Trio in virtual time, where seconds pass in no time. With `also_on_served` they run on
+`redis-streams serve`, a process with a port: what starts programs of its own, or redis-cli, needs that. What only a
+real server can be asked for is marked `real_server_only("why")`.
+
+All of it, and nothing else: ``make test ARGS="-m simulated"``.
 """
 
 from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+import re
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import pytest
+import redis
 import trio
-from redis_streams.simulations.server import InProcessServer, put_in_process_server
+from redis_streams.simulations.server import VERSIONS, InProcessServer, put_in_process_server
+from redis_streams.simulations.server._profile import Version
 from trio.testing import MockClock
 
 PROFILE = "7.0"
-PROFILES = ("5.0", "6.2", "7.0", "8.0", "8.6")
+PROFILES = tuple(VERSIONS)
 START_SECONDS = 1_700_000_000
-PREFIX = "memory-"
+MEMORY, SERVED = "memory-", "served-"
 
 _numbers = itertools.count()
 
 
 class MemoryServer(InProcessServer):
-    """A server of a test's own, with as much of `RedisServer`'s interface as needs no process."""
+    """A server of a test's own, with as much of `RedisServer`'s interface as needs no process.
 
-    def __init__(self, profile: str = PROFILE, *, virtual: bool) -> None:
-        if virtual:
-            super().__init__(profile, clock=VirtualClock())
-        else:
-            super().__init__(profile)
-        name = f"on-memory-{next(_numbers)}"
-        put_in_process_server(name, self)
-        self.url = f"memory://{name}"
+    Args:
+        profile: the version to behave like.
+        virtual: whether its clock is Trio's.
+        appendonly, config: as of `RedisServer`.
+    """
+
+    def __init__(
+        self,
+        profile: str = PROFILE,
+        *,
+        virtual: bool,
+        appendonly: str | None = None,
+        config: Mapping[str, str] | None = None,
+    ) -> None:
+        given = dict(config or {})
+        if appendonly is not None:
+            given |= {"appendonly": "yes", "appendfsync": appendonly}
+        clock = {"clock": VirtualClock()} if virtual else {}
+        super().__init__(profile, configuration=given, **clock)
+        self.name = f"on-memory-{next(_numbers)}"
+        self.binary = MEMORY + profile
+        """What the fixtures make another one of."""
+        put_in_process_server(self.name, self)
+        self.url = f"memory://{self.name}/0"
+
+
+class ServedServer:
+    """`redis-streams serve` as a process, with as much of `RedisServer`'s interface as the pages' code needs."""
+
+    def __init__(self, profile: str = PROFILE, *, port: int = 0) -> None:
+        self.version: Version = VERSIONS[profile]
+        command = [sys.executable, "-m", "redis_streams", "serve", "--version", profile, "--port", str(port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        found = re.search(r":(\d+);", self._process.stdout.readline())
+        assert found is not None, "it did not say where it listens"
+        self.port = int(found[1])
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def cli(self, *args: object) -> object:
+        """Run one command on a connection of its own."""
+        with redis.Redis(port=self.port, protocol=2, decode_responses=True) as client:
+            client.response_callbacks.clear()
+            return client.execute_command(*args)
+
+    def stop(self) -> None:
+        """SIGTERM, which it has to obey."""
+        self._process.terminate()
+        assert self._process.wait(10) == 0
+        self._process.stdout.close()
 
 
 class VirtualClock:
@@ -60,7 +110,8 @@ def run_in_virtual_time(
     return trio.run(async_function, clock=clock or MockClock(autojump_threshold=0), instruments=instruments)
 
 
-def memory_parameters(function: object, profiles: Sequence[str]) -> list[object]:
+def simulated_parameters(function: object, prefix: str, profiles: Sequence[str]) -> list[object]:
     """What stands for the simulated servers among the parameters of a test."""
-    marks = [pytest.mark.trio(run=run_in_virtual_time)] if inspect.iscoroutinefunction(function) else []
-    return [pytest.param(PREFIX + profile, marks=marks, id=PREFIX + profile) for profile in profiles]
+    virtual = prefix == MEMORY and inspect.iscoroutinefunction(function)
+    marks = [pytest.mark.simulated, *([pytest.mark.trio(run=run_in_virtual_time)] if virtual else [])]
+    return [pytest.param(prefix + profile, marks=marks, id=prefix + profile) for profile in profiles]

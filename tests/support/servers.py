@@ -5,12 +5,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+import trio
 from redis_streams.simulations.real import RedisServer, find_redis_server, server_version
+from redis_streams.simulations.server import InProcessServer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 # Takes RedisServer's arguments; the server is started, and stopped when the test ends.
 ServerFactory: TypeAlias = Callable[..., RedisServer]
+
+
+async def restart(server: RedisServer | InProcessServer) -> None:
+    """Have a server run again while other tasks go on; one in this process needs no time for that."""
+    if isinstance(server, InProcessServer):
+        server.restart()
+    else:
+        await trio.to_thread.run_sync(server.restart)
 
 
 def default_server(environ: Mapping[str, str] = os.environ, folder: Path = CHECKOUT / ".servers") -> Path | None:

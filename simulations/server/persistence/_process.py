@@ -54,6 +54,7 @@ class ServerProcess:
         rng: where everything random comes from.
         configuration: parameters that differ from their defaults.
         replicas: those that follow it.
+        keeps: whether anything may outlive it; if not, what changes is not remembered for that either.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ServerProcess:
         rng: Random,
         configuration: Mapping[str, str] | None = None,
         replicas: Sequence[Replica] = (),
+        keeps: bool = True,
     ) -> None:
         self.disk = Disk()
         self.replicas = list(replicas)
@@ -70,6 +72,7 @@ class ServerProcess:
         self.loading_until_ms = 0.0
         self._profile = profile
         self._rng = rng
+        self._keeps = keeps
         self._given = dict(configuration or {})
         self.journal = Journal()
         self.engine = self._new_engine()
@@ -96,7 +99,8 @@ class ServerProcess:
             session.replies.append(LOADING)
             return [session]
         woken = self.engine.execute(session, words, now_us=now_us, timer_ms=timer_ms)
-        self.disk.write(len(self.journal), self.engine.configuration, timer_ms)
+        if self._keeps:
+            self.disk.write(len(self.journal), self.engine.configuration, timer_ms)
         return woken
 
     def tick(self, *, now_us: int, timer_ms: float) -> Sequence[Session]:
@@ -107,6 +111,8 @@ class ServerProcess:
         """
         self._check_up()
         woken = self.engine.tick(now_us=now_us, timer_ms=timer_ms)
+        if not self._keeps:
+            return woken
         self.disk.write(len(self.journal), self.engine.configuration, timer_ms)
         self.disk.save_if_due(len(self.journal), self.engine.configuration, timer_ms)
         for replica in self.replicas:
@@ -174,7 +180,7 @@ class ServerProcess:
     def _new_engine(self) -> Engine:
         engine = Engine(self._profile, rng=self._rng, configuration=self._given)
         replay(engine, self.journal.changes)
-        engine.journal = self.journal
+        engine.journal = self.journal if self._keeps else None
         return engine
 
     def _check_up(self) -> None:
