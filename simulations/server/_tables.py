@@ -22,6 +22,7 @@ from .clients._client_commands import CLIENT_COMMANDS
 from .clients._connection_commands import CONNECTION_COMMANDS
 from .clients._monitor import MONITOR_COMMANDS
 from .pubsub._pubsub_commands import PUBSUB_COMMANDS
+from .rdb._dump_commands import DUMP_COMMANDS
 from .replication._psync import PSYNC_COMMANDS
 from .replication._replication_commands import REPLICATION_COMMANDS
 from .scripting._function_commands import FUNCTION_COMMANDS
@@ -50,6 +51,7 @@ _COMMANDS: Final[Sequence[Command]] = (
     *SCRIPT_COMMANDS,
     *FUNCTION_COMMANDS,
     *STREAM_COMMANDS,
+    *DUMP_COMMANDS,
     *TYPE_COMMANDS,
 )
 

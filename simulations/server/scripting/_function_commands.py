@@ -9,13 +9,11 @@ from .._command import Call, Command
 from .._errors import CommandError
 from .._glob import fits
 from .._reply import OK, Members, Pairs, Reply, Status
-from ..persistence._dump import sealed, unsealed
+from ..rdb._kinds import format_of
+from ..rdb._payload import dumped_libraries, restored_libraries
 from ._functions import LoadedLibrary
 from ._registering import Registered
 from ._scripts import keys_and_args, script_kill
-
-LIBRARY: Final = 245
-"""What is before each library in a dump."""
 
 
 def call_function(call: Call) -> Reply:
@@ -96,7 +94,8 @@ def stats(call: Call) -> Reply:
 
 def dump(call: Call) -> Reply:
     """FUNCTION DUMP: all libraries as one payload."""
-    return sealed([(LIBRARY, each.code) for each in call.engine.functions.libraries.values()], call.profile)
+    codes = [each.code for each in call.engine.functions.libraries.values()]
+    return dumped_libraries(codes, format_of(call.engine))
 
 
 def restore(call: Call) -> Reply:
@@ -105,7 +104,7 @@ def restore(call: Call) -> Reply:
     if policy not in (b"FLUSH", b"APPEND", b"REPLACE"):
         raise CommandError("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")
     functions = call.engine.functions
-    codes = [text for _, text in unsealed(call.words[2], call.profile, LIBRARY)]
+    codes = list(restored_libraries(call.words[2], format_of(call.engine)))
     kept = [] if policy == b"FLUSH" else [each.code for each in functions.libraries.values()]
     try:
         if policy == b"FLUSH":

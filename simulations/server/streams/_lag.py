@@ -26,7 +26,7 @@ def lag_of(profile: Profile, stream: Stream, group: Group) -> int | None:
             return stream.length
     if group.entries_read is not None and not _deleted_since(stream, group.last_id, newer=newer):
         return stream.entries_added - group.entries_read
-    read = _position(stream, group.last_id, newer=newer)
+    read = position_of(stream, group.last_id, newer=newer)
     return None if read is None else stream.entries_added - read
 
 
@@ -51,7 +51,7 @@ def advance(stream: Stream, group: Group, entry_id: Id, *, newer: bool) -> None:
     ):
         group.entries_read += 1
     elif stream.entries_added:
-        group.entries_read = _position(stream, entry_id, newer=newer)
+        group.entries_read = position_of(stream, entry_id, newer=newer)
     group.last_id = entry_id
 
 
@@ -65,7 +65,7 @@ def _deleted_since(stream: Stream, start: Id, *, newer: bool) -> bool:
     return start <= deleted
 
 
-def _position(stream: Stream, entry_id: Id, *, newer: bool) -> int | None:
+def position_of(stream: Stream, entry_id: Id, *, newer: bool) -> int | None:
     """How many entries were ever added up to this one; None: unknown."""
     added = stream.entries_added
     if not added or (not stream.length and entry_id <= stream.last_id):

@@ -36,30 +36,44 @@ class Node:
         live: how many were not.
         names: of the fields that the first entry had.
         size: bytes of the entries in Redis' listpack, without what their counts take.
+        deleted: what the deleted ones had, by their places: their bytes stay in the listpack, as snapshots show.
     """
 
-    __slots__ = ("fields", "ids", "live", "names", "size")
+    __slots__ = ("deleted", "fields", "ids", "live", "names", "size")
 
     def __init__(self, names: Fields) -> None:
         self.ids: list[Id] = []
         self.fields: list[Fields | None] = []
         self.live = 0
+        self.deleted: dict[int, Fields] = {}
         self.names = names
         self.size = EMPTY + master_size(names)
 
     def is_full(self, size: int, limits: Limits) -> bool:
         """Whether an entry whose words have so many bytes has to go into the next node."""
-        if limits.node_entries and len(self.ids) >= limits.node_entries:
+        count = len(self.ids) if limits.node_counts_deleted else self.live
+        if limits.node_entries and count >= limits.node_entries:
             return True
         if limits.node_bytes <= 0:
             return False
         held = self.size + counts_size(self.live, len(self.ids) - self.live)
         return held + size >= limits.node_bytes
 
+    def put(self, entry_id: Id, fields: Fields, *, deleted: bool = False) -> None:
+        """Add an entry, or what is left of one that was deleted, as a snapshot has it."""
+        ids = self.ids
+        ids.append(entry_id)
+        self.size += entry_size(ids[0], entry_id, fields, same_names=fields[::2] == self.names)
+        self.fields.append(None if deleted else fields)
+        if deleted:
+            self.deleted[len(ids) - 1] = fields
+        else:
+            self.live += 1
+
     def copy(self) -> Node:
         """Another of the same entries."""
         made = Node(self.names)
-        made.ids, made.fields = self.ids.copy(), self.fields.copy()
+        made.ids, made.fields, made.deleted = self.ids.copy(), self.fields.copy(), self.deleted.copy()
         made.live, made.size = self.live, self.size
         return made
 
@@ -91,9 +105,9 @@ class Stream:
         # The first id of each node, live or deleted: what a search looks at.
         self._starts: list[Id] = []
 
-    def encoding(self, _profile: Profile, _configuration: Configuration) -> str:
+    def encoding(self, profile: Profile, _configuration: Configuration) -> str:
         """As OBJECT ENCODING says it."""
-        return self.KIND
+        return self.KIND if profile.since(6, 0) else "unknown"
 
     def copy(self) -> Stream:
         """Another of the same entries and groups."""
@@ -155,9 +169,10 @@ class Stream:
             return False
         index, offset = place
         node = self._nodes[index]
-        if node.fields[offset] is None:
+        body = node.fields[offset]
+        if body is None:
             return False
-        node.fields[offset] = None
+        node.deleted[offset], node.fields[offset] = body, None
         node.live -= 1
         self.length -= 1
         if not node.live:
@@ -167,6 +182,10 @@ class Stream:
     def live_ids(self, node: Node) -> Iterator[Id]:
         """The ids of a node's entries, which may be deleted meanwhile."""
         return (entry_id for entry_id, body in zip(node.ids, node.fields, strict=True) if body is not None)
+
+    def take_nodes(self, nodes: Sequence[Node]) -> None:
+        """Hold these nodes, as read from a snapshot, in place of what there was."""
+        self._nodes, self._starts = list(nodes), [node.ids[0] for node in nodes]
 
     def remove_first_node(self) -> int:
         """Remove the oldest node with all that is in it; returns how many entries that were."""

@@ -28,8 +28,9 @@ class Limits:
         set_entries, set_value: members of another set, and bytes of each; no set is compact where it is -1.
         hash_entries, hash_value: the same of a hash.
         zset_entries, zset_value: the same of a sorted set.
-        node_entries: entries of a stream in one node, live or deleted; 0: no limit.
+        node_entries: entries of a stream in one node; 0: no limit.
         node_bytes: bytes beyond which a node does not grow; 0: no limit.
+        node_counts_deleted: whether those that were deleted count among the entries of a node.
         node_counts_words: whether what is to be added counts, not only what is there.
         packs_numbers: whether whole scores in a compact sorted set are kept as such, which knows no negative zero.
     """
@@ -45,6 +46,7 @@ class Limits:
     packs_numbers: bool
     node_entries: int
     node_bytes: int
+    node_counts_deleted: bool
     node_counts_words: bool
 
     @classmethod
@@ -61,7 +63,8 @@ class Limits:
             zset_entries=number("zset-max-ziplist-entries"),
             zset_value=number("zset-max-ziplist-value"),
             packs_numbers=profile.since(7, 0),
-            node_entries=number("stream-node-max-entries"),
+            node_entries=_node_entries(profile, number("stream-node-max-entries")),
+            node_counts_deleted=profile.since(6, 2),
             # No limit, as the configuration file says, 0 is since 6.2 only; before, every node is too large then.
             node_bytes=number("stream-node-max-bytes") or (NODE_BYTES_MAX if profile.since(6, 2) else 1),
             node_counts_words=profile.since(6, 0),
@@ -78,3 +81,8 @@ class Limits:
         if self.list_size < 0:
             return size <= PACKED_BYTES[min(-self.list_size, len(PACKED_BYTES)) - 1] // 2
         return size <= SAFE_BYTES // 2 and count <= max(self.list_size, 1) // 2
+
+
+def _node_entries(profile: Profile, parameter: int) -> int:
+    """In 5.0 a node is full with one entry more than the parameter says."""
+    return parameter + 1 if parameter and not profile.since(6, 0) else parameter
