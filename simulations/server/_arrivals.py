@@ -45,10 +45,19 @@ class Arrivals:
         """Serve until cancelled."""
         while True:
             await trio.lowlevel.wait_readable(self._selector.fileno())
-            for key, _ in self._selector.select(AT_ONCE):
-                # One that was served before it may have closed it, or its number may be another's by now.
-                if (act := self._actions.get(key.fd)) is not None:
-                    act()
+            # Until nothing is left: the kernel would else keep the places of those that were served, and who sends
+            # next would be served in the order of the last time.
+            while self._serve():
+                await trio.lowlevel.checkpoint()
+
+    def _serve(self) -> bool:
+        """Serve whatever is there; returns whether something may have come meanwhile."""
+        ready = self._selector.select(AT_ONCE)
+        for key, _ in ready:
+            # One that was served before it may have closed it, or its number may be another's by now.
+            if (act := self._actions.get(key.fd)) is not None:
+                act()
+        return bool(ready)
 
     def close(self) -> None:
         """When all sockets have been forgotten."""

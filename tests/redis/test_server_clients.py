@@ -62,6 +62,17 @@ def test_redis_py(port: int, protocol: int) -> None:
             client.execute_command("NONSENSE")
 
 
+def test_who_sent_first_is_served_first(port: int) -> None:
+    """The kernel's list of sockets keeps the places of those that were served until it is asked once more."""
+    with redis.Redis(port=port) as writer, redis.Redis(port=port) as reader:
+        sending, asking = writer.connection_pool.get_connection(), reader.connection_pool.get_connection()
+        for turn in range(200):
+            sending.send_command("SET", "turn", turn)
+            asking.send_command("GET", "turn")
+            assert sending.read_response() == b"OK"
+            assert asking.read_response() == b"%d" % turn
+
+
 def test_redis_py_pipelines(port: int) -> None:
     with redis.Redis(port=port) as client:
         pipeline = client.pipeline(transaction=False)
