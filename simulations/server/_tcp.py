@@ -119,14 +119,16 @@ class TcpServer:
         for listener in self._listeners:
             self._arrivals.watch(listener, partial(self._accept, listener))
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> bool:
+        """Take in one client; returns whether there may be more."""
         try:
             client, peer = listener.accept()
         except OSError as error:
             if error.errno in {errno.EMFILE, errno.ENFILE}:
                 self._arrivals.forget(listener)  # until the cron, when somebody may have gone
-            return
+            return False
         self._welcome(client, peer)
+        return True
 
     def _welcome(self, client: socket.socket, peer: object) -> None:
         client.setblocking(False)  # noqa: FBT003  # the standard library knows it by position only
@@ -160,17 +162,19 @@ class TcpServer:
         self._watch_listeners()
         return None
 
-    def _read(self, connection: _Connection) -> None:
+    def _read(self, connection: _Connection) -> bool:
+        """Take in what a client has sent; returns whether there may be more."""
         try:
             data = connection.socket.recv(READ_BYTES)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             data = b""
         if data:
             self._take_in(connection, data)
         else:
             self._close(connection)
+        return len(data) == READ_BYTES
 
     def _take_in(self, connection: _Connection, data: bytes) -> None:
         parser, session = connection.parser, connection.session

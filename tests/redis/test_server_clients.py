@@ -63,7 +63,7 @@ def test_redis_py(port: int, protocol: int) -> None:
 
 
 def test_who_sent_first_is_served_first(port: int) -> None:
-    """The kernel's list of sockets keeps the places of those that were served until it is asked once more."""
+    """Also time and again: how they were served the last time must not decide how they are the next time."""
     with redis.Redis(port=port) as writer, redis.Redis(port=port) as reader:
         sending, asking = writer.connection_pool.get_connection(), reader.connection_pool.get_connection()
         for turn in range(200):

@@ -95,6 +95,20 @@ async def test_who_sent_first_is_served_first() -> None:
             assert await receive(reader, 5) == b"*-1\r\n"
 
 
+async def test_who_says_something_and_goes_is_answered_and_gone() -> None:
+    """Words and end arrive together, before the server looks."""
+    async with serving() as (_, dial), dial() as other:
+        async with dial() as client:
+            await client.send_all(request("PING"))
+            await receive(client, 7)
+            client.socket._sock.send(request("SET", "k", "v"))
+            client.socket.shutdown(socket.SHUT_WR)
+            assert await receive(client, 5) == b"+OK\r\n"
+            assert await client.receive_some(1) == b""
+        await other.send_all(request("GET", "k"))
+        assert await receive(other, 7) == b"$1\r\nv\r\n"
+
+
 async def test_a_wait_ends_in_time() -> None:
     async with serving() as (_, dial), dial() as reader:
         started = trio.current_time()
