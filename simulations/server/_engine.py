@@ -39,6 +39,8 @@ from .access._acl_log import AclLog
 from .access._permissions import check_permitted
 from .administration._configuration import Configuration
 from .administration._debugging import Debugging
+from .administration._eviction import Eviction
+from .administration._memory import Ledger
 from .administration._slowness import Slowness
 from .administration._statistics import Statistics
 from .clients._monitor import is_told_first, tell_monitors
@@ -84,6 +86,8 @@ class Engine:
     """Whether files are being loaded: most commands are refused, and nothing expires."""
     effects: Effects | None = None
     """What commands did, told to files and replicas, if there are any."""
+    ledger: Ledger | None = None
+    """What keys take, while there is a limit to that."""
     pause: Pause | None = None
     """CLIENT PAUSE, while it lasts."""
     process_id = 1
@@ -131,6 +135,7 @@ class Engine:
         """Of SAVE and BGSAVE: how often, when, and `dirty` at that moment."""
         self.monitors: dict[Session, None] = {}
         self.watching = Watching(self)
+        self.eviction = Eviction(self)
         self._next_session = itertools.count(1)
         self._waiting: dict[tuple[int, bytes], dict[Session, Block]] = {}
         self._ready: dict[tuple[int, bytes], None] = {}
@@ -250,6 +255,7 @@ class Engine:
                 database.remove_expired()
                 database.remove_expired_fields()
             self.slowness.note_event("expire-cycle", (self.slowness.stopwatch() - began) // 1000)
+        self.eviction.make_room()
         while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
             _, _, session, block = heapq.heappop(self._deadlines)
             if session.block is not block:
@@ -358,6 +364,7 @@ class Engine:
         """CONFIG SET or REPLICAOF was said."""
         self.may_refuse = may_refuse(self)
         self.slowness.settings_changed()
+        self.eviction.settings_changed()
         self.limits = Limits.of(self.profile, self.configuration)
         self.events = keyspace_events(self)
         """Told of what happens to keys, if anybody is to hear of it."""
@@ -488,6 +495,8 @@ class Engine:
             self.tracking.note_change(key, None if expired else self.running, self.running)
         if expired and self.effects is not None:
             self.effects.note_expired(database.index, key)
+        if self.ledger is not None:
+            self.ledger.note((database.index, key))
         if self.watching.watchers:
             self.watching.touch(database, key, expired=expired)
 

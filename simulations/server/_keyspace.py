@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from ._errors import WRONG_TYPE, CommandError
+from ._uses import Uses
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -58,6 +59,7 @@ class Database:
         self.index = index
         self.values: dict[bytes, Value] = {}
         self.expires: dict[bytes, int] = {}
+        self.uses = Uses(engine)
         self._engine = engine
         self._soonest_ms: float = math.inf
         """No key expires before."""
@@ -67,10 +69,18 @@ class Database:
         self.scan_order: ScanOrder | None = None
         """The keys as they were when somebody began to SCAN."""
 
-    def get(self, key: bytes) -> Value | None:
-        """What a key holds, None where there is none or it has expired; a command that reads tells that it missed."""
+    def get(self, key: bytes, *, uses: bool = True) -> Value | None:
+        """What a key holds, None where there is none or it has expired; a command that reads tells that it missed.
+
+        Args:
+            key: whose value.
+            uses: whether that is a use of the key, as OBJECT IDLETIME tells it.
+        """
         value = None if self.expires and self._expired(key) else self.values.get(key)
-        if value is None and (events := self._engine.events) is not None and events.tells_misses:
+        if value is not None:
+            if uses:
+                self.uses.note(key)
+        elif (events := self._engine.events) is not None and events.tells_misses:
             events.tell("m", "keymiss", self.index, key)
         return value
 
@@ -105,6 +115,7 @@ class Database:
         if self._engine.events is not None:
             self._tell_put(self._engine.events, key, value, overwrites=overwrites)
         self.values[key] = value
+        self.uses.note_new(key)
         if not keep_expiry:
             self.expires.pop(key, None)
         self._engine.touch(self, key)
@@ -127,6 +138,12 @@ class Database:
             return False
         self._remove(key)
         return True
+
+    def evict(self, key: bytes) -> None:
+        """Remove a key for want of memory."""
+        self._remove(key, expired=True)
+        self._engine.statistics.evicted += 1
+        self._engine.notify("e", "evicted", self, key)
 
     def expire_at(self, key: bytes, at_ms: int) -> None:
         """Have an existing key expire."""
@@ -189,6 +206,9 @@ class Database:
             self._engine.watching.touch_swapped(other, self)
         self.values, other.values = other.values, self.values
         self.expires, other.expires = other.expires, self.expires
+        self.uses, other.uses = other.uses, self.uses
+        if self._engine.ledger is not None:
+            self._engine.ledger.count_anew()
         self._soonest_ms, other._soonest_ms = other._soonest_ms, self._soonest_ms
         self._with_field_expiry, other._with_field_expiry = other._with_field_expiry, self._with_field_expiry
         self._soonest_field_ms, other._soonest_field_ms = other._soonest_field_ms, self._soonest_field_ms
@@ -225,6 +245,7 @@ class Database:
     def _remove(self, key: bytes, *, expired: bool = False) -> None:
         self.values.pop(key, None)
         self.expires.pop(key, None)
+        self.uses.forget(key)
         self._engine.touch(self, key, expired=expired)
         if self._engine.profile.since(7, 0):
             self._engine.signal_ready(self, key)  # before, a key that goes wakes nobody

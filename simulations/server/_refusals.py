@@ -37,7 +37,7 @@ def may_refuse(engine: Engine) -> bool:
 def refusal(engine: Engine, session: Session, command: Command, name: str, words: Words) -> bytes | None:
     """Why the server does not run a command that a client sent, in the order in which it looks."""
     flags = _flags(engine, session, command, name, words)
-    if _is_out_of_memory(engine) and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):
+    if not engine.eviction.make_room() and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):
         return NO_MEMORY
     if "write" in flags and _lacks_replicas(engine):
         return NO_REPLICAS

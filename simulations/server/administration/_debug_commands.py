@@ -64,15 +64,16 @@ def _replybuffer(call: Call) -> Reply:
 
 
 def _object(call: Call) -> Reply:
-    value = call.database.get(call.words[2])
+    value = call.database.get(call.words[2], uses=False)
     if value is None:
         raise CommandError(NO_SUCH_KEY)
     size = len(value) + 1 if isinstance(value, bytes) else 64
     encoding = encoding_of(value, call.profile, call.engine.configuration)
-    seconds = call.now_ms // 1000 % (1 << 24)
+    uses = call.database.uses
+    seconds = uses.last_us(call.words[2]) // 1_000_000 % (1 << 24)
     return Status(
         f"Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{size} lru:{seconds} "
-        "lru_seconds_idle:0".encode()
+        f"lru_seconds_idle:{uses.idle_s(call.words[2])}".encode()
     )
 
 

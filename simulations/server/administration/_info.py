@@ -97,6 +97,8 @@ def _memory(engine: Engine) -> Fields:
     yield "mem_allocator", "python"
     yield "active_defrag_running", 0
     yield "lazyfree_pending_objects", 0
+    if engine.profile.since(6, 2):
+        yield "lazyfreed_objects", engine.statistics.freed_apart
 
 
 def _persistence(engine: Engine) -> Fields:
@@ -156,7 +158,7 @@ def _stats(engine: Engine) -> Fields:
     yield "sync_partial_ok", 0
     yield "sync_partial_err", 0
     yield "expired_keys", statistics.expired
-    yield "evicted_keys", 0
+    yield "evicted_keys", statistics.evicted
     yield "keyspace_hits", statistics.hits
     yield "keyspace_misses", statistics.misses
     yield "pubsub_channels", len(engine.pubsub.of[Kind.CHANNEL])

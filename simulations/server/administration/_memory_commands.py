@@ -32,7 +32,7 @@ def memory_usage(call: Call) -> Reply:
         raise syntax_error()
     if options and integer(options[1]) < 0:
         raise syntax_error()
-    value = call.database.get(call.words[2])
+    value = call.database.get(call.words[2], uses=False)
     return None if value is None else memory_of(call.words[2], value)
 
 

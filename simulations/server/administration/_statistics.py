@@ -32,7 +32,8 @@ class Statistics:
         by_command: in the order in which they were first called.
         errors: error replies by their code: "ERR", "WRONGTYPE", …
         connections: clients that ever came.
-        expired: keys that expired.
+        expired, evicted: keys that expired, and that went as memory had run out.
+        freed_apart: values that were so large that they were given back in the background.
         hits, misses: look-ups of keys by commands that read.
         bytes_in, bytes_out: what clients sent and were sent.
         refused: clients that were one too many.
@@ -42,6 +43,8 @@ class Statistics:
     errors: dict[str, int] = field(factory=dict)
     connections: int = 0
     expired: int = 0
+    evicted: int = 0
+    freed_apart: int = 0
     hits: int = 0
     misses: int = 0
     bytes_in: int = 0

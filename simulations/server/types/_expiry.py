@@ -122,7 +122,7 @@ def pexpiretime(call: Call) -> Reply:
 
 def _until_ms(call: Call) -> int:
     key = call.words[1]
-    if call.database.get(key) is None:
+    if call.database.get(key, uses=False) is None:
         return NO_KEY
     return call.database.expires.get(key, NEVER)
 

@@ -10,27 +10,38 @@ from .._errors import syntax_error
 from .._glob import fits
 from .._keyspace import Value, kind_of
 from .._reply import OK, Reply, Status
+from ._freeing import count_flushed, count_freed
 from ._scan import ScanOptions, next_page, parse_cursor, scan_options
 
 
 def delete(call: Call) -> Reply:
     """DEL key ..., UNLINK key ...: how many there were."""
     removed = 0
+    lazily = call.words[0].lower() == b"unlink" or (
+        call.profile.since(6, 0) and call.engine.configuration["lazyfree-lazy-user-del"] == "yes"
+    )
     for key in call.words[1:]:
-        if call.database.delete(key):
+        value = call.database.values.get(key)
+        if call.database.delete(key) and value is not None:
+            count_freed(call, value, lazily=lazily)
             removed += 1
             call.notify("g", "del", key)
     return removed
 
 
 def exists(call: Call) -> Reply:
-    """EXISTS key ..., TOUCH key ...: how many of them are there, each as often as it is named."""
+    """EXISTS key ...: how many of them are there, each as often as it is named."""
+    return sum(call.database.get(key, uses=False) is not None for key in call.words[1:])
+
+
+def touch(call: Call) -> Reply:
+    """TOUCH key ...: the same, and uses them."""
     return sum(call.database.get(key) is not None for key in call.words[1:])
 
 
 def type_of(call: Call) -> Reply:
     """TYPE key."""
-    value = call.database.get(call.words[1])
+    value = call.database.get(call.words[1], uses=False)
     return Status(b"none" if value is None else kind_of(value).encode())
 
 
@@ -48,7 +59,7 @@ def dbsize(call: Call) -> Reply:
 def flushdb(call: Call) -> Reply:
     """FLUSHDB [ASYNC|SYNC]."""
     _check_flush(call)
-    call.database.clear()
+    count_flushed(call, call.database.clear())
     call.engine.dirty += 1
     return OK
 
@@ -56,8 +67,7 @@ def flushdb(call: Call) -> Reply:
 def flushall(call: Call) -> Reply:
     """FLUSHALL [ASYNC|SYNC]."""
     _check_flush(call)
-    for database in call.engine.databases:
-        database.clear()
+    count_flushed(call, sum(database.clear() for database in call.engine.databases))
     call.engine.files.is_saving_until_ms = 0  # a snapshot of what is gone is not finished
     call.engine.dirty += 1
     return OK
@@ -111,5 +121,5 @@ KEY_COMMANDS: Final[Sequence[Command]] = (
     Command("flushall", flushall, -1, "write", group="server"),
     Command("scan", scan, -2, "readonly", since=(2, 8)),
     Command("randomkey", randomkey, 1, "readonly"),
-    Command("touch", exists, -2, "readonly fast", _ALL, since=(3, 2)),
+    Command("touch", touch, -2, "readonly fast", _ALL, since=(3, 2)),
 )

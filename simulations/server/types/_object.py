@@ -1,4 +1,4 @@
-"""OBJECT: how a value is kept. How long nobody used it, and how often it was used, is not counted."""
+"""OBJECT: how a value is kept, and used."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def idletime(call: Call) -> Reply:
     value = _value(call)
     if value is not None and _counts_uses(call):
         raise CommandError(NO_IDLE)
-    return None if value is None else 0
+    return None if value is None else call.database.uses.idle_s(call.words[2])
 
 
 def freq(call: Call) -> Reply:
@@ -53,18 +53,18 @@ def freq(call: Call) -> Reply:
     value = _value(call)
     if value is not None and not _counts_uses(call):
         raise CommandError(NO_FREQUENCY)
-    return None if value is None else 0
+    return None if value is None else call.database.uses.frequency(call.words[2])
 
 
 def _value(call: Call) -> Value | None:
     """What the key holds; in 5.0 also one that has expired and that nobody looked at."""
     if not call.profile.since(6, 0):
         return call.database.values.get(call.words[2])
-    return call.database.get(call.words[2])
+    return call.database.get(call.words[2], uses=False)
 
 
 def _counts_uses(call: Call) -> bool:
-    return call.engine.configuration["maxmemory-policy"].endswith("lfu")
+    return call.engine.eviction.counts_uses
 
 
 _KEY = (2, 2, 1)
