@@ -9,11 +9,13 @@ import pytest
 import trio
 from redis.exceptions import RedisError
 from redis_streams.wire import Client, ConnectFailed, Connection, ConnectionLost, ServerAddress, is_weather
-from support.on_memory import MemoryServer
+from support.on_memory import MemoryServer, run_in_virtual_time
+
+virtual_time = pytest.mark.trio(run=run_in_virtual_time)
 
 
 @pytest.fixture
-def server(autojump_clock: trio.testing.MockClock) -> MemoryServer:
+def server() -> MemoryServer:
     """One whose file is synced each second, in virtual time."""
     return MemoryServer(virtual=True, appendonly="everysec")
 
@@ -23,6 +25,7 @@ async def connect(server: MemoryServer) -> Connection:
     return await Connection.open(ServerAddress.parse(server.url))
 
 
+@virtual_time
 async def test_a_crash_ends_every_connection_and_every_wait(server: MemoryServer) -> None:
     """Also that of somebody who blocks; and nobody gets in until it runs again."""
     waiting, other = await connect(server), await connect(server)
@@ -48,6 +51,7 @@ async def test_a_crash_ends_every_connection_and_every_wait(server: MemoryServer
 @pytest.mark.parametrize(
     ("fault", "kept"), [(MemoryServer.kill, 2), (MemoryServer.cut_power, 1)], ids=["crash", "power cut"]
 )
+@virtual_time
 async def test_what_was_synced_comes_back_and_the_rest_is_named(
     fault: Callable[[MemoryServer], object], kept: int, server: MemoryServer
 ) -> None:
@@ -63,7 +67,8 @@ async def test_what_was_synced_comes_back_and_the_rest_is_named(
     assert server.cli("XLEN", "s") == kept
 
 
-async def test_without_a_file_nothing_comes_back(autojump_clock: trio.testing.MockClock) -> None:
+@virtual_time
+async def test_without_a_file_nothing_comes_back() -> None:
     """As with a redis-server that has neither save points nor appendonly."""
     server = MemoryServer(virtual=True)
     server.cli("SET", "k", "v")
@@ -72,6 +77,7 @@ async def test_without_a_file_nothing_comes_back(autojump_clock: trio.testing.Mo
     assert server.cli("DBSIZE") == 0
 
 
+@virtual_time
 async def test_a_restart_of_a_server_that_runs_ends_it_first(server: MemoryServer) -> None:
     """And loses nothing."""
     client = await connect(server)
@@ -82,6 +88,7 @@ async def test_a_restart_of_a_server_that_runs_ends_it_first(server: MemoryServe
     assert server.cli("GET", "k") == "v"
 
 
+@virtual_time
 async def test_a_server_that_loads_is_waited_for(server: MemoryServer) -> None:
     """LOADING is weather."""
     server.cli("SET", "k", "v")
@@ -98,6 +105,7 @@ async def test_a_server_that_loads_is_waited_for(server: MemoryServer) -> None:
 
 
 @pytest.mark.parametrize("answer", ["kill", "resume"])
+@virtual_time
 async def test_a_server_that_hangs_keeps_its_connections(answer: str, server: MemoryServer) -> None:
     """Until it goes on, or is killed."""
     client = await connect(server)
