@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint bench differential servers wheel-test clean FORCE
 .DEFAULT_GOAL := test
 
+# Only a demo on a real server needs one.
 demo: $(VENV)/ready
-	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python -m redis_streams demo $(ARGS)
+	@$(if $(filter --real,$(ARGS)),REDIS_SERVER="$$(tests/support/machine redis)") $(BIN)/python -m redis_streams demo $(ARGS)
 
 test: $(VENV)/ready
 	REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/pytest $(ARGS)

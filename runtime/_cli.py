@@ -17,7 +17,7 @@ Run = Callable[[argparse.Namespace], int]
 
 _EXAMPLES = """\
 examples:
-  redis-streams demo                       see actors crash, connections cut, and no event lost
+  redis-streams demo                       see actors and a server crash, and no event lost
   redis-streams config check events.yaml   show what is in force, or all that is wrong
 """
 

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 import trio
 
 from ...runtime import Ports
-from ..real import RedisServer
-from ._acts import Stage, clean_up, play
 from ._fragile import FragileDial
+from ._ground import ground_of
+from ._play import clean_up, play
 from ._shop import shop
+from ._stage import Ground, Stage
 from ._story import Story
 from ._tally import Verdict
 
@@ -27,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The demo's options."""
     parser.add_argument("--seconds", type=_seconds, default=14.0, help="how long orders come in (default: 14)")
     parser.add_argument("--rate", type=_rate, default=200.0, help="orders per second (default: 200)")
+    parser.add_argument(
+        "--real",
+        action="store_true",
+        help="on a real Redis: REDIS_URL's, else a redis-server that it starts and stops; a consumer process is killed",
+    )
+    parser.add_argument("--server", metavar="BINARY", help="as --real, with this redis-server")
     parser.add_argument("--plain", action="store_true", help="print lines instead of a live screen")
 
 
@@ -34,13 +41,15 @@ def run(options: argparse.Namespace) -> int:
     """Play the demo; returns 0 when nothing was lost, 1 when something was.
 
     Raises:
-        ServerNotFound: REDIS_URL is not set, and there is no redis-server to start.
+        ServerNotFound: a real one is asked for, REDIS_URL is not set, and there is no redis-server to start.
+        SimulationMissing: the simulated server needs something that is not installed.
     """
     # The story tells what matters; the log would write over the screen.
     logging.getLogger("redis_streams").propagate = False
     plain = options.plain or not sys.stdout.isatty()
-    with _server() as url:
-        result = trio.run(_run, url, options.seconds, options.rate, plain)
+    with ground_of(real=options.real, binary=options.server) as ground:
+        print(ground.words)
+        result = trio.run(perform, ground, options.seconds, options.rate, plain)
     print(f"\nVERDICT: {result.text()}")
     if result.indeterminate:
         print(f"         {result.indeterminate} more publishes were cut off before their reply: nobody promised those")
@@ -66,18 +75,8 @@ def _number(text: str, least: float, what: str) -> float:
     return number
 
 
-@contextlib.contextmanager
-def _server() -> Iterator[str]:
-    url = os.environ.get("REDIS_URL")
-    if url:
-        yield url
-        return
-    with RedisServer() as server:
-        print(f"started Redis {'.'.join(map(str, server.version))} at {server.url}")
-        yield server.url
-
-
-async def _run(url: str, seconds: float, rate: float, plain: bool) -> Verdict:  # noqa: FBT001 - called in one place
+async def perform(ground: Ground, seconds: float, rate: float, plain: bool) -> Verdict:  # noqa: FBT001 - trio.run
+    """The whole demo on some ground, on the screen or line by line."""
     begun = trio.current_time()
     stream = f"redis-streams-demo-{os.getpid()}"
 
@@ -87,15 +86,12 @@ async def _run(url: str, seconds: float, rate: float, plain: bool) -> Verdict:  
 
     story = Story(lambda: trio.current_time() - begun, tell)
     dial = FragileDial()
-    runtime = shop(url, stream, "front", consumers=2, observer=story.observe, ports=Ports(dial=dial))
-    stage = Stage(url, stream, seconds, rate, runtime, dial, story)
+    runtime = shop(ground.url, stream, "front", consumers=2, observer=story.observe, ports=Ports(dial=dial))
+    stage = Stage(ground, stream, seconds, rate, runtime, dial, story)
     try:
         with _shown(stage, plain=plain):
             return await play(stage)
     finally:
-        if stage.worker is not None:
-            stage.worker.kill()
-            stage.worker.wait()
         if stage.begun:
             with trio.CancelScope(shield=True), trio.move_on_after(5):
                 await clean_up(stage)

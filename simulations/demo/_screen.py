@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ...actors import ConsumerStatus, GroupStatus, Snapshot, State
-from ._acts import ACTS, Stage
+from ._stage import Stage
 
 COLOURS = {
     State.RUNNING: "green",
@@ -50,7 +50,7 @@ class Screen:
                 f" {index + 1} {act} ",
                 "bold reverse" if index == self.stage.act else "dim" if index > self.stage.act else "green",
             )
-            for index, act in enumerate(ACTS)
+            for index, act in enumerate(self.stage.act_names)
         ]
         return Text("→", style="dim").join(Text(text, style=style) for text, style in parts)
 

@@ -12,8 +12,14 @@ from attrs import frozen
 from ...runtime import Event, Observer, Ports, Reclaim, Runtime, event_type
 
 GROUP = "billing"
+WORKER = "worker"
+"""The name of the third consumer."""
 HANDLER_SECONDS = 0.03
 """What billing an order takes: long enough for entries to be in hand when something breaks."""
+
+DRAIN_SECONDS = 5.0
+DRAIN_SECONDS_UNPLUGGED = 0.1
+"""Of a consumer that will have no network to settle anything with: it would only be waited for."""
 
 RECLAIM = Reclaim(interval_ms=500, min_idle_ms=1500)
 """Far shorter than in earnest (30 s), so that one need not wait for half a minute to see it."""
@@ -34,7 +40,14 @@ def runs_key(stream: str) -> str:
 
 
 def shop(
-    url: str, stream: str, name: str, *, consumers: int, observer: Observer, ports: Ports | None = None
+    url: str,
+    stream: str,
+    name: str,
+    *,
+    consumers: int,
+    observer: Observer,
+    ports: Ports | None = None,
+    drain_seconds: float = DRAIN_SECONDS,
 ) -> Runtime:
     """A runtime that bills the orders of a stream."""
     runtime = Runtime(url, observer=observer, ports=ports)
@@ -48,7 +61,7 @@ def shop(
         concurrency=4,
         count=20,
         reclaim=RECLAIM,
-        drain_seconds=5,
+        drain_seconds=drain_seconds,
     )
     async def bill(event: Event[OrderPlaced]) -> None:
         await trio.sleep(HANDLER_SECONDS)

@@ -14,6 +14,7 @@ from ...actors import (
     EntriesReclaimed,
     EntriesRecovered,
     GroupCreated,
+    GroupRecreated,
     Interrupted,
     Resumed,
 )
@@ -26,13 +27,20 @@ TOLD = (
     EntriesReclaimed,
     EntriesRecovered,
     GroupCreated,
+    GroupRecreated,
     Interrupted,
     LinkDown,
     LinkUp,
     Resumed,
 )
 
-STYLES = {ChildCrashed: "bold red", LinkDown: "yellow", Interrupted: "yellow", EntriesReclaimed: "green"}
+STYLES = {
+    ChildCrashed: "bold red",
+    GroupRecreated: "green",
+    LinkDown: "yellow",
+    Interrupted: "yellow",
+    EntriesReclaimed: "green",
+}
 
 
 @define(eq=False)

@@ -10,7 +10,7 @@ import sys
 import trio
 
 from ...runtime import RuntimeEvent
-from ._shop import shop
+from ._shop import WORKER, shop
 
 
 def _silent(_event: RuntimeEvent) -> None:
@@ -19,7 +19,7 @@ def _silent(_event: RuntimeEvent) -> None:
 
 def main(url: str, stream: str) -> None:
     """Bill orders until SIGTERM, or worse."""
-    trio.run(shop(url, stream, "worker", consumers=1, observer=_silent).serve)
+    trio.run(shop(url, stream, WORKER, consumers=1, observer=_silent).serve)
 
 
 if __name__ == "__main__":

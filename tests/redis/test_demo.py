@@ -1,4 +1,4 @@
-"""`redis-streams demo`: its story, its verdict and its exit code, on a real server."""
+"""`redis-streams demo --real`: its story, its verdict and its exit code, on a real server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from redis_streams.simulations.demo._tally import verdict
 from redis_streams.simulations.real import RedisServer
 
 SECONDS = 60
@@ -19,7 +18,7 @@ def demo(url: str | None, *options: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     if url is not None:
         environ["REDIS_URL"] = url
-    command = [sys.executable, "-m", "redis_streams", "demo", "--seconds", "4", *options]
+    command = [sys.executable, "-m", "redis_streams", "demo", "--real", "--seconds", "4", *options]
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
@@ -38,22 +37,13 @@ def test_it_shows_every_fault_and_loses_nothing(redis_server: RedisServer) -> No
 
 
 @pytest.mark.redis
-def test_without_redis_url_it_starts_a_server_of_its_own() -> None:
-    """And stops it."""
-    result = demo(None, "--rate", "50")
+@pytest.mark.parametrize("options", [[], ["--server", os.environ.get("REDIS_SERVER", "")]], ids=["found", "named"])
+def test_without_redis_url_it_starts_a_server_of_its_own(options: list[str]) -> None:
+    """One that it finds, or the one that is named. And stops it."""
+    result = demo(None, "--rate", "50", *options)
     assert result.returncode == 0, result.stdout + result.stderr
     found = re.search(r"started Redis [\d.]+ at redis://127.0.0.1:(\d+)", result.stdout)
     assert found is not None
     again = demo(f"redis://127.0.0.1:{found[1]}")
     assert again.returncode == 1
     assert again.stderr.count("connection refused") == 1
-
-
-def test_the_verdict_counts_what_the_handlers_noted() -> None:
-    """Lost and duplicated are told apart, and either one that is lost or pending breaks the promise."""
-    found = verdict({"a", "b", "c"}, {"a": 1, "b": 2, "x": 1}, pending=1, indeterminate=1)
-    assert (found.published, found.handled, found.duplicated, found.lost, found.pending) == (3, 2, 1, 1, 1)
-    assert not found.kept
-    assert not verdict({"a"}, {"a": 1}, pending=1, indeterminate=0).kept
-    assert not verdict(set(), {}, pending=0, indeterminate=0).kept
-    assert verdict({"a"}, {"a": 2}, pending=0, indeterminate=3).kept
