@@ -13,6 +13,9 @@ HOW_TO_GET_ONE = (
     "or set REDIS_SERVER to the path of the binary."
 )
 
+VALKEY = (7, 2, 4)
+"""What Valkey of any version calls itself in `redis_version`."""
+
 
 class ServerNotFound(RuntimeError):  # named like the library's other errors: what happened, in two words
     """There is no redis-server to start; the message says how to get one."""
@@ -55,7 +58,7 @@ def require_redis_server() -> Path:
 
 @functools.cache
 def server_version(binary: Path) -> tuple[int, int, int]:
-    """The version that a redis-server binary reports, e.g. `(7, 0, 15)`.
+    """The version that a redis-server binary reports, e.g. `(7, 0, 15)`; of Valkey the one that it is compatible with.
 
     Raises:
         ServerNotFound: the program cannot be run or is no redis-server.
@@ -64,6 +67,8 @@ def server_version(binary: Path) -> tuple[int, int, int]:
         answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False, timeout=10)  # noqa: S603  # the binary is the caller's choice
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServerNotFound(f"{binary} --version failed: {error}. {HOW_TO_GET_ONE}") from error
+    if answer.stdout.startswith("Valkey"):
+        return VALKEY
     match = re.search(r"v=(\d+)\.(\d+)\.(\d+)", answer.stdout)
     if match is None:
         raise ServerNotFound(f"{binary} is no redis-server: --version printed {answer.stdout.strip()!r}")

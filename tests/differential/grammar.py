@@ -98,8 +98,13 @@ XREADGROUP = words(
         words(KEYS, ">"), words(STREAMS, ">"), words(KEYS, IDS), words(KEYS, KEYS, ">", st.one_of(IDS, st.just(">")))
     ),
 )
+XREADGROUP_CLAIMING = words(
+    "XREADGROUP", "GROUP", GROUPS, CONSUMERS, maybe("COUNT", COUNTS), BLOCK,
+    "CLAIM", st.sampled_from(["0", "0", "0", "9999999", "-1", "x"]), maybe("NOACK"), "STREAMS",
+    st.one_of(words(STREAMS, ">"), words(KEYS, ">"), words(KEYS, IDS), words("s", "t", ">", ">")),
+)  # fmt: skip
 CLAIM_OPTIONS = some(
-    words("IDLE", NUMBERS),
+    words("IDLE", st.sampled_from(["0", "1000", "60000", "-1", "x", "99999999999999999999"])),
     words("TIME", NUMBERS),
     words("RETRYCOUNT", NUMBERS),
     words("FORCE"),
@@ -149,6 +154,7 @@ FAMILIES: dict[str, Piece] = {
         words("XINFO", "CONSUMERS", KEYS, GROUPS),
         words("XINFO", st.sampled_from(["NONSENSE", "HELP", "STREAM", "GROUPS"]), maybe(KEYS)),
     ),
+    "XREADGROUP of 8.4": XREADGROUP_CLAIMING,
     "XADD of 8.6": XADD_NEWER,
     "XTRIM of 8.2": words("XTRIM", KEYS, some(TRIM, TRIM, REFERENCES, most=3)),
     "XDELEX": words("XDELEX", KEYS, some(REFERENCES, most=1), NUMBERED_IDS, some(REFERENCES, most=1)),
@@ -191,6 +197,7 @@ SINCE = {
     "XTRIM of 8.2": (8, 2),
     "XDELEX": (8, 2),
     "XACKDEL": (8, 2),
+    "XREADGROUP of 8.4": (8, 4),
     "XADD of 8.6": (8, 6),
     "XCFGSET": (8, 6),
     "XIDMPRECORD": (8, 6),
@@ -214,6 +221,9 @@ class Grammar(Protocol):
     SINCE: dict[str, tuple[int, int]]
     WEIGHTS: dict[str, int]
     START: Sequence[list[str]]
+
+
+KINDS = ("streams", "keys", "strings", "hashes", "lists", "sets", "sorted_sets")
 
 
 def grammar(name: str) -> Grammar:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from attrs import define, field
 from differential.grammar import Words, grammar
+from differential.inventory import Item, inventory, options_of, seen
 from differential.resp import Part
-from differential.twin import ClockMoved, Twin
+from differential.twin import ClockMoved, Difference, Step, Twin
 from redis_streams.simulations.real import RedisServer
 
 CONNECTIONS = 3
+ITEMS = inventory()
+OPTIONS = options_of(ITEMS)
 
 
 @define
@@ -19,32 +22,23 @@ class Coverage:
     """What was seen on both sides: for each command, how often it was answered how."""
 
     commands: int = 0
-    answers: Counter[tuple[str, str]] = field(factory=Counter)
+    seen: Counter[tuple[str, str]] = field(factory=Counter)
 
-    def note(self, words: Words, replies: Sequence[Part]) -> None:
-        """Count one command."""
+    def note(self, answered: Sequence[tuple[Words, Part | None]]) -> None:
+        """Count one command, and what it had answered."""
         self.commands += 1
-        name = words[0].decode().upper()
-        if name in ("XGROUP", "XINFO") and len(words) > 1:
-            name += " " + words[1].decode("utf-8", "replace").upper()[:16]
-        kinds = [_kind(reply) for reply in replies] or ["(waits)"]
-        self.answers[name, kinds[0]] += 1
+        for words, reply in answered:
+            if reply is None or reply.value != b"QUEUED":
+                self.seen.update(seen(words, reply, OPTIONS))
 
-    def table(self) -> str:
-        """For a person to read, and for the documentation."""
-        lines = ["| command | answer | times |", "|---|---|---|"]
-        lines += [f"| {name} | {kind} | {times} |" for (name, kind), times in sorted(self.answers.items())]
-        return "\n".join(lines) + "\n"
+    def holes(self, version: tuple[int, int]) -> list[Item]:
+        """What a server of this version can show, and was not seen."""
+        return [item for item in ITEMS if item.is_of(version) and not self.seen[item.command, item.what]]
 
-
-def _kind(reply: Part) -> str:
-    if reply.sign == "-" and isinstance(reply.value, bytes):
-        return reply.value.decode("utf-8", "replace").replace("|", "\\|")[:90]
-    if reply.value is None:
-        return "null"
-    if isinstance(reply.value, list):
-        return "an empty array" if not reply.value else "an array"
-    return {"$": "text", ":": "a number", "+": "a status"}.get(reply.sign, "null")
+    def unlisted(self, version: tuple[int, int]) -> Iterator[tuple[str, str]]:
+        """What was seen, and stands nowhere in the inventory."""
+        listed = {(item.command, item.what) for item in ITEMS if item.is_of(version)}
+        yield from sorted(set(self.seen) - listed)
 
 
 def try_commands(
@@ -54,8 +48,20 @@ def try_commands(
     plan: Sequence[tuple[int, Words]],
     coverage: Coverage,
     kind: str = "streams",
-) -> None:
-    """Tell both the same.
+) -> list[Step]:
+    """Tell both the same; returns what was done.
+
+    Raises:
+        Difference: they answered differently; with the commands that led there.
+    """
+    start = [(0, [word.encode() for word in words]) for words in grammar(kind).START]
+    return play(server, profile, protocol, [*start, *plan], coverage)
+
+
+def play(
+    server: RedisServer, profile: str, protocol: int, plan: Sequence[tuple[int, Words]], coverage: Coverage
+) -> list[Step]:
+    """The same, from an empty server on.
 
     Raises:
         Difference: they answered differently; with the commands that led there.
@@ -63,12 +69,20 @@ def try_commands(
     twin = Twin(server, profile, protocol)
     try:
         twin.open(CONNECTIONS)
-        for words in grammar(kind).START:
-            twin.do(0, [word.encode() for word in words])
         for connection, words in plan:
-            if twin.sessions[connection].block is None:
-                coverage.note(words, twin.do(connection, words))
+            if twin.sessions[connection].block is None and not _is_beyond(profile, words):
+                twin.do(connection, words)
+                coverage.note(twin.answered)
     except ClockMoved:
         pass  # What has been compared so far counts.
+    except Difference as difference:
+        difference.plan, difference.protocol = twin.told, protocol
+        raise
     finally:
         twin.close()
+    return twin.steps
+
+
+def _is_beyond(profile: str, words: Words) -> bool:
+    """Whether Valkey, which stands for Redis 7.2, has this and Redis 7.2 has not: reads of the last entry."""
+    return profile == "7.2" and b"+" in words and {b"XREAD", b"XREADGROUP"} & {word.upper() for word in words} != set()

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Sequence
 from random import Random
+from typing import NamedTuple
 
 from attrs import define, field
 from differential.resp import Part, command, parse
@@ -21,7 +22,6 @@ Words = list[bytes]
 
 SECONDS_MAX = 10.0
 BLANK = b"<ms>"
-AS_IT_IS = frozenset({b"XREADGROUP"})
 NODE_LIMITS = {"stream-node-max-entries": "100", "stream-node-max-bytes": "4096"}
 FIELD_TIMES = frozenset(b"HTTL HPTTL HEXPIRETIME HPEXPIRETIME".split())
 RANDOM_PART = b"<random>"
@@ -32,7 +32,15 @@ CLOCK_ID = re.compile(rb"(\d{13})-\d+")
 
 
 class Difference(AssertionError):
-    """The two did not answer alike."""
+    """The two did not answer alike.
+
+    Attributes:
+        plan: the commands that led there, each with its connection.
+        protocol: of RESP.
+    """
+
+    plan: Sequence[tuple[int, Words]] = ()
+    protocol = 2
 
 
 class ClockMoved(Exception):
@@ -85,6 +93,15 @@ class Wire:
         self._socket.close()
 
 
+class Step(NamedTuple):
+    """A command, when it came, and what all connections got by it."""
+
+    connection: int
+    words: Words
+    now_us: int
+    replies: list[list[Part]]
+
+
 @define
 class Twin:
     """The two servers, and the same connections to both."""
@@ -94,9 +111,15 @@ class Twin:
     protocol: int = 2
     wires: list[Wire] = field(factory=list)
     sessions: list[Session] = field(factory=list)
-    log: list[str] = field(factory=list)
+    told: list[tuple[int, Words]] = field(factory=list)
     queued: dict[int, list[Words]] = field(factory=dict)
     """What stands behind MULTI, by connection."""
+    waiting: dict[int, Words] = field(factory=dict)
+    """The commands that wait, by connection."""
+    answered: list[tuple[Words, Part | None]] = field(factory=list)
+    """What the last command had answered, its own parts and commands that it woke; None: it waits."""
+    steps: list[Step] = field(factory=list)
+    """All that was done, to be written down."""
     control: Wire = field(init=False)
     engine: Engine = field(init=False)
 
@@ -131,7 +154,7 @@ class Twin:
         """
         if self.sessions[connection].block is not None:
             return []  # It waits for an earlier command.
-        self.log.append(f"{connection}> {shown(words)}")
+        self.told.append((connection, words))
         now_us = self._now_us()
         self.wires[connection].send(words)
         real = self._collect(connection, words)
@@ -140,11 +163,24 @@ class Twin:
         if len(clocks) > 1:
             raise ClockMoved
         now_us = max([now_us, *clocks])
+        self.steps.append(Step(connection, words, now_us, real))
         self.engine.execute(self.sessions[connection], words, now_us=now_us)
-        simulated = [self._take(session) for session in self.sessions]
+        simulated = [taken(session) for session in self.sessions]
         for number, (theirs, ours) in enumerate(zip(real, simulated, strict=True)):
-            self._compare(number, words, theirs, ours, inner if number == connection else [])
+            said = (connection, words) if number == connection else (number, self.waiting.get(number, words))
+            self._compare(*said, theirs, ours, inner if number == connection else [])
+        self._note_answered(connection, words, real, inner)
         return real[connection]
+
+    def _note_answered(
+        self, connection: int, words: Words, real: list[list[Part]], inner: list[tuple[Words, Part]]
+    ) -> None:
+        self.answered = [*inner] if real[connection] else [(words, None)]
+        for number, replies in enumerate(real):
+            if number != connection and replies and number in self.waiting:
+                self.answered.append((self.waiting.pop(number), replies[0]))
+        if not real[connection]:
+            self.waiting[connection] = words
 
     def _inner(self, connection: int, words: Words, replies: Sequence[Part]) -> list[tuple[Words, Part]]:
         """The commands that were answered, with their replies: all that EXEC ran, the one in a script, or itself."""
@@ -187,15 +223,6 @@ class Twin:
         blocked = re.search(rb"blocked_clients:(\d+)", info)
         return blocked is not None and int(blocked[1]) > waiting
 
-    def _take(self, session: Session) -> list[Part]:
-        replies, session.replies = session.replies, []
-        parts: list[Part] = []
-        for reply in replies:
-            found = parse(encode(reply, session.protocol))
-            assert found is not None
-            parts.append(found[0])
-        return parts
-
     def _compare(
         self,
         connection: int,
@@ -204,17 +231,12 @@ class Twin:
         ours: Sequence[Part],
         inner: Sequence[tuple[Words, Part]],
     ) -> None:
-        if words[0].upper() == b"EXEC" and len(ours) == 1 and isinstance(ours[0].value, list) and inner:
-            ours_inner = [(each, part) for (each, _), part in zip(inner, ours[0].value, strict=True)]
-            blanked = [[blank(each[0].upper(), each, part) for each, part in side] for side in (inner, ours_inner)]
-        else:
-            plain = _without_script(words)
-            blanked = [[blank(plain[0].upper(), plain, part) for part in parts] for parts in (theirs, ours)]
+        blanked = [without_times(words, parts, [each for each, _ in inner]) for parts in (theirs, ours)]
         if blanked[0] != blanked[1]:
             said = "\n".join(
                 [
-                    f"after {len(self.log)} commands, on connection {connection}, {self.profile}:",
-                    *self.log[-30:],
+                    f"after {len(self.told)} commands, on connection {connection}, {self.profile}:",
+                    *(f"{number}> {shown(each)}" for number, each in self.told[-30:]),
                     "real:      " + " ".join(part.shown() for part in theirs),
                     "simulated: " + " ".join(part.shown() for part in ours),
                 ]
@@ -230,6 +252,28 @@ class Twin:
         return int(seconds.value) * 1_000_000 + int(micros.value)
 
 
+def taken(session: Session) -> list[Part]:
+    """What the simulated server has for a client."""
+    replies, session.replies = session.replies, []
+    found = [parse(encode(reply, session.protocol)) for reply in replies]
+    return [each[0] for each in found if each is not None]
+
+
+def without_times(words: Words, parts: Sequence[Part], inner: Sequence[Words]) -> list[Part]:
+    """Replies without the times that no two servers have alike.
+
+    Args:
+        words: what was said.
+        parts: what was answered.
+        inner: where it was EXEC, the commands that it ran.
+    """
+    if words[0].upper() == b"EXEC" and len(parts) == 1 and isinstance(parts[0].value, list) and inner:
+        pairs = zip(inner, parts[0].value, strict=True)
+        return [blank(each[0].upper(), each, part) for each, part in pairs]
+    plain = _without_script(words)
+    return [blank(plain[0].upper(), plain, part) for part in parts]
+
+
 def _without_script(words: Words) -> Words:
     """The command that a script of the grammar runs."""
     return words[3:] if words[0].upper() == b"EVAL" and len(words) > 3 else words
@@ -237,15 +281,32 @@ def _without_script(words: Words) -> Words:
 
 def blank(name: bytes, words: Words, part: Part) -> Part:
     """A reply without the times that no two servers have alike."""
-    if part.sign == "-" or part.value is None or name in AS_IT_IS:
+    if part.sign == "-" and isinstance(part.value, bytes):
+        return Part("-", part.value.replace(b"Redis command", b"command"))  # Valkey does not say whose
+    if part.value is None:
         return part
-    if name == b"XPENDING" and len(words) > 3:
-        return _map(part, lambda row: _blank_at(row, 2))
-    if name == b"XINFO":
-        return _blank_after(part, (b"idle", b"inactive", b"seen-time", b"active-time"), deep=True)
+    if name in (b"XREADGROUP", b"XPENDING", b"XINFO"):
+        return _blank_of_streams(name, words, part)
     if name in UNORDERED:
         return _sorted(part)
     return _any(part) if name in RANDOM else _blank_left(name, part)
+
+
+def _blank_of_streams(name: bytes, words: Words, part: Part) -> Part:
+    if name == b"XREADGROUP":
+        return _blank_idle(part)
+    if name == b"XINFO":
+        return _blank_after(part, (b"idle", b"inactive", b"seen-time", b"active-time"), deep=True)
+    return _map(part, lambda row: _blank_at(row, 2)) if len(words) > 3 else part
+
+
+def _blank_idle(part: Part) -> Part:
+    """Since 8.4 a read with CLAIM says of each entry how long ago it was delivered, 0 if it never was."""
+    if not isinstance(part.value, list):
+        return part
+    if len(part.value) == 4 and part.value[2].sign == ":":
+        return part if part.value[3].value == b"0" else _blank_at(part, 2)
+    return _map(part, _blank_idle)
 
 
 def _blank_left(name: bytes, part: Part) -> Part:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from differential.grammar import commands
-from differential.trial import Coverage, try_commands
+from differential.sequences import Kept, sequences
+from differential.trial import Coverage, play, try_commands
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis_streams.simulations.real import RedisServer
@@ -30,3 +31,12 @@ def test_random_commands_are_answered_alike(any_redis_server: RedisServer) -> No
 
     check()
     assert coverage.commands > 5 * EXAMPLES
+
+
+@pytest.mark.parametrize("kept", [pytest.param(kept, id=kept.name) for kept in sequences()])
+def test_what_was_once_answered_differently_is_answered_alike(any_redis_server: RedisServer, kept: Kept) -> None:
+    """The sequences that are kept: each names what it is about."""
+    profile = f"{any_redis_server.version[0]}.{any_redis_server.version[1]}"
+    if profile not in VERSIONS or not kept.is_for(Profile.of(profile)):
+        pytest.skip("it is for other versions")
+    play(any_redis_server, profile, kept.protocol, kept.plan, Coverage())

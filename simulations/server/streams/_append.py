@@ -12,6 +12,7 @@ from .._errors import NO_SUCH_KEY, CommandError, syntax_error, wrong_arity
 from .._reply import OK, Reply
 from ._idempotence import Message, parse_message, remember, remembered
 from ._ids import MAX_ID, MIN_ID, PART_MAX, Id, after, parse_id, text_of
+from ._lookup import note_change
 from ._references import references_named
 from ._stream import Fields, Stream
 from ._trim import Trim, check_trim, cut, parse_limit, parse_threshold, strategies
@@ -70,7 +71,7 @@ def _append(call: Call, held: Stream | None, asked: Id | int | None, fields: Fie
     stream = Stream() if held is None else held
     if held is None and not call.profile.since(6, 0):
         call.database.put(key, stream)  # it stays, even if nothing is added
-    if stream.last_id == MAX_ID:
+    if stream.last_id == MAX_ID and call.profile.since(6, 0):
         raise CommandError(EXHAUSTED)
     entry_id = _next_id(call, stream, asked)
     stream.append(entry_id, fields, call.engine.limits)
@@ -105,7 +106,9 @@ def _next_id(call: Call, stream: Stream, asked: Id | int | None) -> Id:
             return call.now_ms, 0
         following = after(last)
         if following is None:
-            raise CommandError(EXHAUSTED)
+            if call.profile.since(6, 0):
+                raise CommandError(EXHAUSTED)
+            return last[0], 0  # 5.0 counts on from the last id of all to one that is smaller
         return following
     if isinstance(asked, int):
         if asked == last[0]:
@@ -192,7 +195,7 @@ def _set_id(call: Call, stream: Stream, new_id: Id, added: int | None, deleted: 
         stream.entries_added = added
     if deleted is not None and deleted != MIN_ID:
         stream.max_deleted_id = deleted
-    call.touch(call.words[1])
+    note_change(call)  # a real server says nothing to those who watch the key
     call.notify("t", "xsetid", call.words[1])
     return OK
 

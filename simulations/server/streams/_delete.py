@@ -114,9 +114,7 @@ def _parse(call: Call, position: int) -> _Asked:
             position += count
         else:
             raise syntax_error()
-    if not asked.ids:
-        raise CommandError("ERR IDS option is required")
-    return asked
+    return asked  # with ids: of the words that there are at least, not more than one is something else
 
 
 _KEY: Final = (1, 1, 1)

@@ -99,7 +99,7 @@ def xgroup_before_7(call: Call) -> Reply:
             raise no_such_group(words[2], words[3])
     subcommand = _SUBCOMMANDS_BEFORE_7.get((name, len(words)))
     if subcommand is None or (name == "createconsumer" and not call.profile.since(6, 2)):
-        if name == "help" and not call.profile.since(6, 2):
+        if name == "help" and not call.profile.since(6, 0):
             return xgroup_help(call)
         raise _syntax_error(call)
     return subcommand(call)

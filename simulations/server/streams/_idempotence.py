@@ -33,6 +33,7 @@ class Idempotence:
         producers: the entries by the producers' ids of messages, by producer, the oldest first.
         added: how many messages were ever remembered.
         duplicates: how many came again.
+        looked_s: the second of the server in which it last looked for what is old.
     """
 
     seconds: int
@@ -40,18 +41,22 @@ class Idempotence:
     producers: dict[bytes, dict[bytes, Id]] = field(factory=dict)
     added: int = 0
     duplicates: int = 0
+    looked_s: int = 0
 
     @classmethod
     def by_default(cls, configuration: Configuration) -> Idempotence:
         """As CONFIG says it."""
         return cls(configuration.number("stream-idmp-duration"), configuration.number("stream-idmp-maxsize"))
 
-    def forget_old(self, now_ms: int) -> None:
-        """Forget what was remembered for long enough."""
+    def forget_old(self, now_ms: int, second: int) -> None:
+        """Forget what was remembered for long enough, once a second, the oldest first up to one that is younger."""
+        if second == self.looked_s:
+            return
+        self.looked_s = second
         oldest_ms = now_ms - 1000 * self.seconds
         for producer, known in list(self.producers.items()):
-            for message in [message for message, entry_id in known.items() if entry_id[0] <= oldest_ms]:
-                del known[message]
+            while known and next(iter(known.values()))[0] <= oldest_ms:
+                del known[next(iter(known))]
             if not known:
                 del self.producers[producer]
 
@@ -133,7 +138,7 @@ def _of(call: Call, stream: Stream) -> Idempotence:
     state = stream.idempotence
     if state is None:
         state = stream.idempotence = Idempotence.by_default(call.engine.configuration)
-    state.forget_old(call.now_ms)
+    state.forget_old(call.now_ms, (call.engine.now_us - call.engine.started_us) // 1_000_000)
     return state
 
 

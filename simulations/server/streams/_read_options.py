@@ -101,8 +101,8 @@ def _only_for_groups(name: str, option: str) -> None:
 
 
 def _refuse_waiting_scripts(call: Call) -> None:
-    """Before 7.4 a script may not say BLOCK; since then it does not wait, as in a transaction."""
-    if call.session.in_script and not call.profile.since(7, 4):
+    """Before 7.2 a script may not say BLOCK; since then it does not wait, as in a transaction."""
+    if call.session.in_script and not call.profile.since(7, 2):
         raise CommandError(b"ERR %b command is not allowed with BLOCK option from scripts" % shown(call.words[0]))
 
 
