@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import trio
@@ -77,6 +78,8 @@ class Arrivals:
     def __init__(self) -> None:
         self._queue = Queue()
         self._actions: dict[int, Callable[[], bool]] = {}
+        self._told: deque[tuple[int, bool]] = deque()
+        """Whose turn has not come yet."""
 
     def watch(self, source: socket.socket, act: Callable[[], bool]) -> None:
         """Have `act` called when something arrives; it must not wait, and says whether it may have left something."""
@@ -95,12 +98,19 @@ class Arrivals:
         """Serve until cancelled."""
         while True:
             await trio.lowlevel.wait_readable(self._queue.fileno())
-            for descriptor, is_end in self._queue.take():
-                # One that was served before it may have closed it, or its number may be another's by now.
-                act = self._actions.get(descriptor)
-                # Behind the last words comes the end, of which nothing more is told.
-                if act is not None and (act() or is_end) and self._actions.get(descriptor) is act:
-                    self._queue.add_again(descriptor)
+            self.serve()
+
+    def serve(self) -> None:
+        """Serve all who have something there now; also from within what is done for one, for those behind it."""
+        told = self._told
+        told.extend(self._queue.take())
+        while told:
+            descriptor, is_end = told.popleft()
+            # One that was served before it may have closed it, or its number may be another's by now.
+            act = self._actions.get(descriptor)
+            # Behind the last words comes the end, of which nothing more is told.
+            if act is not None and (act() or is_end) and self._actions.get(descriptor) is act:
+                self._queue.add_again(descriptor)
 
     def close(self) -> None:
         """When all sockets have been forgotten."""

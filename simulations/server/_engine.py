@@ -197,6 +197,8 @@ class Engine:
         Returns:
             The sessions that have `replies` to be sent, this one first if it has one.
         """
+        if self.runner.is_busy:
+            return self._execute_meanwhile(session, words)
         self._set_clocks(now_us, timer_ms)
         self.commands_processed += 1
         session.active_ms = self.now_ms
@@ -214,6 +216,14 @@ class Engine:
             self._tell_changes(session, tracking)
         if self.effects is not None and self.effects.flush():
             session.written_offset = self.effects.offset
+        return self.take_woken()
+
+    def _execute_meanwhile(self, session: Session, words: Words) -> Sequence[Session]:
+        """A command while a script runs: time stands still, and nobody who waits is served before it is over."""
+        self.commands_processed += 1
+        outer, self.running = self.running, session
+        self._execute(session, words)
+        self.running = outer
         return self.take_woken()
 
     def _deliver_pending(self, session: Session) -> None:

@@ -19,6 +19,9 @@ LOADING: Final = b"LOADING Redis is loading the dataset in memory"
 SCRIPTS: Final = ("eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro")
 INTERRACT: Final = b"ERR Replica can't interract with the keyspace"
 _OF_KEYS: Final = ("write", "readonly", "may_replicate")
+BEARS_SCRIPTS: Final = frozenset({"auth", "replconf", "quit"})
+BEARS_SCRIPTS_SINCE_6: Final = frozenset({"hello", "multi", "discard", "watch", "unwatch", "reset"})
+"""What is answered while a script runs for long, in versions that have no flag for that."""
 NO_MASTER: Final = b"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 
 
@@ -27,6 +30,7 @@ def may_refuse(engine: Engine) -> bool:
     settings = engine.configuration
     return bool(
         engine.is_loading
+        or engine.runner.is_busy
         or engine.replica_of is not None
         or engine.monitors
         or settings.number("maxmemory")
@@ -47,6 +51,7 @@ def refusal(engine: Engine, session: Session, command: Command, name: str, words
         refused_to_subscriber(engine.profile, session, name)
         or _refusal_of_old_data(engine, flags, name)
         or _refusal_to_replica(engine, session, command)
+        or (_refusal_by_script(engine, command, name, words) if engine.runner.is_busy else None)
     )
 
 
@@ -67,6 +72,17 @@ def _refusal_to_replica(engine: Engine, session: Session, command: Command) -> b
     if session not in engine.monitors or command.flags.isdisjoint(_OF_KEYS) or not engine.profile.since(6, 2):
         return None
     return b"ERR Replica can't interact with the keyspace" if engine.profile.since(7, 0) else INTERRACT
+
+
+def _refusal_by_script(engine: Engine, command: Command, name: str, words: Words) -> bytes | None:
+    """Before 7.0 it is the words of SHUTDOWN and SCRIPT that count, of which the first letter will do."""
+    if engine.profile.since(7, 0):
+        return None if "allow_busy" in command.flags else engine.runner.busy_text
+    letter = words[1][:1].lower() if len(words) == 2 else b""
+    may = name in BEARS_SCRIPTS or (name == "shutdown" and letter == b"n") or (name == "script|kill")
+    if name in BEARS_SCRIPTS_SINCE_6 and engine.profile.since(6, 0):
+        may = True
+    return None if may else engine.runner.busy_text
 
 
 def refusal_in_script(engine: Engine, command: Command, *, bears_no_memory: bool) -> bytes | None:

@@ -74,6 +74,7 @@ class TcpServer:
         self._listeners = list(listeners)
         self._arrivals = Arrivals()
         engine.appliers["port"] = self._move
+        engine.runner.meanwhile = self._serve_meanwhile
         self._connections: dict[Session, _Connection] = {}
         self._runnable: deque[_Connection] = deque()
         self._unsent: dict[_Connection, None] = {}
@@ -186,6 +187,17 @@ class TcpServer:
         session.buffers.receive(len(data), parser.waiting, parser.announced, self.engine.profile)
         if parser.waiting > self.engine.configuration.number("client-query-buffer-limit"):
             self._close(connection)
+
+    def _serve_meanwhile(self) -> None:
+        """A script runs for long, inside of this very task: serve all others who have something to say now."""
+        running = self.engine.running
+        busy = None if running is None else self._connections.get(running)
+        if busy is not None:
+            self._arrivals.forget(busy.socket)
+        self._arrivals.serve()
+        if busy is not None:
+            self._arrivals.watch(busy.socket, partial(self._read, busy))
+            self._unsent[busy] = None
 
     def _close(self, connection: _Connection) -> None:
         if connection.closed:

@@ -69,9 +69,11 @@ def unwatch(call: Call) -> Reply:
 
 
 TRANSACTION_COMMANDS: Final[Sequence[Command]] = (
-    Command("multi", multi, 1, "noscript loading stale fast", since=(1, 2), group="transactions"),
+    Command("multi", multi, 1, "noscript loading stale fast allow_busy", since=(1, 2), group="transactions"),
     Command("exec", execute, 1, "noscript loading stale", since=(1, 2), group="transactions"),
-    Command("discard", discard, 1, "noscript loading stale fast", since=(2, 0), group="transactions"),
-    Command("watch", watch, -2, "noscript loading stale fast", (1, -1, 1), since=(2, 2), group="transactions"),
-    Command("unwatch", unwatch, 1, "noscript loading stale fast", since=(2, 2), group="transactions"),
+    Command("discard", discard, 1, "noscript loading stale fast allow_busy", since=(2, 0), group="transactions"),
+    Command(
+        "watch", watch, -2, "noscript loading stale fast allow_busy", (1, -1, 1), since=(2, 2), group="transactions"
+    ),
+    Command("unwatch", unwatch, 1, "noscript loading stale fast allow_busy", since=(2, 2), group="transactions"),
 )

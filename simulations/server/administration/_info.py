@@ -15,6 +15,7 @@ from .._reply import Reply, Verbatim
 from .._session import Block
 from ..pubsub._pubsub import Kind
 from ..replication._link import Link
+from ..scripting._memory import told_of_memory
 from ._latency import percentile
 from ._memory import used_memory
 
@@ -91,10 +92,10 @@ def _memory(engine: Engine) -> Fields:
     yield "used_memory_rss_human", human(used)
     yield "used_memory_peak", used
     yield "used_memory_peak_human", human(used)
-    yield "used_memory_lua", 31744
-    yield "used_memory_lua_human", "31.00K"
-    yield "used_memory_scripts", 0
-    yield "number_of_cached_scripts", 0
+    for name, number in told_of_memory(engine):
+        yield name, number
+        if name in {"used_memory_lua", "used_memory_vm_total", "used_memory_scripts"}:
+            yield name + "_human", human(number)
     yield "maxmemory", most
     yield "maxmemory_human", human(most)
     yield "maxmemory_policy", engine.configuration["maxmemory-policy"]

@@ -64,6 +64,8 @@ def shutdown(call: Call) -> Reply:
         raise syntax_error()
     if b"ABORT" in options:
         raise CommandError("ERR No shutdown in progress.")
+    if call.engine.runner.is_busy and b"NOSAVE" not in options:
+        raise CommandError(call.engine.runner.busy_text)
     if b"SAVE" in options:
         call.engine.note_saved()
     call.engine.ended = True

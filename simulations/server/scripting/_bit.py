@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import and_, or_, xor
@@ -19,8 +20,12 @@ def _signed(number: int) -> int:
     return number - (1 << 32) if number & 0x80000000 else number
 
 
+_SHIFTED: Final = 6755399441055744.0
+"""Added to a number it leaves what is whole of it in the lowest bits: the library's own way, whatever the number is."""
+
+
 def _bits(number: float) -> int:
-    return round(number) & _MASK
+    return int.from_bytes(struct.pack("<d", number + _SHIFTED)[:4], "little")
 
 
 def _fold(operation: Callable[[int, int], int]) -> OnBits:
@@ -52,7 +57,7 @@ def _rotated_right(number: int, by: int) -> int:
 
 
 def _hex(given: Sequence[float]) -> bytes:
-    count = round(given[1]) if len(given) > 1 else _DIGITS
+    count = _signed(_bits(given[1])) if len(given) > 1 else _DIGITS
     text = b"%08x" % _bits(given[0])
     return (text.upper() if count < 0 else text)[_DIGITS - min(abs(count), _DIGITS) :]
 

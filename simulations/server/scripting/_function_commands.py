@@ -13,7 +13,7 @@ from ..rdb._kinds import format_of
 from ..rdb._payload import dumped_libraries, restored_libraries
 from ._functions import LoadedLibrary
 from ._registering import Registered
-from ._scripts import keys_and_args, script_kill
+from ._scripts import keys_and_args
 
 
 def call_function(call: Call) -> Reply:
@@ -82,14 +82,34 @@ def _function_told(function: Registered) -> Reply:
     return Pairs([(b"name", function.name), (b"description", function.description), (b"flags", Members(flags))])
 
 
+def kill(call: Call) -> Reply:
+    """FUNCTION KILL."""
+    call.engine.runner.kill(is_function=True)
+    return OK
+
+
+def _running(call: Call) -> Reply:
+    """What runs while FUNCTION STATS is said; a script is nothing that it tells of."""
+    running = call.engine.runner.running
+    if running is None or not running.script.of_library:
+        return None
+    took_ms = (call.engine.slowness.stopwatch() - running.began) // 1_000_000
+    told: list[tuple[Reply, Reply]] = [
+        (b"name", running.script.name),
+        (b"command", list(running.words)),
+        (b"duration_ms", took_ms),
+    ]
+    return Pairs(told)
+
+
 def stats(call: Call) -> Reply:
-    """FUNCTION STATS: none ever runs when a command comes."""
+    """FUNCTION STATS."""
     libraries = call.engine.functions.libraries.values()
     counts: list[tuple[Reply, Reply]] = [
         (b"libraries_count", len(libraries)),
         (b"functions_count", sum(len(each.functions) for each in libraries)),
     ]
-    return Pairs([(b"running_script", None), (b"engines", Pairs([(b"LUA", Pairs(counts))]))])
+    return Pairs([(b"running_script", _running(call)), (b"engines", Pairs([(b"LUA", Pairs(counts))]))])
 
 
 def dump(call: Call) -> Reply:
@@ -143,7 +163,7 @@ FUNCTION_COMMANDS: Final[Sequence[Command]] = (
             _sub("flush", flush, -2, "write noscript"),
             _sub("list", list_, -2),
             _sub("stats", stats, 2, "noscript allow_busy"),
-            _sub("kill", script_kill, 2, "noscript allow_busy"),
+            _sub("kill", kill, 2, "noscript allow_busy"),
             _sub("dump", dump, 2),
         ),
     ),

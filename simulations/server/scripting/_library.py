@@ -37,6 +37,10 @@ class Library:
         """The state."""
         return self._runner.lua
 
+    def look_around(self) -> bytes | None:
+        """Called again and again while a script runs; returns why it has to end, if it has."""
+        return self._runner.look_around()
+
     def offered(self, lua: Lua) -> Mapping[bytes, object]:
         """By the names under which the prelude finds them."""
         self._lua = lua
@@ -82,7 +86,10 @@ class Library:
 
     def _run(self, arguments: Sequence[object]) -> Reply:
         words = self._words(arguments)
-        return words if isinstance(words, Failure) else self._runner.command(words)
+        if isinstance(words, Failure):
+            return words
+        self._lua.check_room()
+        return self._runner.command(words)
 
     def _words(self, arguments: Sequence[object]) -> Sequence[bytes] | Failure:
         since_7 = self._lua.profile.since(7, 0)

@@ -9,9 +9,16 @@ from typing import Final, NoReturn, Protocol, cast
 from .._errors import CommandError
 from .._profile import Profile
 from .._reply import Reply
-from ._values import LuaTable, MakeTable, TypeOf, Values
+from ._values import LuaTable, MakeTable, OfLua, TypeOf, Values, kinds_of_replies
 
 NEEDED: Final = "scripts need lupa: pip install 'redis-streams-trio[simulation]'"
+
+MEMORY_BYTES_MAX: Final = 1 << 30
+"""What one state of Lua may take in all. A real server ends when the machine has no more; this one must not."""
+SCRIPT_BYTES_MAX: Final = MEMORY_BYTES_MAX // 2
+"""What scripts may keep. The largest value there is, one of 512 MB, has to have room beside it: Lua cannot say that
+there is none while the host hands it something."""
+NO_MEMORY: Final = b"not enough memory"
 
 GLOBALS_REFUSED: Final = b"Attempt to modify a readonly table"
 GLOBALS_REFUSED_BEFORE: Final = b"Script attempted to create global variable '%s'"
@@ -47,14 +54,12 @@ class LuaError(Exception):
         self.has_code = has_code
 
 
-class _Call(Protocol):
-    def __call__(self, *arguments: object) -> object: ...
-
-
 class _Runtime(Protocol):
     table_from: MakeTable
 
-    def compile(self, source: bytes) -> _Call: ...
+    def compile(self, source: bytes) -> OfLua: ...
+    def gccollect(self) -> None: ...
+    def get_memory_used(self) -> int: ...
 
 
 class Functions(Protocol):
@@ -62,6 +67,10 @@ class Functions(Protocol):
 
     def offered(self, lua: Lua) -> Mapping[bytes, object]:
         """By the names under which the prelude finds them."""
+        ...
+
+    def look_around(self) -> bytes | None:
+        """Called again and again while a script runs; returns why it has to end, if it has."""
         ...
 
 
@@ -83,8 +92,16 @@ class Lua:
             raise CommandError(f"ERR {NEEDED}") from error
         runtime = cast(
             "_Runtime",
-            lua51.LuaRuntime(encoding=None, unpack_returned_tuples=True, attribute_filter=_no_attributes),
+            lua51.LuaRuntime(
+                encoding=None,
+                unpack_returned_tuples=True,
+                attribute_filter=_no_attributes,
+                max_memory=MEMORY_BYTES_MAX,
+            ),
         )
+        self._runtime = runtime
+        self._failed: type[Exception] = lua51.LuaError
+        self._look_around = functions.look_around
         self.profile = profile
         self.table = runtime.table_from
         self.type_of = cast("TypeOf", lua51.lua_type)
@@ -93,14 +110,16 @@ class Lua:
             b"raised": self._seen,
             b"since_7": profile.since(7, 0),
             b"guard": self._guard,
+            b"look_around": self._looked_around,
+            b"kinds": self.table(kinds_of_replies(profile)),
             b"globals_refused": GLOBALS_REFUSED if profile.since(6, 2) else GLOBALS_REFUSED_BEFORE,
             b"has_clock": profile.since(7, 2),
             **functions.offered(self),
         }
         prelude = runtime.compile(files(__package__).joinpath("prelude.lua").read_bytes())
-        found = cast("tuple[_Call, ...]", prelude(self.table(offered)))
-        self._load, self._run_script, self._run_library, self._where, null = found
-        self.values = Values(profile, self.table, self.type_of, null)
+        found = cast("tuple[OfLua, ...]", prelude(self.table(offered)))
+        self._load, self._run_script, self._run_library, self._where, null, *tables = found
+        self.values = Values(profile, self.table, self.type_of, null, *tables)
 
     def load(self, source: bytes, *, is_library: bool = False) -> object:
         """A script, or the source of a library, as a function.
@@ -108,7 +127,7 @@ class Lua:
         Raises:
             LuaError: it is no Lua.
         """
-        found = self._load(source, is_library)
+        found = self._called(self._load, source, is_library)
         if isinstance(found, tuple):
             raise LuaError(cast("bytes", found[1]))
         return found
@@ -119,7 +138,8 @@ class Lua:
         Raises:
             LuaError: it failed.
         """
-        return self._outcome(self._run_script(function, self.table(list(keys)), self.table(list(argv))))
+        self._check_room(keys, argv)
+        return self._run(self._run_script, function, self.table(list(keys)), self.table(list(argv)))
 
     def run_function(self, function: object, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
         """Run a function of a library and return its reply.
@@ -127,7 +147,8 @@ class Lua:
         Raises:
             LuaError: it failed.
         """
-        return self._outcome(self._run_library(function, None, self.table(list(keys)), self.table(list(argv))))
+        self._check_room(keys, argv)
+        return self._run(self._run_library, function, None, self.table(list(keys)), self.table(list(argv)))
 
     def run_loading(self, function: object) -> None:
         """Run the source of a library, which registers its functions.
@@ -135,7 +156,7 @@ class Lua:
         Raises:
             LuaError: it failed.
         """
-        self._outcome(self._run_library(function, "loading"))
+        self._run(self._run_library, function, "loading")
 
     def failure(self, text: bytes) -> Raised:
         """An error that a function of the host raises, without a place in it."""
@@ -154,44 +175,107 @@ class Lua:
         source, line, short = (*found, b"")[:3]
         return cast("bytes | None", source), cast("int", line), cast("bytes", short)
 
+    # Memory
+
+    @property
+    def memory_bytes(self) -> int:
+        """What this state of Lua takes."""
+        return self._runtime.get_memory_used()
+
+    def has_room(self, more: int = 0) -> bool:
+        """Whether a script may keep what it has, and so many bytes more."""
+        if self.memory_bytes + more <= SCRIPT_BYTES_MAX:
+            return True
+        self._runtime.gccollect()
+        return self.memory_bytes + more <= SCRIPT_BYTES_MAX
+
+    def check_room(self, more: int = 0) -> None:
+        """Refuse what would take too much memory.
+
+        Raises:
+            Raised: a script has too much already.
+        """
+        if not self.has_room(more):
+            raise Raised(NO_MEMORY)
+
+    def _check_room(self, *words: Sequence[bytes]) -> None:
+        if not self.has_room(sum(len(word) for each in words for word in each)):
+            raise LuaError(NO_MEMORY)
+
+    # Calls from one side to the other
+
+    def _looked_around(self) -> object:
+        """What the hook of the prelude asks: why the script has to end, if it has."""
+        if not self.has_room():
+            return NO_MEMORY
+        why = self._look_around()
+        return None if why is None else self.failure(why).value
+
     def _seen(self, raised: object) -> object:
         """What a script sees of what a function of the host raised."""
         if isinstance(raised, Raised):
             return raised.value
+        if isinstance(raised, RecursionError):
+            return b"stack overflow"
+        if isinstance(raised, MemoryError):
+            return NO_MEMORY
+        if isinstance(raised, self._failed):
+            return _first_line(raised)
         self._bug = raised if isinstance(raised, BaseException) else AssertionError(raised)
         return repr(raised).encode()
 
-    def _guard(self, function: _Call, protected: LuaTable) -> _Call:
+    def _guard(self, name: bytes, function: OfLua, protected: LuaTable) -> OfLua:
         """A function of Lua, for all tables but the protected ones."""
 
         def guarded(target: object = None, *rest: object) -> object:
             if target is not None and protected[target]:
                 raise self.failure(b"Attempt to modify a readonly table")
-            return function(target, *rest)
+            try:
+                return function(target, *rest)
+            except self._failed as error:
+                raise self.misuse(_first_line(error).replace(b"'?'", b"'%b'" % name)) from error
 
         return guarded
 
-    def _outcome(self, outcome: object) -> Reply:
-        values = self.values
-        ok, value = (outcome[0], outcome[1]) if isinstance(outcome, tuple) else (outcome, None)
+    def _called(self, function: OfLua, *arguments: object) -> object:
+        """What a function of the prelude returns.
+
+        Raises:
+            LuaError: there was not even memory for an error.
+        """
         try:
+            return function(*arguments)
+        except self._failed as error:
+            self._runtime.gccollect()
+            raise LuaError(_first_line(error)) from error
+
+    def _run(self, function: OfLua, *arguments: object) -> Reply:
+        values = self.values
+        try:
+            outcome = self._called(function, *arguments)
+            ok, value = (outcome[0], outcome[1]) if isinstance(outcome, tuple) else (outcome, None)
             if self._bug is not None:
                 raise self._bug
             if not ok:
-                raise self._error_of(cast("LuaTable", value))
+                raise self._error_of(cast("LuaTable | bytes", value))
             return values.to_reply(value)
         finally:
             values.protocol = 2
             self._bug = None
 
-    def _error_of(self, told: LuaTable) -> LuaError:
-        error, source, line = told[b"err"], told[b"source"], told[b"line"]
+    def _error_of(self, told: LuaTable | bytes) -> LuaError:
+        if not isinstance(told, bytes):
+            error, source, line = told[b"err"], told[b"source"], told[b"line"]
+        else:
+            # Lua calls no handler when memory has run out.
+            self._runtime.gccollect()
+            error, source, line = told, None, -1
         number = int(line) if isinstance(line, int | float) else -1
         place = source if isinstance(source, bytes) else None
         if not self.profile.since(7, 0):
             return _told_before_7(self.profile, error, place, number)
         if self.type_of(error) == "table":
-            text = cast("LuaTable", error)[b"err"]
+            text = self.values.field(error, b"err")
             return LuaError(text if isinstance(text, bytes) else b"ERR unknown error", place, number, has_code=True)
         return LuaError(_text(error), place, number)
 
@@ -210,6 +294,12 @@ def _told_before_7(profile: Profile, error: object, source: bytes | None, line: 
     if strict and b": Script attempted to create global variable '" in text:
         return LuaError(text, b"@enable_strict_lua", 8)
     return LuaError(text, source, line)
+
+
+def _first_line(error: Exception) -> bytes:
+    """What an error of Lua says, without where it came through."""
+    text = error.args[0] if error.args else b""
+    return text.split(b"\n", 1)[0] if isinstance(text, bytes) else str(text).encode()
 
 
 def _text(error: object) -> bytes:

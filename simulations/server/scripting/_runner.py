@@ -7,10 +7,10 @@ Either way with the place where it happened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import define, frozen
 
 from .._command import Call, Command
 from .._errors import CommandError
@@ -25,6 +25,12 @@ from ._values import on_one_line
 if TYPE_CHECKING:
     from .._engine import Engine
 
+KILLED = b"Script killed by user with SCRIPT KILL..."
+HAS_WRITTEN = (
+    b"Sorry the script already executed write commands against the dataset. You can either wait the script termination "
+    b"or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+)
+FROM_PRIMARY = b"The busy script was sent by a master instance in the context of replication and cannot be killed."
 NO_WRITES = b"ERR Write commands are not allowed from read-only scripts."
 
 
@@ -45,6 +51,31 @@ class Script:
     of_library: bool = False
 
 
+@define
+class Running:
+    """A script that runs.
+
+    Attributes:
+        script: what it is.
+        session, words: for whom, and the command that began it.
+        began: by the stopwatch, in nanoseconds.
+        read_only, bears_no_memory: what it may do, and wants to bear.
+        wrote: whether it has called a command that writes, so that nothing can take it back.
+        is_busy: whether it has run for so long that others are answered meanwhile.
+        is_killed: whether somebody said that it has to end.
+    """
+
+    script: Script
+    session: Session
+    words: Words
+    began: int
+    read_only: bool
+    bears_no_memory: bool
+    wrote: bool = False
+    is_busy: bool = False
+    is_killed: bool = False
+
+
 class Runner:
     """Runs scripts on one server.
 
@@ -56,10 +87,11 @@ class Runner:
         self.engine = engine
         self.library = Library(self)
         self._lua: Lua | None = None
-        self._session: Session | None = None
-        self._read_only = False
-        self._dirty_before = 0
-        self._bears_no_memory = False
+        self.running: Running | None = None
+        self.is_busy = False
+        """Whether something runs for so long that others are answered meanwhile."""
+        self.meanwhile: Callable[[], None] = _nobody
+        """Has those answered who say something while a script is busy; whoever feeds the engine may do so."""
 
     @property
     def lua(self) -> Lua:
@@ -73,9 +105,57 @@ class Runner:
         return self._lua
 
     @property
+    def memory_bytes(self) -> int:
+        """What Lua takes."""
+        return 0 if self._lua is None else self._lua.memory_bytes
+
+    @property
     def session(self) -> Session | None:
         """For whom something runs."""
-        return self._session
+        return None if self.running is None else self.running.session
+
+    def look_around(self) -> bytes | None:
+        """See whether what runs takes long, and have others served meanwhile; returns why it has to end, if it has."""
+        running, engine = self.running, self.engine
+        if running is None:
+            return None
+        if not running.is_busy:
+            # Of both names of the parameter the older one is known to all versions.
+            threshold_ms = engine.configuration.number("lua-time-limit")
+            if threshold_ms <= 0 or engine.slowness.stopwatch() - running.began < threshold_ms * 1_000_000:
+                return None
+            running.is_busy = True
+        before = engine.may_refuse
+        self.is_busy = engine.may_refuse = True
+        try:
+            self.meanwhile()
+        finally:
+            self.is_busy = False
+            engine.may_refuse = before
+        return KILLED if running.is_killed or engine.ended else None
+
+    def kill(self, *, is_function: bool) -> None:
+        """SCRIPT KILL, and FUNCTION KILL: have what runs end.
+
+        Raises:
+            CommandError: nothing runs, it is of the other kind, or it has written.
+        """
+        running = self.running
+        if running is None:
+            raise CommandError("NOTBUSY No scripts in execution right now.")
+        if running.session.is_primary:
+            raise CommandError(b"UNKILLABLE " + FROM_PRIMARY)
+        if running.wrote:
+            raise CommandError(b"UNKILLABLE " + HAS_WRITTEN)
+        if running.script.of_library != is_function:
+            raise CommandError(self.busy_text)
+        running.is_killed = True
+
+    @property
+    def busy_text(self) -> bytes:
+        """What others are told while something runs for long."""
+        kind = b"FUNCTION" if self.running is not None and self.running.script.of_library else b"SCRIPT"
+        return b"BUSY Redis is busy running a script. You can only call %b KILL or SHUTDOWN NOSAVE." % kind
 
     def run(self, call: Call, script: Script, keys: Words, argv: Words, *, read_only: bool) -> Reply:
         """Run a script and return its reply.
@@ -87,9 +167,14 @@ class Runner:
         if read_only and script.flags is not None and "no-writes" not in flags:
             raise CommandError("ERR Can not execute a script with write flag using *_ro command.")
         session, database = call.session, call.session.database
-        self._session, self._dirty_before = session, self.engine.dirty
-        self._read_only = read_only or "no-writes" in flags
-        self._bears_no_memory = "allow-oom" in flags
+        self.running = Running(
+            script,
+            session,
+            call.words,
+            self.engine.slowness.stopwatch(),
+            read_only=read_only or "no-writes" in flags,
+            bears_no_memory="allow-oom" in flags,
+        )
         session.in_script = True
         try:
             run = self.lua.run_function if script.of_library else self.lua.run_script
@@ -97,31 +182,35 @@ class Runner:
         except LuaError as error:
             raise CommandError(_told(call, script, error)) from error
         finally:
+            self.running = None
             session.in_script = False
             session.database = database
 
     def command(self, words: Sequence[bytes]) -> Reply:
         """One command of the script that runs; a `Failure` where it fails."""
-        session = self._session
-        if session is None:
+        running = self.running
+        if running is None:
             return Failure(b"ERR redis.call/pcall can only be called inside a script invocation")
-        refusal = self._refusal(session, words)
-        if refusal is not None:
-            return refusal
-        answer = self.engine.run(session, words, nested=True)
+        command = self._allowed(running, words)
+        if isinstance(command, Failure):
+            return command
+        if "write" in command.flags:
+            running.wrote = True
+        answer = self.engine.run(running.session, words, nested=True)
         return None if isinstance(answer, Block) else answer
 
-    def _refusal(self, session: Session, words: Sequence[bytes]) -> Failure | None:
+    def _allowed(self, running: Running, words: Sequence[bytes]) -> Command | Failure:
         found = self._found(words)
         if isinstance(found, Failure):
             return found
         command, name = found
-        if denied := check_in_script(self.engine, session, command, name, words):
+        if denied := check_in_script(self.engine, running.session, command, name, words):
             own = denied.startswith(SCRIPT_REFUSED)
             return self.own_failure(denied.removeprefix(b"ERR ")) if own else Failure(denied)
-        if self._read_only and "write" in command.flags:
+        if running.read_only and "write" in command.flags:
             return Failure(NO_WRITES)
-        return self._refused_by_state(command) if self.engine.may_refuse else None
+        refused = self._refused_by_state(running, command) if self.engine.may_refuse else None
+        return command if refused is None else refused
 
     def _found(self, words: Sequence[bytes]) -> tuple[Command, str] | Failure:
         since_7 = self.engine.profile.since(7, 0)
@@ -138,9 +227,8 @@ class Runner:
             return self.own_failure(b"This Redis command is not allowed from script" + (b"" if since_7 else b"s"))
         return command, name
 
-    def _refused_by_state(self, command: Command) -> Failure | None:
-        wrote = self.engine.dirty != self._dirty_before
-        text = refusal_in_script(self.engine, command, bears_no_memory=wrote or self._bears_no_memory)
+    def _refused_by_state(self, running: Running, command: Command) -> Failure | None:
+        text = refusal_in_script(self.engine, command, bears_no_memory=running.wrote or running.bears_no_memory)
         if text is None:
             return None
         # Before 7.0 it is a whole reply, with its sign and its end of line.
@@ -164,3 +252,7 @@ def _told(call: Call, script: Script, error: LuaError) -> bytes:
         return b"ERR Error running script (call to f_%b): %b%b%b" % (script.name, where, text, end)
     where = b"." if error.source is None else b", on %b:%d." % (error.source, error.line)
     return b"%b%b script: %b%b" % (b"" if error.has_code else b"ERR ", text, script.name, where)
+
+
+def _nobody() -> None:
+    """Nobody is served while a script runs."""

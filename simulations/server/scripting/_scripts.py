@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
+from attrs import define
+
 from .._command import Call, Command, Run, integer
 from .._errors import CommandError
 from .._reply import OK, Reply
@@ -17,50 +19,93 @@ from ._shebang import Header, script_header
 NO_SCRIPT: Final = "NOSCRIPT No matching script. Please use EVAL."
 
 
+EVALUATED_MAX: Final = 500
+"""So many scripts that were only evaluated does a server keep since 7.4."""
+
+
+@define
+class _Known:
+    source: bytes
+    script: Script
+
+
 class Scripts:
     """The scripts that a server knows, by the SHA-1 of their source.
 
     Args:
         runner: who runs them.
+
+    Attributes:
+        evicted: how many were forgotten, as there were too many.
     """
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._sources: dict[bytes, bytes] = {}
-        self._scripts: dict[bytes, Script] = {}
+        self._known: dict[bytes, _Known] = {}
+        self._evaluated: dict[bytes, None] = {}
+        """Those that may be forgotten: nobody has loaded them. The one that was not used for longest comes first."""
+        self._evicts = runner.engine.profile.since(7, 4)
+        self.evicted = 0
 
     def __contains__(self, sha: bytes) -> bool:
-        return sha in self._sources
+        return sha in self._known
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def source(self, sha: bytes) -> bytes | None:
         """The source of a script that is known."""
-        return self._sources.get(sha)
+        known = self._known.get(sha)
+        return None if known is None else known.source
+
+    @property
+    def source_bytes(self) -> int:
+        """How long all sources are."""
+        return sum(len(known.source) for known in self._known.values())
 
     def script(self, sha: bytes) -> Script:
-        """A script that is known.
+        """A script that is known, to be run.
 
         Raises:
             CommandError: it is not.
         """
-        if sha not in self._sources:
+        known = self._known.get(sha)
+        if known is None:
             raise CommandError(NO_SCRIPT)
-        return self._scripts[sha]
+        if sha in self._evaluated:
+            self._evaluated[sha] = self._evaluated.pop(sha)
+        return known.script
 
-    def learn(self, source: bytes) -> Script:
+    def learn(self, source: bytes, *, evaluated: bool = False) -> Script:
         """Get to know a script.
+
+        Args:
+            source: the script.
+            evaluated: whether it is only to be run once, so that it may be forgotten when others come.
 
         Raises:
             CommandError: it is no Lua.
         """
         sha = hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
-        if sha not in self._scripts:
-            self._scripts[sha] = self._compiled(sha, source)
-        self._sources[sha] = source
-        return self._scripts[sha]
+        if sha not in self._known:
+            self._known[sha] = _Known(source, self._compiled(sha, source))
+            if evaluated and self._evicts:
+                self._remember_for_now(sha)
+        elif not evaluated:
+            self._evaluated.pop(sha, None)
+        return self.script(sha)
+
+    def _remember_for_now(self, sha: bytes) -> None:
+        self._evaluated[sha] = None
+        if len(self._evaluated) > EVALUATED_MAX:
+            oldest = next(iter(self._evaluated))
+            del self._evaluated[oldest], self._known[oldest]
+            self.evicted += 1
 
     def forget(self) -> None:
         """SCRIPT FLUSH."""
-        self._sources.clear()
+        self._known.clear()
+        self._evaluated.clear()
 
     def flags_of(self, source: bytes) -> frozenset[str] | None:
         """What a script says that it does and bears; None: nothing."""
@@ -88,7 +133,7 @@ def _run(call: Call, script: Script, keys: Words, argv: Words) -> Reply:
 def evaluate(call: Call) -> Reply:
     """EVAL script numkeys key ... arg ..., and EVAL_RO."""
     keys, argv = keys_and_args(call)
-    return _run(call, call.engine.scripts.learn(call.words[1]), keys, argv)
+    return _run(call, call.engine.scripts.learn(call.words[1], evaluated=True), keys, argv)
 
 
 def evaluate_sha(call: Call) -> Reply:
@@ -132,9 +177,10 @@ def script_flush(call: Call) -> Reply:
     return OK
 
 
-def script_kill(_call: Call) -> Reply:
-    """SCRIPT KILL, and FUNCTION KILL: nothing ever runs when a command comes."""
-    raise CommandError("NOTBUSY No scripts in execution right now.")
+def script_kill(call: Call) -> Reply:
+    """SCRIPT KILL."""
+    call.engine.runner.kill(is_function=False)
+    return OK
 
 
 def script_debug(call: Call) -> Reply:

@@ -27,6 +27,9 @@ from ._json import Table, Unknown
 DEPTH_MAX: Final = 150
 """So many tables may be inside each other in what a script returns."""
 
+UNPACKED_MAX: Final = 100
+"""Items that Lua is asked for at once: its stack is small."""
+
 TOO_DEEP: Final = Failure(b"ERR reached lua stack limit")
 _INTEGER_MIN: Final = -(2**63)
 
@@ -37,6 +40,12 @@ class LuaTable(Protocol):
     def __getitem__(self, key: object) -> object: ...
     def __setitem__(self, key: object, value: object) -> None: ...
     def items(self) -> Iterator[tuple[object, object]]: ...
+
+
+class OfLua(Protocol):
+    """A function of Lua as the host language sees it."""
+
+    def __call__(self, *arguments: object) -> object: ...
 
 
 MakeTable = Callable[[object], LuaTable]
@@ -51,22 +60,41 @@ class Values:
         make_table: makes a table of a list or a dict.
         type_of: the type that something is in Lua, None of what is a plain value of the host language too.
         null: what stands for the null of JSON.
+        described: what a table says as a reply: the name of the field that counts and its value; else False
+            and its length.
+        unpack: items of a table, from one number to another.
+        raw_field: a field of a table, whatever metatable it has: what runs no script cannot fail.
 
     Attributes:
         protocol: how the script wants to see replies: 2 or 3 (redis.setresp).
     """
 
-    def __init__(self, profile: Profile, make_table: MakeTable, type_of: TypeOf, null: object) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        make_table: MakeTable,
+        type_of: TypeOf,
+        null: object,
+        described: OfLua,
+        unpack: OfLua,
+        raw_field: OfLua,
+    ) -> None:
         self.protocol = 2
         self._table = make_table
         self._type_of = type_of
         self._null = null
         self._trims_errors = profile.since(6, 2)
         self._shortest_numbers = profile.since(7, 2)
-        self._makers = [
-            *([(b"double", self._double), (b"map", self._map), (b"set", self._set)] if profile.since(6, 0) else []),
-            *([(b"big_number", self._big), (b"verbatim_string", self._verbatim)] if profile.since(7, 0) else []),
-        ]
+        self._described, self._unpack, self.field = described, unpack, raw_field
+        self._makers: dict[bytes, Callable[[object, int], Reply]] = {
+            b"err": self._error,
+            b"ok": lambda text, _depth: Status(on_one_line(cast("bytes", text))),
+            b"double": self._double,
+            b"map": self._map,
+            b"set": self._set,
+            b"big_number": lambda text, _depth: BigNumber(on_one_line(cast("bytes", text))),
+            b"verbatim_string": self._verbatim,
+        }
 
     def word(self, value: object) -> bytes | None:
         """A value as a word of a command; None: it cannot be one."""
@@ -164,45 +192,35 @@ class Values:
         return TOO_DEEP if depth >= DEPTH_MAX else self._to_reply(cast("LuaTable", value), depth + 1)
 
     def _to_reply(self, table: LuaTable, depth: int) -> Reply:
-        error, ok = table[b"err"], table[b"ok"]
-        if isinstance(error, bytes):
-            return Failure(on_one_line(error.rstrip(b"\r\n") if self._trims_errors else error))
-        if isinstance(ok, bytes):
-            return Status(on_one_line(ok))
-        for name, make in self._makers:
-            part = table[name]
-            made = None if part is None else make(part, depth)
-            if made is not None:
-                return made
+        kind, found = cast("tuple[bytes | bool, object]", self._described(table))
+        if isinstance(kind, bytes):
+            return self._makers[kind](found, depth)
         items: list[Reply] = []
-        while (item := table[len(items) + 1]) is not None:
-            items.append(self.to_reply(item, depth))
+        length = cast("int", found)
+        for first in range(1, length + 1, UNPACKED_MAX):
+            part = self._unpack(table, first, min(length, first + UNPACKED_MAX - 1))
+            values = part if isinstance(part, tuple) else (part,)
+            items += [self.to_reply(item, depth) for item in values]
         return items
 
+    def _error(self, text: object, _depth: int) -> Reply:
+        told = cast("bytes", text)
+        return Failure(on_one_line(told.rstrip(b"\r\n") if self._trims_errors else told))
+
     def _double(self, part: object, _depth: int) -> Reply:
-        if not isinstance(part, int | float) or isinstance(part, bool):
-            return None
-        return Double(f"{part:.17g}".encode() if not self._shortest_numbers else _shortest(part))
+        number = cast("float", part)
+        return Double(_shortest(number) if self._shortest_numbers else f"{number:.17g}".encode())
 
     def _map(self, part: object, depth: int) -> Reply:
-        if self._type_of(part) != "table":
-            return None
         pairs = cast("LuaTable", part).items()
         return Pairs([(self.to_reply(key, depth), self.to_reply(value, depth)) for key, value in pairs])
 
     def _set(self, part: object, depth: int) -> Reply:
-        if self._type_of(part) != "table":
-            return None
         return Members([self.to_reply(key, depth) for key, _ in cast("LuaTable", part).items()])
 
-    def _big(self, part: object, _depth: int) -> Reply:
-        return BigNumber(on_one_line(part)) if isinstance(part, bytes) else None
-
     def _verbatim(self, part: object, _depth: int) -> Reply:
-        if self._type_of(part) != "table":
-            return None
-        text, kind = cast("LuaTable", part)[b"string"], cast("LuaTable", part)[b"format"]
-        return Verbatim(text, kind[:3]) if isinstance(text, bytes) and isinstance(kind, bytes) else None
+        text, kind = self.field(part, b"string"), self.field(part, b"format")
+        return Verbatim(cast("bytes", text), cast("bytes", kind)[:3])
 
     def to_plain(self, value: object, depth: int = 0) -> object:
         """A value of the script as plain data: bytes, numbers, bools, None, `Table` and `Unknown`."""
@@ -216,6 +234,18 @@ class Values:
             items = cast("LuaTable", value).items()
             return Table([(self.to_plain(key, depth + 1), self.to_plain(each, depth + 1)) for key, each in items])
         return None if kind == "userdata" else Unknown(kind or "function")
+
+
+def kinds_of_replies(profile: Profile) -> list[bytes]:
+    """The fields that make a table more than an array, in the order in which they count, each with its type in Lua."""
+    kinds = [b"err", b"string", b"ok", b"string"]
+    if profile.since(6, 0):
+        kinds += [b"double", b"number"]
+    if profile.since(7, 0):
+        kinds += [b"big_number", b"string", b"verbatim_string", b"table"]
+    if profile.since(6, 0):
+        kinds += [b"map", b"table", b"set", b"table"]
+    return kinds
 
 
 def on_one_line(text: bytes) -> bytes:

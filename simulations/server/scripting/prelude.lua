@@ -3,9 +3,26 @@
 -- Its argument: a table of what the host has: call, which raises, and pcall, which answers; what was raised last; the
 -- functions of the libraries; facts by version.
 local host = ...
-local getinfo, loadstring, xpcall, pcall, rawset = debug.getinfo, loadstring, xpcall, pcall, rawset
-local setmetatable, tostring, type, error, string, select = setmetatable, tostring, type, error, string, select
-local raised = host.raised
+local getinfo, sethook, loadstring, xpcall, pcall = debug.getinfo, debug.sethook, loadstring, xpcall, pcall
+local setmetatable, getmetatable, tostring, type, error, select = setmetatable, getmetatable, tostring, type, error, select
+local rawget, rawset, next, pairs, unpack, tonumber = rawget, rawset, next, pairs, unpack, tonumber
+local getfenv, setfenv, create, wrap, resume = getfenv, setfenv, coroutine.create, coroutine.wrap, coroutine.resume
+local byte, concat, format = string.byte, table.concat, string.format
+local whole = _G
+local raised, look_around = host.raised, host.look_around
+
+-- Instructions between two looks at the time, as in Redis.
+local HOOK_COUNT = 100000
+local NO_MEMORY = 'not enough memory'
+
+-- Runs every so many instructions of a script. Once it has to end this comes at every line, so that no pcall keeps it alive.
+local function hook()
+  local why = look_around()
+  if why then
+    sethook(hook, 'l')
+    error(why, 0)
+  end
+end
 
 -- The null of JSON.
 local null = newproxy(true)
@@ -21,8 +38,16 @@ end
 
 local function read_only(values)
   local shown = setmetatable({}, { __index = values, __newindex = refuse, __metatable = false })
-  protected[shown] = true
+  protected[shown] = values
   return shown
+end
+
+-- The metatable of texts belongs to all scripts.
+do
+  local methods, of_texts = {}, getmetatable('')
+  for name, run in pairs(string) do methods[name] = run end
+  of_texts.__index = methods
+  of_texts.__metatable = read_only({ __index = read_only(methods) })
 end
 
 -- What belongs to the host is no function of Lua: a script's last call would take the place of the script, and its line.
@@ -77,16 +102,74 @@ end
 local function caught(ok, ...)
   if ok then return ok, ... end
   local err = ...
+  if err == NO_MEMORY then error(err, 0) end
   if type(err) == 'userdata' then err = raised(err) end
   if host.since_7 and type(err) == 'table' and type(err.err) == 'string' then err = err.err end
   return false, err
 end
 
+-- A script that has used up its memory ends; what it would do without any is of no use.
+local function unless_out_of_memory(ok, ...)
+  if not ok and (...) == NO_MEMORY then error(NO_MEMORY, 0) end
+  return ok, ...
+end
+
 local function guarded_xpcall(run, handle)
-  return xpcall(run, function(err)
+  return unless_out_of_memory(xpcall(run, function(err)
     if type(err) == 'userdata' then err = raised(err) end
     return handle(err)
+  end))
+end
+
+-- Coroutines are looked after as the script is.
+local function watched(thread)
+  sethook(thread, hook, '', HOOK_COUNT)
+  return thread
+end
+
+local function resumed(ok, ...)
+  if ok then return ok, ... end
+  local err = ...
+  if err == NO_MEMORY then error(err, 0) end
+  if type(err) == 'userdata' then err = raised(err) end
+  return false, err
+end
+
+local function misused(name, place, wanted, ...)
+  local got = select('#', ...) == 0 and 'no value' or type((...))
+  error(format("bad argument #%d to '%s' (%s expected, got %s)", place, name, wanted, got), 3)
+end
+
+local threads = {}
+for name, run in pairs(coroutine) do threads[name] = run end
+threads.create = function(run) return watched(create(run)) end
+threads.resume = function(...) return resumed(resume(...)) end
+threads.wrap = function(run)
+  if type(run) ~= 'function' then return wrap(run) end
+  return wrap(function(...)
+    sethook(hook, '', HOOK_COUNT)
+    return run(...)
   end)
+end
+
+-- What is protected is shown as if it were a table like others.
+local function guarded_next(...)
+  local values, key = ...
+  if type(values) ~= 'table' then misused('next', 1, 'table', ...) end
+  return next(protected[values] or values, key)
+end
+
+local function guarded_pairs(...)
+  local values = ...
+  if type(values) ~= 'table' then misused('pairs', 1, 'table', ...) end
+  if protected[values] then return guarded_next, values end
+  return pairs(values)
+end
+
+local function guarded_rawget(...)
+  local values, key = ...
+  if type(values) ~= 'table' then misused('rawget', 1, 'table', ...) end
+  return rawget(protected[values] or values, key)
 end
 
 -- What the host lends is a function to scripts.
@@ -99,12 +182,13 @@ end
 
 -- What scripts may use; not the table of globals itself, which the host language needs whole.
 local names = {
-  _VERSION = _VERSION, assert = assert, collectgarbage = collectgarbage, error = error, getfenv = getfenv, gcinfo = gcinfo,
-  getmetatable = getmetatable, ipairs = ipairs, next = next, pairs = pairs,
+  _VERSION = _VERSION, assert = assert, collectgarbage = collectgarbage, error = error, gcinfo = gcinfo,
+  getmetatable = getmetatable, ipairs = ipairs, next = guarded_next,
+  pairs = guarded_pairs,
   pcall = function(...) return caught(pcall(...)) end, newproxy = not host.since_7 and newproxy or nil, print = host.print,
-  rawequal = rawequal, rawget = rawget, rawset = host.guard(rawset, protected), select = select, setfenv = setfenv,
-  setmetatable = host.guard(setmetatable, protected), tonumber = tonumber, tostring = tostring, type = type_of,
-  unpack = unpack, xpcall = guarded_xpcall, coroutine = read_only(coroutine),
+  rawequal = rawequal, rawget = guarded_rawget, rawset = host.guard('rawset', rawset, protected), select = select,
+  setmetatable = host.guard('setmetatable', setmetatable, protected), tonumber = tonumber, tostring = tostring, type = type_of,
+  unpack = unpack, xpcall = guarded_xpcall, coroutine = read_only(threads),
   redis = read_only(redis), string = read_only(string), table = read_only(table), math = read_only(math),
   cjson = read_only({ encode = host.json_encode, decode = host.json_decode, null = null, _NAME = 'cjson',
     _VERSION = '2.1.0', encode_keep_buffer = host.nothing, encode_max_depth = host.nothing,
@@ -117,54 +201,89 @@ local names = {
 }
 if host.has_clock then names.os = read_only({ clock = os.clock }) end
 
--- A table of which a script cannot ask what is not there.
+-- Tables of which a script cannot ask what is not there.
+local missing = { __index = function(_, name)
+  error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
+end }
+local of_globals = read_only(missing)
+
 local function strict(values)
   local shown = setmetatable({}, {
-    __index = function(_, name)
-      local found = values[name]
-      if found == nil then
-        error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
-      end
-      return found
-    end,
+    __index = values,
     __newindex = function(_, name)
-      error(string.format(host.globals_refused, tostring(name)), 2)
+      error(format(host.globals_refused, tostring(name)), 2)
     end,
-    __metatable = false,
+    __metatable = of_globals,
   })
-  protected[shown] = true
+  protected[shown] = values
   return shown
 end
 
-local function new_globals(values)
-  values._G = strict(values)
-  return values._G
+local script_names = {}
+local scripts = strict(script_names)
+
+-- The globals of the host language are nobody's environment.
+local function shown_environment(found)
+  return found == whole and scripts or found
 end
 
--- What a script loads sees what the script sees.
-local function confined(load)
-  return function(...)
-    local chunk, why = load(...)
-    if chunk == nil then return nil, why end
-    return setfenv(chunk, getfenv(2))
+names.getfenv = function(...)
+  local of = ...
+  if type(of) == 'number' and of > 0 then of = of + 1 end
+  if of == nil then of = 2 end
+  return shown_environment(getfenv(of))
+end
+names.setfenv = function(of, values)
+  if of == 0 or (type(of) == 'function' and getfenv(of) == whole) then
+    error("'setfenv' cannot change environment of given object", 2)
   end
+  if type(of) == 'number' then of = of + 1 end
+  return setfenv(of, values)
 end
 
-names.load, names.loadstring = confined(load), confined(loadstring)
+-- Text only: what was compiled elsewhere is not run, but read as text, which it is not. It sees what who loads it sees.
+local function compiled(text, name)
+  if byte(text) == 27 then text = ' ' .. text end
+  local chunk, why = loadstring(text, name)
+  if chunk == nil then return nil, why end
+  return setfenv(chunk, shown_environment(getfenv(3)))
+end
 
-local script_names = setmetatable({ KEYS = {}, ARGV = {} }, { __index = names })
-local scripts = new_globals(script_names)
+names.loadstring = function(...)
+  local text, name = ...
+  if type(text) ~= 'string' and type(text) ~= 'number' then misused('loadstring', 1, 'string', ...) end
+  text = tostring(text)
+  return compiled(text, name or text)
+end
+names.load = function(...)
+  local read, name = ...
+  if type(read) ~= 'function' then misused('load', 1, 'function', ...) end
+  local parts = {}
+  while true do
+    local part = read()
+    if part == nil or part == '' then break end
+    if type(part) ~= 'string' and type(part) ~= 'number' then error('reader function must return a string', 2) end
+    parts[#parts + 1] = part
+  end
+  return compiled(concat(parts), name or '=(load)')
+end
+
+for name, value in pairs(names) do script_names[name] = value end
+script_names.KEYS, script_names.ARGV, script_names._G = {}, {}, scripts
+setmetatable(script_names, missing)
+setmetatable(names, missing)
 
 -- A library sees little while it is loaded, and the same as scripts when its functions run.
-local loading = { redis = strict({
+local loading = { redis = strict(setmetatable({
   register_function = host.register_function, log = host.log, setresp = host.setresp, REDIS_VERSION = host.version,
   REDIS_VERSION_NUM = host.version_number, LOG_DEBUG = 0, LOG_VERBOSE = 1, LOG_NOTICE = 2, LOG_WARNING = 3,
-}) }
+}, missing)) }
+setmetatable(loading, missing)
 local library_names = setmetatable({}, { __index = loading })
-local libraries = new_globals(library_names)
-library_names._G = nil
+local libraries = strict(library_names)
 
 local function load_script(source, is_library)
+  if byte(source) == 27 then source = ' ' .. source end
   local script, why = loadstring(source, is_library and '@user_function' or '@user_script')
   if script == nil then return nil, why end
   return setfenv(script, is_library and libraries or scripts)
@@ -173,12 +292,32 @@ end
 local function run_script(script, keys, argv)
   rawset(script_names, 'KEYS', keys)
   rawset(script_names, 'ARGV', argv)
+  sethook(hook, '', HOOK_COUNT)
   return xpcall(script, on_error)
 end
 
 local function run_library(script, is_loading, keys, argv)
   setmetatable(library_names, { __index = is_loading and loading or names })
+  library_names._G = not is_loading and libraries or nil
+  sethook(hook, '', HOOK_COUNT)
   return xpcall(function() return script(keys, argv) end, on_error)
 end
 
-return load_script, run_script, run_library, where, null
+-- What a table says as a reply: the field that counts with its value, or nothing, and how many items there are.
+local kinds = host.kinds
+
+local function is_verbatim(part)
+  return type(rawget(part, 'string')) == 'string' and type(rawget(part, 'format')) == 'string'
+end
+
+local function described(values)
+  for i = 1, #kinds, 2 do
+    local part = rawget(values, kinds[i])
+    if type(part) == kinds[i + 1] and (kinds[i] ~= 'verbatim_string' or is_verbatim(part)) then return kinds[i], part end
+  end
+  local length = 0
+  while rawget(values, length + 1) ~= nil do length = length + 1 end
+  return false, length
+end
+
+return load_script, run_script, run_library, where, null, described, unpack, rawget
