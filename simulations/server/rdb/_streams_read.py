@@ -120,7 +120,7 @@ def _group(data: Reader, stream: Stream, kind: Kind, how: Format) -> None:
         row.count = data.number()
     for _ in range(data.length()):
         _consumer(data, group, kind)
-    if any(row.consumer is nobody for row in group.pending.values()):
+    if any(row.consumer is nobody for _, row in group.pending.items()):
         raise BadFormat("nobody holds a pending entry")
 
 

@@ -6,6 +6,7 @@ and does not show it, before it is claimed and shown as null.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from attrs import define
@@ -54,7 +55,7 @@ class _Claimer:
         consumer = self.join()
         consumer.active_ms = self.call.now_ms
         if row.consumer is not consumer:
-            row.consumer.pending.pop(entry_id, None)
+            row.consumer.pending.pop(entry_id)
             consumer.pending[entry_id] = row
             row.consumer = consumer
         note_change(self.call)
@@ -140,9 +141,7 @@ def xautoclaim(call: Call) -> Reply:
 
 def _rows_from(group: Group, start: Id, most: int) -> list[Id]:
     """The ids of at most so many rows: a list, as rows are removed meanwhile."""
-    pending = group.pending
-    first = pending.bisect_left(start)
-    return list(pending.islice(first, first + most))
+    return list(islice(group.pending.starting_at(start), most))
 
 
 def _parse_autoclaim_options(call: Call) -> tuple[int, bool]:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from .._command import Call
 from .._reply import NULL_ARRAY, Reply
-from ._ids import MAX_ID, Id, after, text_of
-from ._lag import advance, counts_anew
+from ._ids import Id, text_of
+from ._lag import advance
 from ._lookup import note_change
 from ._stream import Consumer, Fields, Group, Stream
 
 
 def read_after(stream: Stream, entry_id: Id, count: int) -> list[Reply]:
     """The entries behind an id, at most `count` unless that is 0."""
-    entries: list[Reply] = []
-    start = after(entry_id)
-    if start is None or start > stream.last_id:
-        return entries
-    for each, body in stream.range(start, MAX_ID):
-        entries.append([text_of(each), list(body)])
-        if len(entries) == count:
-            break
-    return entries
+    return [[text_of(each), list(body)] for each, body in stream.behind(entry_id, count)]
 
 
 def deliver(
@@ -37,38 +29,19 @@ def deliver(
         no_ack: whether nobody holds them.
         told: whether each entry is told how long it was pending, and how often it was delivered: not at all.
     """
-    entries: list[Reply] = []
-    start = after(group.last_id)
-    if start is None or start > stream.last_id:
-        return entries
-    newer, now_ms = counts_anew(call.profile), call.now_ms
-    for entry_id, body in stream.range(start, MAX_ID):
-        advance(stream, group, entry_id, newer=newer)
-        entry: list[Reply] = [text_of(entry_id), list(body)]
-        if told:
-            entry += [0, 0]
-        entries.append(entry)
-        if not no_ack:
-            hold(group, consumer, entry_id, now_ms)
-        if len(entries) == count:
-            break
-    if entries:
-        if not no_ack:
-            consumer.active_ms = now_ms
-        note_change(call)
-    return entries
-
-
-def hold(group: Group, consumer: Consumer, entry_id: Id, now_ms: int) -> None:
-    """A consumer gets an entry for the first time; if somebody held it, as after XGROUP SETID, that is forgotten."""
-    row = group.pending.get(entry_id)
-    if row is None:
-        group.add(entry_id, consumer, now_ms)
-        return
-    row.consumer.pending.pop(entry_id, None)
-    row.consumer, row.count = consumer, 1
-    group.mark_delivered(row, now_ms)
-    consumer.pending[entry_id] = row
+    found = stream.behind(group.last_id, count)
+    if not found:
+        return []
+    ids = [entry_id for entry_id, _ in found]
+    advance(call.profile, stream, group, ids)
+    if not no_ack:
+        now_ms = call.now_ms
+        group.hold(ids, consumer, now_ms)
+        consumer.active_ms = now_ms
+    note_change(call)
+    if told:
+        return [[text_of(entry_id), list(body), 0, 0] for entry_id, body in found]
+    return [[text_of(entry_id), list(body)] for entry_id, body in found]
 
 
 def read_history(
@@ -77,7 +50,7 @@ def read_history(
     """What a consumer holds, behind an id; each entry counts as delivered again, unless it is gone from the stream."""
     entries: list[Reply] = []
     pending = consumer.pending
-    for each in pending.irange(behind, inclusive=(False, True)):
+    for each in pending.starting_at(behind, inclusive=False):
         body = stream.get(each)
         if body is None:
             entries.append([text_of(each), NULL_ARRAY])
@@ -105,7 +78,7 @@ def claim_idle(
         row = group.pending[each]
         entries.append([text_of(each), list(body), now_ms - delivered_ms, row.count])
         if row.consumer is not consumer:
-            row.consumer.pending.pop(each, None)
+            row.consumer.pending.pop(each)
             consumer.pending[each] = row
             row.consumer = consumer
         group.mark_delivered(row, now_ms)

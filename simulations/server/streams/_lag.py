@@ -8,6 +8,8 @@ what Valkey is, which has one half of the mended rules; since 7.4 an empty strea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .._profile import Profile
 from ._ids import MIN_ID, Id
 from ._stream import Group, Stream
@@ -35,24 +37,24 @@ def counts_anew(profile: Profile) -> bool:
     return profile.since(7, 2)
 
 
-def advance(stream: Stream, group: Group, entry_id: Id, *, newer: bool) -> None:
-    """The group gets the next entry: count it, and have the group stand there.
+def advance(profile: Profile, stream: Stream, group: Group, ids: Sequence[Id]) -> None:
+    """The group gets the next entries, at least one: count them, and have the group stand there.
 
-    Args:
-        stream: where it is.
-        group: whose it is.
-        entry_id: which.
-        newer: what `counts_anew` says, which is asked once for many entries.
+    Where the first of them can be counted, so can those behind it.
     """
-    if (
-        group.entries_read is not None
-        and (not newer or group.last_id >= stream.first_id)
-        and not _deleted_since(stream, group.last_id if newer else entry_id, newer=newer)
-    ):
-        group.entries_read += 1
-    elif stream.entries_added:
-        group.entries_read = position_of(stream, entry_id, newer=newer)
-    group.last_id = entry_id
+    newer = counts_anew(profile)
+    for done, entry_id in enumerate(ids):
+        if (
+            group.entries_read is not None
+            and (not newer or group.last_id >= stream.first_id)
+            and not _deleted_since(stream, group.last_id if newer else entry_id, newer=newer)
+        ):
+            group.entries_read += len(ids) - done
+            break
+        if stream.entries_added:
+            group.entries_read = position_of(stream, entry_id, newer=newer)
+        group.last_id = entry_id
+    group.last_id = ids[-1]
 
 
 def _deleted_since(stream: Stream, start: Id, *, newer: bool) -> bool:

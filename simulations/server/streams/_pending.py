@@ -9,7 +9,7 @@ from attrs import frozen
 from .._command import Call, Command, integer
 from .._errors import CommandError, syntax_error
 from .._reply import NULL_ARRAY, Reply
-from ._ids import MAX_ID, PART_MAX, Id, after, before, parse_bound, parse_id, text_of
+from ._ids import PART_MAX, Id, after, before, parse_bound, parse_id, text_of
 from ._lookup import find_group, note_change
 from ._stream import Group, Pending, Stream
 
@@ -104,7 +104,7 @@ def _summary(group: Group) -> Reply:
     holders: list[Reply] = [
         [consumer.name, b"%d" % len(consumer.pending)] for consumer in group.consumers.values() if consumer.pending
     ]
-    return [len(pending), text_of(pending.peekitem(0)[0]), text_of(pending.peekitem(-1)[0]), holders]
+    return [len(pending), text_of(pending.first()), text_of(pending.last()), holders]
 
 
 def _rows(group: Group, asked: _Asked, now_ms: int) -> Reply:
@@ -117,7 +117,9 @@ def _rows(group: Group, asked: _Asked, now_ms: int) -> Reply:
     rows: list[Reply] = []
     if asked.count <= 0 or asked.start > asked.end:
         return rows
-    for entry_id in pending.irange(asked.start, min(asked.end, MAX_ID)):
+    for entry_id in pending.starting_at(asked.start):
+        if entry_id > asked.end:
+            break
         row = pending[entry_id]
         idle_ms = now_ms - row.delivered_ms
         if asked.idle_ms_min and idle_ms < asked.idle_ms_min:

@@ -46,7 +46,7 @@ def parse_read(call: Call, name: str) -> ReadOptions:
         word = words[at].upper()
         left = end - at - 1
         if word == b"STREAMS" and left:
-            _set_streams(call, name, options, list(words[at + 1 :]))
+            _set_streams(call, name, options, at + 1)
             break
         if word == b"GROUP" and left >= 2:
             _only_for_groups(name, "GROUP")
@@ -76,11 +76,12 @@ def parse_read(call: Call, name: str) -> ReadOptions:
     return options
 
 
-def _set_streams(call: Call, name: str, options: ReadOptions, words: list[bytes]) -> None:
-    half, odd = divmod(len(words), 2)
+def _set_streams(call: Call, name: str, options: ReadOptions, first: int) -> None:
+    words = call.words
+    half, odd = divmod(len(words) - first, 2)
     if odd:
         raise CommandError(_unbalanced(call, name))
-    options.keys, options.ids = words[:half], words[half:]
+    options.keys, options.ids = list(words[first : first + half]), list(words[first + half :])
 
 
 def _unbalanced(call: Call, name: str) -> str:

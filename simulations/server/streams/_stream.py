@@ -18,6 +18,7 @@ from .._profile import Profile
 from ..administration._configuration import Configuration
 from ._ids import MIN_ID, Id
 from ._node_size import EMPTY, counts_size, entry_size, master_size
+from ._pending_list import PendingList
 
 if TYPE_CHECKING:
     from ..types._limits import Limits
@@ -211,6 +212,26 @@ class Stream:
             index += 1
             offset = 0
 
+    def behind(self, entry_id: Id, most: int) -> list[tuple[Id, Fields]]:
+        """The entries behind an id, in order; at most so many unless `most` is 0."""
+        found: list[tuple[Id, Fields]] = []
+        if entry_id >= self.last_id:
+            return found
+        nodes = self._nodes
+        index = max(0, bisect_right(self._starts, entry_id) - 1)
+        offset = bisect_right(nodes[index].ids, entry_id) if nodes else 0
+        while index < len(nodes):
+            ids, fields = nodes[index].ids, nodes[index].fields
+            for position in range(offset, len(ids)):
+                body = fields[position]
+                if body is not None:
+                    found.append((ids[position], body))
+                    if len(found) == most:
+                        return found
+            index += 1
+            offset = 0
+        return found
+
     def range_backwards(self, start: Id, end: Id) -> Iterator[tuple[Id, Fields]]:
         """The same entries in the opposite order: from `end` down to `start`."""
         index = bisect_right(self._starts, end) - 1
@@ -251,7 +272,7 @@ class Consumer:
     name: bytes
     seen_ms: int
     active_ms: int = -1
-    pending: SortedDict[Id, Pending] = field(factory=SortedDict)
+    pending: PendingList[Pending] = field(factory=PendingList)
 
 
 @define(eq=False)
@@ -285,7 +306,7 @@ class Group:
 
     last_id: Id
     entries_read: int | None = None
-    pending: SortedDict[Id, Pending] = field(factory=SortedDict)
+    pending: PendingList[Pending] = field(factory=PendingList)
     consumers: SortedDict[bytes, Consumer] = field(factory=SortedDict)
     turns: int = 0
     _by_delivery: SortedDict[tuple[int, int], Id] | None = None
@@ -301,6 +322,18 @@ class Group:
             self._by_delivery[at_ms, self.turns] = entry_id
         return row
 
+    def hold(self, ids: Sequence[Id], consumer: Consumer, at_ms: int) -> None:
+        """A consumer gets entries for the first time; who held one before, as after XGROUP SETID, is forgotten."""
+        for entry_id in ids:
+            row = self.pending.get(entry_id)
+            if row is None:
+                self.add(entry_id, consumer, at_ms)
+                continue
+            row.consumer.pending.pop(entry_id)
+            row.consumer, row.count = consumer, 1
+            self.mark_delivered(row, at_ms)
+            consumer.pending[entry_id] = row
+
     def mark_delivered(self, row: Pending, at_ms: int) -> None:
         """A row was delivered, now or, if an XCLAIM says so, some time ago."""
         self.turns += 1
@@ -311,10 +344,10 @@ class Group:
 
     def release(self, entry_id: Id) -> bool:
         """Nobody holds an entry any more; returns whether somebody did."""
-        row = self.pending.pop(entry_id, None)
+        row = self.pending.pop(entry_id)
         if row is None:
             return False
-        del row.consumer.pending[entry_id]
+        row.consumer.pending.pop(entry_id)
         if self._by_delivery is not None:
             del self._by_delivery[row.delivered_ms, row.turn]
         return True
