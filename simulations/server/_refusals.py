@@ -41,7 +41,10 @@ def may_refuse(engine: Engine) -> bool:
 def refusal(engine: Engine, session: Session, command: Command, name: str, words: Words) -> bytes | None:
     """Why the server does not run a command that a client sent, in the order in which it looks."""
     flags = _flags(engine, session, command, name, words)
-    if not engine.eviction.make_room() and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):
+    has_room = engine.eviction.make_room()
+    if engine.tracking is not None:
+        engine.tracking.command_is_over(session)  # what went is not what the command is about to read
+    if not has_room and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):
         return NO_MEMORY
     if "write" in flags and _lacks_replicas(engine):
         return NO_REPLICAS

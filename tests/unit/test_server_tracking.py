@@ -1,5 +1,6 @@
 """CLIENT TRACKING: who is told of which change, and when; exact bytes."""
 
+import pytest
 from support.simulated import Client, SimulatedServer
 
 INVALID = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
@@ -95,3 +96,28 @@ def test_more_keys_than_the_table_may_have() -> None:
     reader.send(b"GET a\r\nGET b\r\n")
     assert reader.call("PING").count(b"invalidate") == 1
     assert b"tracking_total_keys:1\r\n" in reader.call("INFO", "stats")
+
+
+@pytest.mark.parametrize(("version", "told"), [("6.2", b"named"), ("7.0", b"named"), ("7.2", b"read")])
+def test_what_a_script_reads(version: str, told: bytes) -> None:
+    """Before 7.2 that is all keys that it was named, if it reads any; since then what it reads."""
+    server = SimulatedServer(version)
+    client, writer = server.connect(), server.connect()
+    client.call("HELLO", 3)
+    client.call("CLIENT", "TRACKING", "ON")
+    client.call("EVAL", "return redis.call('set', 'written', 1)", 1, "named")
+    writer.call("MSET", "named", 1, "read", 1)
+    assert client.receive() == b""
+    client.call("EVAL", "return redis.call('get', 'read')", 1, "named")
+    writer.call("MSET", "named", 1, "read", 1)
+    assert client.receive() == b">2\r\n$10\r\ninvalidate\r\n*1\r\n$%d\r\n%b\r\n" % (len(told), told)
+
+
+def test_who_reads_is_told_first_what_went_for_want_of_memory() -> None:
+    server = SimulatedServer("7.0", maxmemory="1000000", maxmemory_policy="volatile-ttl")
+    client = connect(server)
+    client.call("CLIENT", "TRACKING", "ON")
+    client.call("SET", "k", "v", "EX", 100)
+    client.call("GET", "k")
+    client.call("SETBIT", "large", 1_600_000, 0)
+    assert client.call("GET", "k") == INVALID + b"_\r\n"

@@ -107,6 +107,11 @@ class Tracking:
             return
         if (mode.opts_in and not mode.caching) or (mode.opts_out and mode.caching) or "pubsub" in command.flags:
             return
+        running = self._engine.runner.running
+        if running is not None and not self._engine.profile.since(7, 2):
+            # A script that reads anything has read all keys that it was named.
+            words = running.words
+            command, name = self._engine.table.find(words)
         for key in keys_of(command, words, name):
             self.readers.setdefault(key, {})[session.id] = None
 

@@ -14,7 +14,7 @@ from attrs import define, frozen
 
 from .._command import Call, Command
 from .._errors import CommandError
-from .._refusals import refusal_in_script
+from .._refusals import MAY_REPLICATE, refusal_in_script
 from .._reply import Failure, Reply
 from .._session import Block, Session, Words
 from ..access._permissions import SCRIPT_REFUSED, check_in_script
@@ -207,7 +207,7 @@ class Runner:
         if denied := check_in_script(self.engine, running.session, command, name, words):
             own = denied.startswith(SCRIPT_REFUSED)
             return self.own_failure(denied.removeprefix(b"ERR ")) if own else Failure(denied)
-        if running.read_only and "write" in command.flags:
+        if running.read_only and ("write" in command.flags or name in MAY_REPLICATE):
             return Failure(NO_WRITES)
         refused = self._refused_by_state(running, command) if self.engine.may_refuse else None
         return command if refused is None else refused
