@@ -29,7 +29,7 @@ from ._command import Answer, Call, Command, CommandTable, Run
 from ._errors import CommandError
 from ._keyspace import Database
 from ._profile import Profile
-from ._refusals import may_refuse, refusal
+from ._refusals import flags_of_call, may_refuse, refusal
 from ._reply import QUEUED, Failure, Push, Raw, Reply, Several
 from ._session import Block, Session, Silence, Transaction, Words
 from ._tables import ALL_COMMANDS
@@ -259,13 +259,14 @@ class Engine:
     def tick(self, *, now_us: int, timer_ms: float | None = None) -> Sequence[Session]:
         """Let time pass: waits that are over end. Returns the sessions that have `replies` to be sent."""
         self._set_clocks(now_us, timer_ms)
-        if self.expires_actively:
+        if self.expires_actively and not self.is_paused:
             began = self.slowness.stopwatch()
             for database in self.databases:
                 database.remove_expired()
                 database.remove_expired_fields()
             self.slowness.note_event("expire-cycle", (self.slowness.stopwatch() - began) // 1000)
-        self.eviction.make_room()
+        if not self.is_paused:
+            self.eviction.make_room()
         while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
             _, _, session, block = heapq.heappop(self._deadlines)
             if session.block is not block:
@@ -610,7 +611,7 @@ class Engine:
             if found is not None:
                 self.statistics.of(name or found[1]).rejected += 1
             return Failure(refusal.text)
-        if self.pause is not None and self._is_put_off(session, command, name):
+        if self.pause is not None and self._is_put_off(session, command, name, words):
             session.last_command = name
             return Block(session.database, (), self.pause.until_ms, list, None, put_off=True)
         if transaction is not None and name not in NEVER_QUEUED:
@@ -640,14 +641,20 @@ class Engine:
             self.statistics.of(name).failed += 1
         return Failure(error.text)
 
-    def _is_put_off(self, session: Session, command: Command, name: str) -> bool:
+    def _is_put_off(self, session: Session, command: Command, name: str, words: Words) -> bool:
         """Whether CLIENT PAUSE is in force for a command."""
         if self.pause is None or self.pause.until_ms <= self.timer_ms:
             self.pause = None
             return False
         if name == "exec" and session.transaction is not None and self.pause.writes_only:
-            return any(self.pause.puts_off(self.table.find(words)[0]) for words in session.transaction.queued)
-        return self.pause.puts_off(command)
+            queued = [(self.table.find(each), each) for each in session.transaction.queued]
+            return any(self.pause.puts_off(flags_of_call(self, *found, each)) for found, each in queued)
+        return self.pause.puts_off(flags_of_call(self, command, name, words))
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether CLIENT PAUSE is in force, so that nothing changes by itself."""
+        return self.pause is not None and self.pause.until_ms > self.timer_ms
 
     def end_pause(self) -> None:
         """CLIENT UNPAUSE: what was put off runs now."""

@@ -232,11 +232,17 @@ class Database:
         at_ms = self.expires.get(key)
         return at_ms is not None and at_ms <= self._engine.now_ms and not self._engine.is_loading
 
+    @property
+    def keeps_expired(self) -> bool:
+        """Whether keys that expired stay: on a replica, until the primary removes them, and while nothing may change."""
+        engine = self._engine
+        return engine.replica_of is not None or (engine.is_paused and engine.profile.since(6, 2))
+
     def _expired(self, key: bytes) -> bool:
         if not self.is_expired(key):
             return False
-        if self._engine.replica_of is not None:
-            return True  # it is the primary that removes it
+        if self.keeps_expired:
+            return True
         self._remove(key, expired=True)
         self._engine.statistics.expired += 1
         self._engine.notify("x", "expired", self, key)

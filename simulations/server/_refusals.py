@@ -16,6 +16,7 @@ NO_MEMORY: Final = b"OOM command not allowed when used memory > 'maxmemory'."
 NO_REPLICAS: Final = b"NOREPLICAS Not enough good replicas to write."
 READ_ONLY: Final = b"READONLY You can't write against a read only replica."
 LOADING: Final = b"LOADING Redis is loading the dataset in memory"
+MAY_REPLICATE: Final = frozenset({"publish", "pfcount", "eval", "evalsha", "fcall", "spublish"})
 SCRIPTS: Final = ("eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro")
 INTERRACT: Final = b"ERR Replica can't interract with the keyspace"
 _OF_KEYS: Final = ("write", "readonly", "may_replicate")
@@ -107,6 +108,12 @@ def _flags(engine: Engine, session: Session, command: Command, name: str, words:
     return command.flags.union(*queued) & {"write", "denyoom"} | command.flags
 
 
+def flags_of_call(engine: Engine, command: Command, name: str, words: Words) -> frozenset[str]:
+    """Those of a command, or what a script says of itself; also whether it may concern replicas without writing."""
+    flags = command.flags | {"may_replicate"} if name in MAY_REPLICATE else command.flags
+    return _of_script(engine, flags, name, words)
+
+
 def _found(engine: Engine, words: Words) -> tuple[frozenset[str], str]:
     command, name = engine.table.find(words)
     return command.flags, name
@@ -119,7 +126,7 @@ def _of_script(engine: Engine, flags: frozenset[str], name: str, words: Words) -
     said = _said_by_script(engine, name, words)
     if said is None:
         return flags - {"stale"}
-    found = flags - {"stale", "write", "denyoom"}
+    found = flags - {"stale", "write", "denyoom", "may_replicate"}
     if "no-writes" not in said:
         found |= {"write"} if "allow-oom" in said else {"write", "denyoom"}
     return found | {"stale"} if "allow-stale" in said else found

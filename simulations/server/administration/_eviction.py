@@ -58,6 +58,8 @@ class Eviction:
         engine = self._engine
         if not self.most or used_memory(engine) <= self.most:
             return True
+        if engine.is_paused:
+            return True
         if engine.replica_of is not None and engine.configuration["replica-ignore-maxmemory"] == "yes":
             return True
         if self.policy == "noeviction":

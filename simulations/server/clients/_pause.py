@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from attrs import frozen
-
-from .._command import Command
-
-MAY_REPLICATE: Final = frozenset({"publish", "pfcount", "eval", "evalsha", "fcall", "spublish"})
-"""Commands that are no writes, and that a pause of writes puts off all the same."""
-
 
 @frozen
 class Pause:
@@ -24,6 +16,6 @@ class Pause:
     until_ms: float
     writes_only: bool
 
-    def puts_off(self, command: Command) -> bool:
-        """Whether it puts off this command."""
-        return not self.writes_only or "write" in command.flags or command.name in MAY_REPLICATE
+    def puts_off(self, flags: frozenset[str]) -> bool:
+        """Whether it puts off a command that has these flags, or a script that says them."""
+        return not self.writes_only or not flags.isdisjoint(("write", "may_replicate"))
