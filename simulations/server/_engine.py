@@ -259,14 +259,8 @@ class Engine:
     def tick(self, *, now_us: int, timer_ms: float | None = None) -> Sequence[Session]:
         """Let time pass: waits that are over end. Returns the sessions that have `replies` to be sent."""
         self._set_clocks(now_us, timer_ms)
-        if self.expires_actively and not self.is_paused:
-            began = self.slowness.stopwatch()
-            for database in self.databases:
-                database.remove_expired()
-                database.remove_expired_fields()
-            self.slowness.note_event("expire-cycle", (self.slowness.stopwatch() - began) // 1000)
         if not self.is_paused:
-            self.eviction.make_room()
+            self._remove_what_has_to_go()
         while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
             _, _, session, block = heapq.heappop(self._deadlines)
             if session.block is not block:
@@ -288,6 +282,16 @@ class Engine:
         if self.effects is not None:
             self.effects.flush()
         return self.take_woken()
+
+    def _remove_what_has_to_go(self) -> None:
+        """Keys that have expired, and those for which there is no memory."""
+        if self.expires_actively:
+            began = self.slowness.stopwatch()
+            for database in self.databases:
+                database.remove_expired()
+                database.remove_expired_fields()
+            self.slowness.note_event("expire-cycle", (self.slowness.stopwatch() - began) // 1000)
+        self.eviction.make_room()
 
     def next_deadline_ms(self) -> float | None:
         """When `tick` has something to do at the earliest, by the timers' clock."""

@@ -234,7 +234,7 @@ class Database:
 
     @property
     def keeps_expired(self) -> bool:
-        """Whether keys that expired stay: on a replica, until the primary removes them, and while nothing may change."""
+        """Whether keys that expired stay: on a replica, until the primary removes them, and in a pause."""
         engine = self._engine
         return engine.replica_of is not None or (engine.is_paused and engine.profile.since(6, 2))
 

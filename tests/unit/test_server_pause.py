@@ -26,7 +26,7 @@ def paused(version: str = "7.0", *mode: str) -> tuple[SimulatedServer, Client]:
         (["EVAL_RO", "return 1", "0"], True),
     ],
 )
-def test_a_pause_of_writes(words: list[str], goes_on: bool) -> None:
+def test_a_pause_of_writes(words: list[str], *, goes_on: bool) -> None:
     """A script that says that it does not write goes on; one that says nothing might."""
     server, client = paused("7.0", "WRITE")
     assert bool(client.call(*words)) == goes_on
@@ -45,9 +45,7 @@ def test_a_transaction_with_a_script(script: str) -> None:
 def test_what_may_concern_replicas_is_not_for_scripts_that_only_read() -> None:
     client = SimulatedServer("7.0").connect()
     refused = b"-ERR Write commands are not allowed from read-only scripts."
-    for command in ("PUBLISH c m", "PFCOUNT k"):
-        call = ", ".join(f"'{word}'" for word in command.split())
-        assert client.call("EVAL_RO", f"return redis.call({call})", 0).startswith(refused)
+    assert client.call("EVAL_RO", "return redis.call('PUBLISH', 'c', 'm')", 0).startswith(refused)
 
 
 def test_keys_that_expire_meanwhile_stay() -> None:
