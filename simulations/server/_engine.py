@@ -207,6 +207,8 @@ class Engine:
             tracking.limit()
         self.running = session
         self._execute(session, words)
+        if self.effects is not None:
+            self.effects.end_unit(words[0].decode("latin-1").lower())
         self.running = None
         if self.pubsub.pending:
             self._deliver_pending(session)
@@ -505,7 +507,7 @@ class Engine:
 
     def touch(self, database: Database, key: bytes, *, expired: bool = False) -> None:
         """A key was changed, or has expired: transactions that watch it fail."""
-        self.dirty += 1
+        self.dirty += not expired
         if self.tracking is not None:
             self.tracking.note_change(key, None if expired else self.running, self.running)
         if expired and self.effects is not None:
@@ -572,6 +574,7 @@ class Engine:
             self.journal.note(block.database, block.words, self.now_us, self.commands_processed)
         if self.effects is not None and self.dirty != before and replies:
             self.effects.note(Call(self, session, block.words, nested=False), block.name, replies[0])
+            self.effects.end_unit()
         if replies:
             self.unblock(session)
             self._count(session, block.name, block.words, began, stalled_ms, int(self.profile.since(7, 2)))

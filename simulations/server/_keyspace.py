@@ -7,6 +7,7 @@ so with `Engine.touch`; whoever stores or removes one goes through the `Database
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from ._errors import WRONG_TYPE, CommandError
@@ -179,19 +180,29 @@ class Database:
             self._remove_expired_fields_of(key, cast("Hash", value))
 
     def _remove_expired_fields_of(self, key: bytes, held: Hash) -> None:
-        gone = held.expired(self._engine.now_ms)
-        for name in gone:
-            held.remove(name)
-        if gone:
-            self._engine.notify("h", "hexpired", self, key)
-            self._engine.touch(self, key)
+        self.drop_fields(key, held, held.expired(self._engine.now_ms))
         if held.expires:
             self.note_field_expiry(key, held)
         else:
             del self._with_field_expiry[key]
-        if not held.fields:
+
+    def drop_fields(self, key: bytes, held: Hash, names: Sequence[bytes]) -> None:
+        """Remove fields that have expired; the key goes with the last one."""
+        engine = self._engine
+        if not names:
+            return
+        dirty = engine.dirty
+        for name in names:
+            held.remove(name)
+        engine.notify("h", "hexpired", self, key)
+        if held.fields:
+            engine.touch(self, key)
+        else:
+            engine.notify("g", "del", self, key)
             self._remove(key)
-            self._engine.notify("g", "del", self, key)
+        engine.dirty = dirty  # nobody's command did it
+        if engine.effects is not None:
+            engine.effects.note_fields_expired(self.index, key, names)
 
     def keys(self) -> list[bytes]:
         """All keys that have not expired."""
@@ -237,6 +248,24 @@ class Database:
         """Whether keys that expired stay: on a replica, until the primary removes them, and in a pause."""
         engine = self._engine
         return engine.replica_of is not None or (engine.is_paused and engine.profile.since(6, 2))
+
+    def take(self, key: bytes, value: Value, expires: int = -1) -> None:
+        """Have a key hold a value that a file says it held. Nobody is told; nobody did anything."""
+        self.values[key] = value
+        self.expires.pop(key, None)
+        if expires >= 0:
+            self.expires[key] = expires
+            self._soonest_ms = min(self._soonest_ms, expires)
+        if not isinstance(value, bytes) and value.KIND == "hash":
+            self.note_field_expiry(key, cast("Hash", value))
+
+    def forget(self) -> None:
+        """Hold nothing any more, as something else is to be loaded."""
+        self.values.clear()
+        self.expires.clear()
+        self._with_field_expiry.clear()
+        self._soonest_ms = self._soonest_field_ms = math.inf
+        self.scan_order = None
 
     def _expired(self, key: bytes) -> bool:
         if not self.is_expired(key):

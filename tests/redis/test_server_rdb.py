@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from random import Random
 
+import pytest
 from redis_streams.simulations.real import RedisServer
-from redis_streams.simulations.server import Engine, Profile, encode
+from redis_streams.simulations.server import VERSIONS, Engine, Profile, encode
 from support.beside import RealClient
 from support.simulated import request
 
@@ -76,6 +77,8 @@ class Both:
 
     def __init__(self, server: RedisServer) -> None:
         major, minor, _ = server.version
+        if f"{major}.{minor}" not in VERSIONS:
+            pytest.skip(f"there is no profile for {major}.{minor}")
         self._engine = Engine(Profile.of(f"{major}.{minor}"), rng=Random(1))
         self._session = self._engine.connect("127.0.0.1:1")
         self._client = RealClient(server.port)

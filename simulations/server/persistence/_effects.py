@@ -6,12 +6,15 @@ who holds which entry instead of a reading. Most commands are their own effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
 
 from .._command import Call
 from .._reply import Reply
 from .._session import Words
+from ..types._sorted_set import SortedSet
 from ._effects_streams import STREAM_EFFECTS
 
 if TYPE_CHECKING:
@@ -19,70 +22,120 @@ if TYPE_CHECKING:
 
 Tell = Callable[[Call, Reply], Iterator[Words]]
 
-NONE: Final = frozenset({"exec", "eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "multi"})
+COMPOUND: Final = frozenset({"exec", "eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"})
 """What these do, the commands do that they run; each of those tells its own effects."""
 
+NONE: Final = COMPOUND | {"multi", "debug", "save", "bgsave", "shutdown"}
+"""Of these nothing is told, or by what they run."""
+
+SINGLE: Final = frozenset({"scan", "randomkey"})
+"""These come across keys of which nobody spoke: that each has expired is told by itself."""
+
 MESSAGES: Final = frozenset({b"PUBLISH", b"SPUBLISH"})
+
+
+@frozen
+class Effect:
+    """A command, for one database.
+
+    Attributes:
+        is_expiry: whether it is only that a key has expired.
+    """
+
+    database: int
+    words: Words
+    is_expiry: bool = False
 
 
 class Effects:
     """The effects of all commands, in their order.
 
+    What one command did makes a unit, which is not to be parted. Who was woken by it makes one of his own.
+
     Attributes:
         offset: how many bytes they are, from the beginning; whoever waits for files and replicas compares with this.
         feeders: replicas. Each gets all bytes.
+        recorders: files; they take the same without messages that were published.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.offset = 0
         self.feeders: list[Callable[[bytes], None]] = []
-        self._engine = engine
         self.recorders: list[Callable[[bytes], None]] = []
-        """Files; they take the same without messages that were published."""
-        self._to_replicas = _Encoder()
-        self._to_files = _Encoder()
-        self._together: list[tuple[int, Words]] = []
-        self._has_messages = False
+        self._engine = engine
+        self._newer = engine.profile.since(7, 0)
+        selects_first = engine.profile.since(6, 0) and not engine.profile.since(7, 2)
+        self._to_replicas, self._to_files = _Encoder(selects_first=selects_first), _Encoder(selects_first=selects_first)
+        self._unit: list[Effect] = []
+        self._told = 0
 
     def note(self, call: Call, name: str, reply: Reply) -> None:
         """A command has changed something."""
         if name not in NONE:
-            tell = _TELL.get(name, _itself)
-            self._together += [(call.database.index, words) for words in tell(call, reply)]
+            tell = _TELL.get(name)
+            for words in (call.words,) if tell is None else tell(call, reply):
+                self._unit.append(Effect(call.database.index, words))
+
+    def tell(self, database: int, words: Words) -> None:
+        """A command that runs has done something of which its reply says nothing."""
+        self._unit.append(Effect(database, words))
 
     def note_expired(self, database: int, key: bytes) -> None:
         """A key has expired."""
-        self._together.append((database, [b"DEL", key]))
+        lazy = self._engine.configuration["lazyfree-lazy-expire"] == "yes"
+        self._unit.append(Effect(database, [b"UNLINK" if lazy else b"DEL", key], is_expiry=True))
+        if self._engine.running is None:
+            self.end_unit()
 
-    def note_published(self, database: int, words: Words) -> None:
-        """A message was published; replicas have clients that listen, too."""
-        self._together.append((database, words))
-        self._has_messages = True
+    def note_fields_expired(self, database: int, key: bytes, names: Iterable[bytes]) -> None:
+        """Fields of a hash have."""
+        self._unit += [Effect(database, [b"HDEL", key, name], is_expiry=True) for name in names]
+        if self._engine.running is None:
+            self.end_unit("scan")
 
-    def flush(self) -> bool:
-        """One client's command is over, with all that came of it, which is not to be parted.
+    def end_unit(self, name: str = "") -> None:
+        """One client's command is over.
 
-        Returns:
-            Whether it had any effect.
+        Args:
+            name: of the command: it decides whether what it did is one transaction.
         """
-        together, self._together = self._together, []
-        if not together:
-            return False
-        data = self._to_replicas.encode(together)
+        unit, self._unit = self._unit, []
+        if not unit:
+            return
+        if not self._newer and name not in COMPOUND:
+            # A key that had expired goes before the command that finds it, whatever becomes of that.
+            for each in unit:
+                if each.is_expiry:
+                    self._send([each], wraps=False)
+            unit = [each for each in unit if not each.is_expiry]
+        wraps = name not in SINGLE if self._newer else name in COMPOUND | {"spop"}
+        self._send(unit, wraps=wraps, always=not self._newer and name in COMPOUND)
+
+    def _send(self, unit: list[Effect], *, wraps: bool, always: bool = False) -> None:
+        if not unit:
+            return
+        data = self._to_replicas.encode(unit, wrapped=always or (wraps and len(unit) > 1))
         self.offset += len(data)
         for feed in self.feeders:
             feed(data)
-        if self._has_messages:
-            together = [each for each in together if each[1][0].upper() not in MESSAGES]
-            self._has_messages = False
         if self.recorders:
-            self._record(together)
-        return True
+            kept = [each for each in unit if each.words[0].upper() not in MESSAGES]
+            data = self._to_files.encode(kept, wrapped=always or (wraps and len(kept) > 1)) if kept else b""
+            for record in self.recorders:
+                record(data)
 
-    def _record(self, together: list[tuple[int, Words]]) -> None:
-        data = self._to_files.encode(together)
-        for record in self.recorders:
-            record(data)
+    def flush(self) -> bool:
+        """End what is not ended; returns whether there was any effect since the last time."""
+        self.end_unit()
+        told, self._told = self._told, self.offset
+        return self.offset != told
+
+    def feed_replicas(self, words: Words) -> None:
+        """Send replicas something that changes nothing, as PING, by which they see that the primary is there."""
+        data = encode_words(words)
+        self.offset += len(data)
+        for feed in self.feeders:
+            feed(data)
 
     def begin_anew(self) -> None:
         """Whoever takes them now has to be told which database is meant."""
@@ -90,21 +143,34 @@ class Effects:
 
 
 class _Encoder:
-    """Effects as bytes; `database` is the one that whoever takes them has selected."""
+    """Effects as bytes; `database` is the one that whoever takes them has selected.
 
-    database: int | None = None
+    Args:
+        selects_first: whether a database is selected before a transaction begins, not within it.
+    """
 
-    def encode(self, together: list[tuple[int, Words]]) -> bytes:
-        """What is not to be parted, as one transaction."""
+    def __init__(self, *, selects_first: bool) -> None:
+        self.database: int | None = None
+        self._selects_first = selects_first
+
+    def encode(self, unit: Sequence[Effect], *, wrapped: bool) -> bytes:
+        """What is not to be parted, as one transaction if it is several commands."""
         parts: list[bytes] = []
-        if len(together) > 1:
-            together = [(together[0][0], [b"MULTI"]), *together, (together[-1][0], [b"EXEC"])]
-        for database, words in together:
-            if database != self.database:
-                self.database = database
-                parts.append(encode_words([b"SELECT", b"%d" % database]))
-            parts.append(encode_words(words))
+        if wrapped and self._selects_first:
+            self._select(parts, unit[0].database)
+        if wrapped:
+            parts.append(_MULTI)
+        for each in unit:
+            self._select(parts, each.database)
+            parts.append(encode_words(each.words))
+        if wrapped:
+            parts.append(_EXEC)
         return b"".join(parts)
+
+    def _select(self, parts: list[bytes], database: int) -> None:
+        if database != self.database:
+            self.database = database
+            parts.append(encode_words([b"SELECT", b"%d" % database]))
 
 
 def encode_words(words: Sequence[bytes]) -> bytes:
@@ -112,19 +178,69 @@ def encode_words(words: Sequence[bytes]) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
 
 
-def _itself(call: Call, _reply: Reply) -> Iterator[Words]:
-    yield call.words
+_MULTI: Final = encode_words([b"MULTI"])
+_EXEC: Final = encode_words([b"EXEC"])
 
 
-def _string(call: Call, _reply: Reply) -> Iterator[Words]:
-    """What a key holds now, and until when."""
-    key = call.words[1]
-    value = call.database.values.get(key)
-    if isinstance(value, bytes):
+def _set(call: Call, _reply: Reply) -> Iterator[Words]:
+    """SET, SETEX, PSETEX: until when, not for how long; and without GET."""
+    key, value = call.words[1], call.database.values.get(call.words[1])
+    at_ms, options = call.database.expires.get(key), [word.upper() for word in call.words[3:]]
+    expires = call.words[0].upper() != b"SET" or not _LASTING.isdisjoint(options)
+    if not isinstance(value, bytes):
+        yield [b"DEL", key]  # it was to expire at a moment that has passed
+    elif not expires or at_ms is None:
+        words = [*call.words[:3], *(word for word in call.words[3:] if word.upper() != b"GET")]
+        yield words if b"GET" in options else call.words
+    elif b"PXAT" in options and b"GET" not in options and call.profile.since(7, 2):
+        yield call.words
+    elif call.profile.since(6, 2):
+        yield [b"SET", key, value, b"PXAT", b"%d" % at_ms]
+    else:
         yield [b"SET", key, value]
         yield from _expiry(call, key)
-    else:
+
+
+_LASTING: Final = frozenset({b"EX", b"PX", b"EXAT", b"PXAT"})
+
+
+def _getex(call: Call, _reply: Reply) -> Iterator[Words]:
+    """GETEX: what became of the key."""
+    key = call.words[1]
+    if key not in call.database.values:
         yield [b"DEL", key]
+    elif key in call.database.expires:
+        yield from _expiry(call, key)
+    else:
+        yield [b"PERSIST", key]
+
+
+def _replaced(call: Call, _reply: Reply) -> Iterator[Words]:
+    """GETSET and GETDEL: what the key holds now."""
+    key = call.words[1]
+    value = call.database.values.get(key)
+    yield [b"SET", key, value] if isinstance(value, bytes) else [b"DEL", key]
+
+
+def _computed(call: Call, _reply: Reply) -> Iterator[Words]:
+    """INCRBYFLOAT: the number itself, as not every machine computes the same."""
+    key = call.words[1]
+    value = call.database.values.get(key)
+    if isinstance(value, bytes) and call.profile.since(6, 0):
+        yield [b"SET", key, value, b"KEEPTTL"]
+    elif isinstance(value, bytes):
+        yield [b"SET", key, value]
+        yield from _expiry(call, key)
+
+
+def _added_to_map(call: Call, _reply: Reply) -> Iterator[Words]:
+    """GEOADD: the members with their scores, in which a real server keeps places."""
+    held, words = call.database.values.get(call.words[1]), call.words[2:]
+    options = [word for word in words[:3] if word.upper() in {b"NX", b"XX", b"CH"}]
+    members = words[len(options) + 2 :: 3]
+    if isinstance(held, SortedSet) and all(member in held.scores for member in members):
+        scored = [part for member in members for part in (b"%d" % held.scores[member], member)]
+        yield [b"zadd", call.words[1], *options, *scored]
 
 
 def _moments(call: Call, _reply: Reply) -> Iterator[Words]:
@@ -145,18 +261,24 @@ def _expiry(call: Call, key: bytes) -> Iterator[Words]:
 
 
 def _restored(call: Call, _reply: Reply) -> Iterator[Words]:
-    """RESTORE: it replaces what is there, and expires when it would have."""
-    _, key, _, payload = call.words[:4]
-    at_ms = call.database.expires.get(key)
-    if at_ms is None:
-        yield [b"RESTORE", key, b"0", payload, b"REPLACE"]
+    """RESTORE: it expires at a moment, not after some time."""
+    words, at_ms = list(call.words), call.database.expires.get(call.words[1])
+    if call.words[1] not in call.database.values:
+        yield [b"DEL", call.words[1]]
+    elif at_ms is None or any(word.upper() == b"ABSTTL" for word in words[4:]):
+        yield call.words
     else:
-        yield [b"RESTORE", key, b"%d" % at_ms, payload, b"REPLACE", b"ABSTTL"]
+        words[2] = b"%d" % at_ms
+        yield [*words, b"ABSTTL"]
 
 
 def _field_of_hash(call: Call, reply: Reply) -> Iterator[Words]:
     """HINCRBYFLOAT: the field as it is now."""
-    if isinstance(reply, bytes):
+    if not isinstance(reply, bytes):
+        return
+    if call.profile.since(8, 0):
+        yield [b"HSETEX", call.words[1], b"KEEPTTL", b"FIELDS", b"1", call.words[2], reply]
+    else:
         yield [b"HSET", call.words[1], call.words[2], reply]
 
 
@@ -164,8 +286,19 @@ def _removed_from_set(call: Call, reply: Reply) -> Iterator[Words]:
     """SPOP: who it was."""
     items = getattr(reply, "items", reply)
     members = [item for item in (items if isinstance(items, list) else [items]) if isinstance(item, bytes)]
-    if members:
-        yield [b"SREM", call.words[1], *members]
+    if not members:
+        return
+    if len(call.words) > 2 and call.words[1] not in call.database.values:
+        yield [b"DEL", call.words[1]]
+    elif call.profile.since(7, 2):
+        for at in range(0, len(members), REMOVED_AT_ONCE):
+            yield [b"SREM", call.words[1], *members[at : at + REMOVED_AT_ONCE]]
+    else:
+        for member in members:
+            yield [b"SREM", call.words[1], member]
+
+
+REMOVED_AT_ONCE: Final = 1024
 
 
 def _popped(name: bytes) -> Tell:
@@ -189,13 +322,17 @@ def _popped_several(position: int, low: tuple[bytes, bytes], high: tuple[bytes, 
     return tell
 
 
-def _without_timeout(name: bytes) -> Tell:
-    """BLMOVE and BRPOPLPUSH."""
+def _moved(call: Call, _reply: Reply) -> Iterator[Words]:
+    """BLMOVE: without the time it would wait."""
+    words = list(call.words[1:-1])
+    if call.session.block is not None and not call.profile.since(7, 2):
+        words[2:] = [word.lower() for word in words[2:]]  # the server's own words, not those of the client
+    yield [b"LMOVE", *words]
 
-    def tell(call: Call, _reply: Reply) -> Iterator[Words]:
-        yield [name, *call.words[1:-1]]
 
-    return tell
+def _rotated(call: Call, _reply: Reply) -> Iterator[Words]:
+    """BRPOPLPUSH: the same."""
+    yield [b"RPOPLPUSH", *call.words[1:-1]]
 
 
 _LEFT: Final = (b"LEFT", b"LPOP")
@@ -204,7 +341,11 @@ _MIN: Final = (b"MIN", b"ZPOPMIN")
 _MAX: Final = (b"MAX", b"ZPOPMAX")
 
 _TELL: Final[Mapping[str, Tell]] = {
-    **dict.fromkeys(("set", "setex", "psetex", "getex", "incrbyfloat", "getset", "getdel"), _string),
+    **dict.fromkeys(("set", "setex", "psetex"), _set),
+    **dict.fromkeys(("getset", "getdel"), _replaced),
+    "getex": _getex,
+    "incrbyfloat": _computed,
+    "geoadd": _added_to_map,
     **dict.fromkeys(("expire", "pexpire", "expireat", "pexpireat"), _moments),
     "restore": _restored,
     "hincrbyfloat": _field_of_hash,
@@ -217,7 +358,7 @@ _TELL: Final[Mapping[str, Tell]] = {
     "blmpop": _popped_several(2, _LEFT, _RIGHT),
     "zmpop": _popped_several(1, _MIN, _MAX),
     "bzmpop": _popped_several(2, _MIN, _MAX),
-    "blmove": _without_timeout(b"LMOVE"),
-    "brpoplpush": _without_timeout(b"RPOPLPUSH"),
+    "blmove": _moved,
+    "brpoplpush": _rotated,
     **STREAM_EFFECTS,
 }

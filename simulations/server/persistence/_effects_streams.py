@@ -11,6 +11,7 @@ from .._session import Words
 from ..streams._idempotence import Message
 from ..streams._ids import Id, parse_id, text_of
 from ..streams._stream import Group, Stream
+from ..streams._telling import claim_words, setid_words
 
 _TRIMS: Final = (b"MAXLEN", b"MINID")
 
@@ -54,31 +55,40 @@ def _exactly(call: Call, words: list[bytes], at: int) -> int:
     stream = call.database.values.get(words[1])
     end = at + 2
     if words[at + 1] == b"~" and isinstance(stream, Stream):
-        left = b"%d" % stream.length if words[at].upper() == b"MAXLEN" else text_of(stream.first_id)
-        words[at + 1 : at + 3] = [b"=", left]
+        words[at + 1 : at + 3] = [b"=", _left(stream, by_count=words[at].upper() == b"MAXLEN")]
         end = at + 3
     elif words[at + 1] in {b"=", b"~"}:
         end = at + 3
     if end + 1 < len(words) and words[end].upper() == b"LIMIT":
-        del words[end : end + 2]
+        end += 2
     return end
+
+
+def _left(stream: Stream, *, by_count: bool) -> bytes:
+    """How many entries are left; or from which id on, if it was deleted or not."""
+    if by_count:
+        return b"%d" % stream.length
+    return text_of(stream.nodes[0].ids[0] if stream.nodes else (0, 0))
 
 
 def _read(call: Call, reply: Reply) -> Iterator[Words]:
     """XREADGROUP: how far the group has come, and who holds what."""
-    name, consumer = call.words[2:4]
-    keys, told = _streams_read(call), _entries_by_key(reply)
-    for key in keys:
-        group = _group(call, key, name)
-        if group is None:
+    name, told = call.words[2], _entries_by_key(reply)
+    silent = any(word.upper() == b"NOACK" for word in call.words[4:])
+    for key in _streams_read(call):
+        group, entries = _group(call, key, name), told.get(key, [])
+        if group is None or not entries:
             continue
-        if consumer in group.consumers and call.profile.since(6, 2):
-            yield [b"XGROUP", b"CREATECONSUMER", key, name, consumer]
-        yield from _held(key, name, group, told.get(key, []))
-        setid: list[bytes] = [b"XGROUP", b"SETID", key, name, text_of(group.last_id)]
-        if call.profile.since(7, 0):
-            setid += [b"ENTRIESREAD", b"%d" % (-1 if group.entries_read is None else group.entries_read)]
-        yield setid
+        for each in entries:
+            if each in group.pending and not silent:
+                yield claim_words(key, name, group, each, _known(call, group, each))
+        if silent or call.profile.since(7, 2):
+            yield setid_words(call, key, name, group)
+
+
+def _known(call: Call, group: Group, each: Id) -> Id:
+    """The last id of the group when it gets an entry: since 8.6 the one before all that it gets at once."""
+    return group.read_from if call.profile.since(8, 6) else min(each, group.last_id)
 
 
 def _streams_read(call: Call) -> Words:
@@ -106,47 +116,18 @@ def _ids(entries: Reply) -> list[Id]:
 
 
 def _claimed(call: Call, reply: Reply) -> Iterator[Words]:
-    """XCLAIM and XAUTOCLAIM: who holds what since then, and what nobody holds any more."""
+    """XCLAIM and XAUTOCLAIM: who holds what since then. Of entries that had gone they tell themselves."""
     key, name = call.words[1:3]
     group = _group(call, key, name)
     if group is None:
         return
     automatic = call.words[0].upper() == b"XAUTOCLAIM"
-    parts = reply if automatic and isinstance(reply, list) else [None, reply, []]
-    if call.words[3] in group.consumers and call.profile.since(6, 2):
-        yield [b"XGROUP", b"CREATECONSUMER", key, name, call.words[3]]
-    yield from _held(key, name, group, _ids(parts[1]))
-    gone = _ids(parts[2]) if len(parts) > 2 else []
-    if not automatic:
-        gone = [each for each in _asked(call) if each not in group.pending]
-    if gone:
-        yield [b"XACK", key, name, *map(text_of, gone)]
-
-
-def _asked(call: Call) -> list[Id]:
-    """The ids of XCLAIM: what follows the idle time, up to the first option."""
-    found: list[Id] = []
-    for word in call.words[5:]:
-        if not word[:1].isdigit():
-            break
-        found.append(parse_id(word))
-    return found
-
-
-def _held(key: bytes, name: bytes, group: Group, ids: list[Id]) -> Iterator[Words]:
-    """The rows of a pending list as they are now."""
-    for each in ids:
-        row = group.pending.get(each)
-        if row is not None:
-            yield claim_words(key, name, group, each)
-
-
-def claim_words(key: bytes, name: bytes, group: Group, each: Id) -> Words:
-    """The command by which a consumer holds an entry as it does now."""
-    row = group.pending[each]
-    delivered = [b"TIME", b"%d" % row.delivered_ms, b"RETRYCOUNT", b"%d" % row.count]
-    rest = [b"FORCE", b"JUSTID", b"LASTID", text_of(group.last_id)]
-    return [b"XCLAIM", key, name, row.consumer.name, b"0", text_of(each), *delivered, *rest]
+    claimed = _ids(reply[1] if automatic and isinstance(reply, list) else reply)
+    for each in claimed:
+        if each in group.pending:
+            yield claim_words(key, name, group, each, group.last_id)
+    if not claimed and not automatic and any(word.upper() == b"LASTID" for word in call.words[5:]):
+        yield setid_words(call, key, name, group)
 
 
 def _group(call: Call, key: bytes, name: bytes) -> Group | None:

@@ -12,8 +12,8 @@ from .._reply import Double, Members, Pairs, Reply, Rows
 from .._session import Block, Session, Words
 from ..streams._ids import MIN_ID, text_of
 from ..streams._stream import Stream
+from ..streams._telling import claim_words
 from ._effects import encode_words
-from ._effects_streams import claim_words
 
 if TYPE_CHECKING:
     from .._engine import Engine
@@ -120,7 +120,7 @@ def _stream(profile: Profile, key: bytes, stream: Stream) -> Iterator[Words]:
         for consumer in group.consumers if profile.since(6, 2) else ():
             yield [b"XGROUP", b"CREATECONSUMER", key, name, consumer]
         for each in group.pending:
-            yield claim_words(key, name, group, each)
+            yield claim_words(key, name, group, each, group.last_id)
 
 
 def _idempotence(key: bytes, stream: Stream) -> Iterator[Words]:

@@ -72,7 +72,7 @@ def _tell_replicas(call: Call) -> None:
     """A replica only passes on what it has from its primary."""
     engine = call.engine
     if engine.effects is not None and (engine.replica_of is None or call.session.is_primary):
-        engine.effects.note_published(call.database.index, call.words)
+        engine.effects.tell(call.database.index, call.words)
 
 
 def pubsub_channels(call: Call) -> Reply:

@@ -1,7 +1,7 @@
-"""What a primary does for its replicas: PSYNC, and REPLCONF by which they say how far they are.
+"""What a primary does for its replicas: SYNC, PSYNC, and REPLCONF by which they say how far they are.
 
-A replica that comes is sent all that there is, as commands, and then the effects of every command; between simulated
-servers only, as a real one would be sent an RDB file. It goes by the name that a real one has.
+A replica that comes is sent all that there is, as an RDB file, and then the effects of every command. It goes by the
+name that a real one has, and a real one may be it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .._command import Call, Command, integer
 from .._errors import CommandError, syntax_error
 from .._reply import OK, Raw, Reply
 from ..persistence._effects import Effects
-from ..persistence._rewrite import rewritten
+from ..rdb._snapshot import snapshot
 from ._follower import Follower
 
 BEGIN: Final = b"$%d\r\n"
@@ -23,6 +23,19 @@ PROMOTE: Final = b"promote"
 
 def psync(call: Call) -> Reply:
     """PSYNC replicationid offset: always in full."""
+    data = _begin_to_follow(call)
+    offset = call.engine.effects.offset if call.engine.effects is not None else 0
+    return Raw(b"+FULLRESYNC %b %d\r\n" % (call.engine.replication_id, offset) + BEGIN % len(data) + data)
+
+
+def sync(call: Call) -> Reply:
+    """SYNC: the same, for those who say nothing of themselves."""
+    data = _begin_to_follow(call)
+    return Raw(BEGIN % len(data) + data)
+
+
+def _begin_to_follow(call: Call) -> bytes:
+    """Have a session be sent all effects from now on; returns all that there is now."""
     engine, session = call.engine, call.session
     if engine.replica_of is not None and (engine.link is None or engine.link.state != "connected"):
         raise CommandError("NOMASTERLINK Can't SYNC while not connected with my master")
@@ -30,15 +43,14 @@ def psync(call: Call) -> Reply:
     follower = engine.replicas.setdefault(session, Follower())
     if follower.is_online:
         raise CommandError("ERR can't sync again on a connection that follows already")
-    data = b"".join(rewritten(engine))
+    data = snapshot(engine)
     effects.begin_anew()
     session.is_replica = True
     follower.is_online, follower.acknowledged, follower.acknowledged_ms = True, effects.offset, call.now_ms
     follower.feed = lambda more: engine.deliver(session, Raw(more))
     effects.feeders.append(follower.feed)
     engine.count_good_replicas()
-    head = b"+FULLRESYNC %b %d\r\n" % (engine.replication_id, effects.offset)
-    return Raw(head + BEGIN % len(data) + data)
+    return data
 
 
 def replconf(call: Call) -> Reply:
@@ -74,6 +86,6 @@ def _acknowledged(call: Call, follower: Follower | None, value: bytes) -> None:
 
 PSYNC_COMMANDS: Final[Sequence[Command]] = (
     Command("psync", psync, -3, "admin noscript no_async_loading no_multi", group="server"),
-    Command("sync", psync, 1, "admin noscript no_async_loading no_multi", group="server"),
+    Command("sync", sync, 1, "admin noscript no_async_loading no_multi", group="server"),
     Command("replconf", replconf, -1, "admin noscript loading stale allow_busy", group="server"),
 )

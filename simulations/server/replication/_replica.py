@@ -12,6 +12,8 @@ from .._engine import Engine
 from .._request import ProtocolError, RequestParser
 from .._session import Session
 from ..persistence._effects import encode_words
+from ..rdb._reading import BadFormat
+from ..rdb._snapshot_read import load_snapshot
 from ._link import Link
 from ._psync import PROMOTE
 
@@ -68,20 +70,18 @@ class Replica:
         await stream.send_all(encode_words([b"REPLCONF", b"listening-port", port, b"capa", b"psync2"]))
         await _line(stream)
         await stream.send_all(encode_words([b"PSYNC", b"?", b"-1"]))
-        words = (await _line(stream)).split()
+        words = (await _line(stream)).lstrip(b"\n").split()
         if len(words) != 3 or words[0] != b"+FULLRESYNC":
             raise LinkBroken(f"no answer to PSYNC: {words!r}")
         link.state = "sync"
-        size = await _line(stream)
+        size = (await _line(stream)).lstrip(b"\n")  # by which a real primary says that it is still there
         if size[:1] != b"$" or not size[1:].isdigit():
             raise LinkBroken("what follows is not all that there is")
         data = bytearray()
         while len(data) < int(size[1:]):
             data += await _some(stream, int(size[1:]) - len(data))
-        for database in self._engine.databases:
-            database.clear()
+        self._load(bytes(data))
         self._engine.replication_id = words[1]
-        self._apply(bytes(data), link)
         link.offset, link.state = int(words[2]), "connected"
 
     async def _stream(self, stream: trio.SocketStream, link: Link, primary: tuple[str, int]) -> None:
@@ -102,11 +102,14 @@ class Replica:
         on_disk = [b"FACK", b"%d" % link.offset] if self._engine.configuration["appendonly"] == "yes" else []
         return [b"REPLCONF", b"ACK", b"%d" % link.offset, *on_disk]
 
-    def _apply(self, data: bytes, link: Link) -> None:
-        parser = RequestParser(self._engine.profile)
-        parser.feed(data)
-        with self._engine.led() as session:
-            self._take(parser, session, link)
+    def _load(self, data: bytes) -> None:
+        try:
+            load_snapshot(self._engine, data)
+        except BadFormat as error:
+            raise LinkBroken(f"what the primary holds cannot be loaded: {error}") from error
+        self._engine.files.rewrite_wanted = self._engine.files.are_kept
+        for follower in list(self._engine.replicas):
+            self._engine.close(follower)  # what they have is of another history
 
     def _take(self, parser: RequestParser, session: Session, link: Link) -> None:
         while (words := parser.take()) is not None:

@@ -18,6 +18,7 @@ from ._ids import MIN_ID, Id, text_of
 from ._lookup import find_group, join_group, note_change
 from ._pending import parse_start
 from ._stream import Consumer, Fields, Group, Pending, Stream
+from ._telling import tell_gone
 from ._xclaim_options import ClaimOptions, parse_claim_options
 
 AUTOCLAIM_COUNT: Final = 100
@@ -78,6 +79,7 @@ def xclaim(call: Call) -> Reply:
     for entry_id in options.ids:
         body = stream.get(entry_id)
         if body is None and call.profile.since(7, 0):
+            tell_gone(call, key, group_name, group, entry_id)
             if group.release(entry_id):
                 note_change(call)
             continue
@@ -128,6 +130,7 @@ def xautoclaim(call: Call) -> Reply:
         row = group.pending[entry_id]
         body = stream.get(entry_id)
         if body is None and drops:
+            tell_gone(call, words[1], words[2], group, entry_id)
             group.release(entry_id)
             note_change(call)
             deleted.append(text_of(entry_id))

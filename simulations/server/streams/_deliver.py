@@ -33,6 +33,7 @@ def deliver(
     if not found:
         return []
     ids = [entry_id for entry_id, _ in found]
+    group.read_from = group.last_id
     advance(call.profile, stream, group, ids)
     if not no_ack:
         now_ms = call.now_ms

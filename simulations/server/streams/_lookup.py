@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._command import Call
 from .._errors import CommandError
 from ._stream import Consumer, Group, Stream
+from ._telling import tell_silent_consumer
 
 
 def shown(word: bytes) -> bytes:
@@ -46,6 +47,7 @@ def join_group(call: Call, key: bytes, group: Group, name: bytes) -> Consumer:
     consumer = group.consumers.get(name)
     if consumer is None:
         consumer = create_consumer(call, key, group, name)
+        tell_silent_consumer(call, key, name)
     else:
         consumer.seen_ms = call.now_ms
     return consumer

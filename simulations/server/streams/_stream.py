@@ -302,6 +302,7 @@ class Group:
         pending: what was delivered and not acknowledged, by id in order.
         consumers: the members, in the order of their names' bytes.
         turns: how many deliveries there were.
+        read_from: its last id before the last reading.
     """
 
     last_id: Id
@@ -309,6 +310,7 @@ class Group:
     pending: PendingList[Pending] = field(factory=PendingList)
     consumers: SortedDict[bytes, Consumer] = field(factory=SortedDict)
     turns: int = 0
+    read_from: Id = MIN_ID
     _by_delivery: SortedDict[tuple[int, int], Id] | None = None
     """The ids of `pending` by moment and turn of delivery; kept from when somebody asks for that order."""
 

@@ -93,7 +93,8 @@ def check_trim(call: Call, trim: Trim, *, needed: bool = False) -> None:
     if not call.profile.since(6, 2):
         return
     if trim.limit is not None:
-        if not trim.approximate:
+        # What a primary or a file says was about so much when it was said first.
+        if not trim.approximate and not call.session.is_primary and not call.engine.is_loading:
             raise CommandError("ERR syntax error, LIMIT cannot be used without the special ~ option")
     elif trim.approximate:
         most = 100 * call.engine.configuration.number("stream-node-max-entries")

@@ -51,12 +51,5 @@ def drop_expired(call: Call, key: bytes, held: Hash, names: Sequence[bytes]) -> 
     gone = [name for name in names if name in held.fields and not held.is_live(name, now_ms)]
     if not gone:
         return False
-    for name in gone:
-        held.remove(name)
-    call.notify("h", "hexpired", key)
-    if held.fields:
-        call.touch(key)
-    else:
-        call.notify("g", "del", key)
-        call.database.delete(key)
+    call.database.drop_fields(key, held, gone)
     return True

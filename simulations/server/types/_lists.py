@@ -142,9 +142,12 @@ def ltrim(call: Call) -> Reply:
     if held is None:
         return OK
     begin, end = span(start, stop, len(held.items))
+    dirty, unchanged = call.engine.dirty, end - begin == len(held.items)
     held.keep(list(islice(held.items, begin, end)), call.engine.limits)
     call.notify("l", "ltrim", key)
     removed_from(call, key, held.items)
+    if unchanged and call.profile.since(6, 2):
+        call.engine.dirty = dirty  # whoever watches the key is told of a change; files and replicas are not
     return OK
 
 
