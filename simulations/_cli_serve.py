@@ -7,6 +7,7 @@ import argparse
 from ..runtime._cli import Commands, UserError
 
 DEFAULT_PORT = 7300
+PORT_MAX = 65_535
 DEFAULT_VERSION = "7.0"
 _EXAMPLES = """\
   redis-streams serve                                   like Redis 7.0, at 127.0.0.1:7300
@@ -19,9 +20,14 @@ _EXAMPLES = """\
 def add_serve(commands: Commands) -> None:
     """Add the command to `redis-streams`."""
     parser = commands.add(
-        "serve", _serve, summary="run the simulated Redis server, so that any client can talk to it", examples=_EXAMPLES
+        "serve",
+        _serve,
+        summary="run the simulated Redis server, so that any client can talk to it; Ctrl-C ends it",
+        examples=_EXAMPLES,
     )
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"TCP port, 0 for any (default {DEFAULT_PORT})")
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help=f"TCP port, 0 for any (default {DEFAULT_PORT})"
+    )
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to listen at (default 127.0.0.1)")
     parser.add_argument(
         "--version", default=DEFAULT_VERSION, help=f"Redis to behave like, from 5.0 to 8.6 (default {DEFAULT_VERSION})"
@@ -41,7 +47,15 @@ def add_serve(commands: Commands) -> None:
         default="everysec",
         help="when the file is synced (default everysec)",
     )
-    parser.add_argument("--dir", metavar="DIR", help="where the file is (default: the current folder)")
+    parser.add_argument(
+        "--dir", metavar="DIR", help="keep files in this folder (default: the current one, if --appendonly)"
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number up to {PORT_MAX}, or 0 for any free one")
+    return int(text)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -59,5 +73,5 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.bind,
         version=options.version,
         configuration=configuration,
-        keeps_files=options.appendonly or options.dir is not None,
+        keeps_files=configuration.get("appendonly") == "yes" or "dir" in configuration,
     )

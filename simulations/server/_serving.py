@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from random import SystemRandom
@@ -17,7 +18,7 @@ from ...runtime._cli import UserError, say
 from ._engine import Engine
 from ._profile import Profile
 from ._tcp import TcpServer, listen
-from .administration._configuration import UnknownParameter
+from .administration._configuration import Configuration, UnknownParameter
 from .persistence._kept_on_disk import KeptOnDisk
 
 
@@ -32,19 +33,23 @@ def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str
         keeps_files: whether the data is kept on the disk, as appendonly says.
 
     Raises:
-        UserError: the port is taken, there is no such version or parameter, or what is on the disk cannot be loaded.
+        UserError: the port is taken, there is no such version or parameter, the folder of the files is none that can be
+            written to, or what is on the disk cannot be loaded.
     """
     try:
         profile = Profile.of(version)
     except ValueError as error:
         raise UserError(f"--version: {error}") from error
-    listeners = _listen(host, port)
-    port = listeners[0].getsockname()[1]
+    given = {"dir": str(Path.cwd()), **configuration, "bind": host}
     try:
-        given = {"dir": str(Path.cwd()), **configuration, "port": str(port), "bind": host}
-        engine = Engine(profile, rng=SystemRandom(), configuration=given)
+        checked = Configuration(profile, given)
     except UnknownParameter as error:
         raise UserError(f"--config: {error}") from error
+    if keeps_files:
+        _check_folder(Path(checked["dir"]))
+    listeners = _listen(host, port)
+    port = listeners[0].getsockname()[1]
+    engine = Engine(profile, rng=SystemRandom(), configuration={**given, "port": str(port)})
     engine.process_id = os.getpid()
     greeting = f"Redis {'.'.join(map(str, profile.version))}, simulated, at {host}:{port}; Ctrl-C ends it."
     disk = KeptOnDisk(engine, say) if keeps_files else None
@@ -59,11 +64,42 @@ def _listen(host: str, port: int) -> list[socket.socket]:
     try:
         return listen(host, port)
     except (OSError, OverflowError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise UserError(
-                f"port {port} of {host} is taken: choose another with --port, or end what uses it"
-            ) from error
-        raise UserError(f"cannot listen at {host}:{port}: {error}") from error
+        raise UserError(_why_not(host, port, error)) from error
+
+
+def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    why = error.strerror if isinstance(error, OSError) else str(error)
+    match number:
+        case errno.EADDRINUSE:
+            return f"port {port} of {host} is taken: choose another with --port, or end what uses it"
+        case errno.EACCES:
+            return f"port {port} is for the administrator only ({why}): choose one from 1024 on with --port"
+        case _:
+            return f"cannot listen at {host}:{port} ({why}): --bind wants an address of this machine, such as 127.0.0.1"
+
+
+def _check_folder(folder: Path) -> None:
+    """Try whether files can be kept there: later, a client would be the first to hear that they cannot.
+
+    Raises:
+        UserError: they cannot.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except FileNotFoundError as error:
+        if folder.is_dir():  # of a kind in which nothing can be made, such as /proc
+            raise UserError(_no_file(folder, error)) from error
+        raise UserError(f"--dir: there is no folder {folder}: make it first (mkdir -p {folder})") from error
+    except OSError as error:
+        raise UserError(_no_file(folder, error)) from error
+
+
+def _no_file(folder: Path, error: OSError) -> str:
+    return (
+        f"--dir: no file can be made in {folder} ({error.strerror}): choose another folder, or let yourself write there"
+    )
 
 
 async def _run(server: TcpServer, greeting: str) -> None:

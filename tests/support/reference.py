@@ -63,7 +63,7 @@ COMMANDS = """## Command line
 | | |
 |---|---|
 | `redis-streams demo` | see events flow through actors, with faults, and count what is lost |
-| `redis-streams serve` | run the simulated Redis server, so that any client can talk to it |
+| `redis-streams serve` | run the simulated Redis server, so that any client can talk to it; Ctrl-C ends it |
 | `redis-streams config check FILE` | show what a configuration file says, or all that is wrong with it |
 """
 

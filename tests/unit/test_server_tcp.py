@@ -1,15 +1,10 @@
 """The simulated server on real sockets: order, waiting, going away; and the command that runs it."""
 
 import contextlib
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from random import Random
 
-import pytest
 import trio
 from redis_streams.simulations.server import Engine, Profile
 from redis_streams.simulations.server._tcp import TcpServer, listen
@@ -184,44 +179,3 @@ async def test_shutdown_ends_the_server() -> None:
             await stream.send_all(request("SHUTDOWN", "NOSAVE"))
             assert await receive(stream, 1) == b"<closed>"
             await stream.aclose()
-
-
-def serve(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    # In any other folder the package would not be found; the tests run from where it is.
-    return subprocess.run(
-        [sys.executable, "-m", "redis_streams", "serve", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        cwd=Path.cwd(),
-    )
-
-
-def test_the_command_says_what_is_wrong() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        result = serve("--port", port)
-        assert result.returncode == 1
-        assert result.stderr == (
-            f"redis-streams: port {port} of 127.0.0.1 is taken: choose another with --port, or end what uses it\n"
-        )
-    result = serve("--port", "0", "--version", "9.9")
-    assert result.returncode == 1
-    assert result.stderr.startswith("redis-streams: --version: there is no profile '9.9'; there are 5.0, 6.0,")
-    result = serve("--port", "0", "--config", "nonsense", "1")
-    assert result.returncode == 1
-    assert result.stderr == "redis-streams: --config: there is no parameter 'nonsense' in Redis 7.0\n"
-    assert serve("--port", "99999").returncode == 1
-
-
-@pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGINT"])
-def test_a_signal_ends_the_command(signal_name: str) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "redis_streams", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("Redis 7.0.15, simulated, at 127.0.0.1:")
-    process.send_signal(getattr(signal, signal_name))
-    assert process.wait(10) == 0
-    process.stdout.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Final
 
@@ -39,7 +40,9 @@ class Configuration:
         self._values = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, value in (given or {}).items():
             if name not in self.parameters:
-                raise UnknownParameter(f"there is no parameter {name!r} in Redis {profile.name}")
+                near = difflib.get_close_matches(name, self.parameters, n=1)
+                meant = f"; did you mean {near[0]!r}?" if near else ""
+                raise UnknownParameter(f"there is no parameter {name!r} in Redis {profile.name}{meant}")
             try:
                 self.set(name, self.checked(name, value))
             except WrongValue as error:
