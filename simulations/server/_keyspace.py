@@ -158,7 +158,8 @@ class Database:
         if now_ms < self._soonest_ms:
             return
         for key in [key for key, at_ms in self.expires.items() if at_ms <= now_ms]:
-            self._expired(key)
+            if self._expired(key) and not self.keeps_expired:
+                self._engine.statistics.expired_unseen += 1
         self._soonest_ms = min(self.expires.values(), default=math.inf)
 
     def note_field_expiry(self, key: bytes, held: Hash) -> None:

@@ -42,7 +42,7 @@ def may_refuse(engine: Engine) -> bool:
 def refusal(engine: Engine, session: Session, command: Command, name: str, words: Words) -> bytes | None:
     """Why the server does not run a command that a client sent, in the order in which it looks."""
     flags = _flags(engine, session, command, name, words)
-    has_room = engine.eviction.make_room()
+    has_room = engine.eviction.make_room(sum(map(len, words)))
     if engine.tracking is not None:
         engine.tracking.command_is_over(session)  # what went is not what the command is about to read
     if not has_room and ("denyoom" in flags or _fills_a_transaction(engine, session, name)):

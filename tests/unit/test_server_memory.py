@@ -127,3 +127,33 @@ def test_memory_grows_with_what_collections_hold() -> None:
     client.call("HSET", "hash", *["f", "x" * 1000])
     assert int(client.call("MEMORY", "USAGE", "list")[1:]) > 100_000
     assert 1000 < int(client.call("MEMORY", "USAGE", "hash")[1:]) < 2000
+
+
+def test_what_clients_ask_for_and_subscribe_to_takes_memory() -> None:
+    server = SimulatedServer("8.6", maxmemory="1000000")
+    client, subscriber = server.connect(), server.connect()
+    assert client.call("SET", "k", "x" * 200_000).startswith(b"-OOM")
+    for number in range(2):
+        subscriber.call("SUBSCRIBE", f"{number}" * 60_000)
+    assert client.call("SET", "k", "x").startswith(b"-OOM")
+    server.engine.disconnect(subscriber.session)
+    assert client.call("SET", "k", "x") == b"+OK\r\n"
+
+
+def test_keys_that_expire_unseen_are_counted_apart() -> None:
+    server = SimulatedServer("8.6")
+    client = server.connect()
+    client.call("SET", "a", "1", "PX", 10)
+    server.pass_time(50)
+    client.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+    client.call("SET", "b", "1", "PX", 10)
+    server.pass_time(50)
+    client.call("GET", "b")
+    assert b"\r\nexpired_keys:2\r\nexpired_keys_active:1\r\n" in client.call("INFO", "stats")
+
+
+def test_info_has_the_fields_of_its_version_in_their_order() -> None:
+    old, new = (SimulatedServer(version).connect().call("INFO", "stats") for version in ("5.0", "8.6"))
+    assert b"sync_partial_err:0\r\nexpired_keys:0\r\nexpired_stale_perc:0.00\r\n" in old
+    assert b"total_error_replies" not in old
+    assert b"evicted_keys:0\r\nevicted_clients:0\r\nevicted_scripts:0\r\n" in new

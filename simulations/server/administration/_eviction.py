@@ -53,10 +53,14 @@ class Eviction:
         """Whether only who changes a key uses it."""
         return self.policy.endswith("lrm")
 
-    def make_room(self) -> bool:
-        """Have keys go until there is memory enough; returns whether there is."""
-        engine = self._engine
-        if not self.most or used_memory(engine) <= self.most:
+    def make_room(self, bytes_asking: int = 0) -> bool:
+        """Have keys go until there is memory enough; returns whether there is.
+
+        Args:
+            bytes_asking: what a command takes that is to run.
+        """
+        engine, most = self._engine, self.most - bytes_asking
+        if not self.most or used_memory(engine) <= most:
             return True
         if engine.is_paused:
             return True
@@ -65,7 +69,7 @@ class Eviction:
         if self.policy == "noeviction":
             return False
         began = engine.slowness.stopwatch()
-        while used_memory(engine) > self.most:
+        while used_memory(engine) > most:
             chosen = self._choose()
             if chosen is None:
                 return False

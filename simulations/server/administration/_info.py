@@ -16,8 +16,9 @@ from .._session import Block
 from ..pubsub._pubsub import Kind
 from ..replication._link import Link
 from ..scripting._memory import told_of_memory
+from ._info_fields import completed
 from ._latency import percentile
-from ._memory import used_memory
+from ._memory import EMPTY_SERVER, used_memory
 
 if TYPE_CHECKING:
     from .._engine import Engine
@@ -46,6 +47,8 @@ def _server(engine: Engine) -> Fields:
     yield "configured_hz", engine.configuration["hz"]
     yield "lru_clock", engine.now_ms // 1000 % (1 << 24)
     yield "executable", "/redis-streams"
+    if engine.profile.since(7, 2):
+        yield "listener0", f"name=tcp,bind={engine.configuration['bind']},port={engine.configuration['port']}"
     yield "config_file", ""
 
 
@@ -99,11 +102,15 @@ def _memory(engine: Engine) -> Fields:
     yield "maxmemory", most
     yield "maxmemory_human", human(most)
     yield "maxmemory_policy", engine.configuration["maxmemory-policy"]
+    yield "used_memory_overhead", EMPTY_SERVER
+    yield "used_memory_startup", EMPTY_SERVER
+    yield "used_memory_dataset", used - EMPTY_SERVER
+    yield "used_memory_peak_perc", "100.00%"
+    yield "used_memory_dataset_perc", "100.00%" if used > EMPTY_SERVER else "0.00%"
+    for name in ("allocated", "active", "resident"):
+        yield f"allocator_{name}", used
     yield "mem_fragmentation_ratio", "1.00"
-    yield "mem_not_counted_for_evict", 0
     yield "mem_allocator", "python"
-    yield "active_defrag_running", 0
-    yield "lazyfree_pending_objects", 0
     if engine.profile.since(6, 2):
         yield "lazyfreed_objects", engine.statistics.freed_apart
 
@@ -165,6 +172,8 @@ def _stats(engine: Engine) -> Fields:
     yield "sync_partial_ok", 0
     yield "sync_partial_err", 0
     yield "expired_keys", statistics.expired
+    if engine.profile.since(8, 6):
+        yield "expired_keys_active", statistics.expired_unseen
     yield "evicted_keys", statistics.evicted
     yield "keyspace_hits", statistics.hits
     yield "keyspace_misses", statistics.misses
@@ -302,7 +311,7 @@ def info(call: Call) -> Reply:
     texts = []
     for name, (since, fields) in SECTIONS.items():
         if name.lower() in wanted and call.profile.since(*since):
-            lines = "".join(f"{key}:{value}\r\n" for key, value in fields(call.engine))
+            lines = "".join(f"{key}:{value}\r\n" for key, value in completed(call.profile, name, fields(call.engine)))
             texts.append(f"# {name}\r\n{lines}")
     return Verbatim("\r\n".join(texts).encode())
 

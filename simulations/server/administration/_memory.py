@@ -86,6 +86,6 @@ class Ledger:
 def used_memory(engine: Engine) -> int:
     """The used_memory of INFO."""
     if engine.ledger is not None:
-        return EMPTY_SERVER + engine.ledger.used()
+        return EMPTY_SERVER + engine.pubsub.bytes + engine.ledger.used()
     held = sum(memory_of(key, value) for database in engine.databases for key, value in database.values.items())
-    return EMPTY_SERVER + held
+    return EMPTY_SERVER + engine.pubsub.bytes + held

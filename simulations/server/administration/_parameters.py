@@ -109,6 +109,7 @@ key-memory-histograms 8.2 yesno:never no
 latency-monitor-threshold * 0.. 0
 latency-tracking 7.0 yesno yes
 latency-tracking-info-percentiles 7.0 percentiles 50 99 99.9
+lazyexpire-nested-arbitrary-keys 8.6 yesno yes
 lazyfree-lazy-eviction * yesno no
 lazyfree-lazy-expire * yesno no
 lazyfree-lazy-server-del * yesno no

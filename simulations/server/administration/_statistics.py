@@ -33,6 +33,7 @@ class Statistics:
         errors: error replies by their code: "ERR", "WRONGTYPE", …
         connections: clients that ever came.
         expired, evicted: keys that expired, and that went as memory had run out.
+        expired_unseen: those that expired before somebody looked at them.
         freed_apart: values that were so large that they were given back in the background.
         hits, misses: look-ups of keys by commands that read.
         bytes_in, bytes_out: what clients sent and were sent.
@@ -44,6 +45,7 @@ class Statistics:
     connections: int = 0
     expired: int = 0
     evicted: int = 0
+    expired_unseen: int = 0
     freed_apart: int = 0
     hits: int = 0
     misses: int = 0

@@ -63,6 +63,10 @@ class Kind(enum.Enum):
         return len(session.channels) + len(session.patterns)
 
 
+PER_SUBSCRIPTION: Final = 120
+"""The bytes of one, beside its name."""
+
+
 class PubSub:
     """The subscriptions of one engine.
 
@@ -75,6 +79,8 @@ class PubSub:
         self.of: Mapping[Kind, Subscribers] = {kind: {} for kind in Kind}
         self.is_in_transaction = False
         self._engine = engine
+        self.bytes = 0
+        """What all subscriptions take, roughly."""
         self.pending: list[Push | Status] = []
         """What the client whose command runs is sent later."""
 
@@ -89,7 +95,10 @@ class PubSub:
 
     def subscribe(self, session: Session, kind: Kind, name: bytes) -> Push:
         """Have a client get what is sent there; returns what it is told of it."""
-        kind.names_of(session)[name] = None
+        names = kind.names_of(session)
+        if name not in names:
+            self.bytes += len(name) + PER_SUBSCRIPTION
+        names[name] = None
         self.of[kind].setdefault(name, {})[session] = None
         session.is_subscribed = True
         return Push([kind.value + b"subscribe", name, kind.count_of(session)])
@@ -153,6 +162,7 @@ class PubSub:
         return self._engine.profile.since(7, 2) or self.is_in_transaction or _answers_first(session)
 
     def _forget(self, session: Session, kind: Kind, name: bytes) -> None:
+        self.bytes -= len(name) + PER_SUBSCRIPTION
         sessions = self.of[kind][name]
         del sessions[session]
         if not sessions:
