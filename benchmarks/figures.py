@@ -50,10 +50,10 @@ class Comparison:
         return cls(Spread.of(ours), Spread.of(peer), ratios, median(ratios), median(ours) / median(peer))
 
 
-def verdict(ratio: float, target: float | None, *, judged: bool) -> Verdict:
-    """Whether the target was met; a smoke run is too short to be judged."""
-    if target is None:
+def verdict(found: Comparison, target: float | None, least: float | None = None, *, judged: bool) -> Verdict:
+    """Whether the target was met, and the least rate if there is one; a smoke run is too short to be judged."""
+    if target is None and least is None:
         return "no target"
     if not judged:
         return "not judged"
-    return "met" if ratio >= target else "missed"
+    return "met" if found.ratio >= (target or 0) and found.ours.median >= (least or 0) else "missed"

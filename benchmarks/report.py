@@ -17,7 +17,14 @@ from rows import Row
 
 Json = Mapping[str, object]
 
-PACKAGES = {"trio": "trio", "redis-py": "redis", "hiredis": "hiredis", "msgspec": "msgspec", "FastStream": "faststream"}
+PACKAGES = {
+    "trio": "trio",
+    "redis-py": "redis",
+    "hiredis": "hiredis",
+    "msgspec": "msgspec",
+    "FastStream": "faststream",
+    "fakeredis": "fakeredis",
+}
 
 
 @frozen
@@ -45,7 +52,7 @@ class Measured:
         """Whether the target was met."""
         if self.row.kind == "latency":
             return "no target"
-        return verdict(self.comparison().ratio, self.row.target, judged=self.judged)
+        return verdict(self.comparison(), self.row.target, self.row.least, judged=self.judged)
 
     def times(self, side: int, what: str, percentile: str) -> Spread:
         """A percentile of a latency row in milliseconds: 0 is ours, 1 the peer."""
@@ -75,6 +82,7 @@ def _row_json(one: Measured) -> Json:
         "labels": {"ours": row.ours.label, "peer": row.peer.label},
         "events": one.events,
         "target": row.target,
+        "least": row.least,
         "verdict": one.verdict(),
         "figures": figures,
         "rounds": [{"ours": ours, "peer": peer} for ours, peer in one.answers],
@@ -122,15 +130,18 @@ LATENCY_HEADINGS = ("latency, ms", "p50", "p99", "PING p50")
 
 def throughput_cells(one: Measured) -> list[str]:
     """One line of the table."""
-    found, target = one.comparison(), one.row.target
+    found = one.comparison()
+    targets = ([] if one.row.target is None else [f"≥ {one.row.target:g}"]) + (
+        [] if one.row.least is None else [f"≥ {_short(one.row.least)}/s"]
+    )
     return [
         one.row.name,
         _rate(found.ours),
         _rate(found.peer),
         one.row.peer.label,
         f"{found.ratio:.2f} ({found.ratio_of_medians:.2f})",
-        "" if target is None else f"≥ {target:g}",
-        "" if target is None else one.verdict(),
+        ", ".join(targets),
+        one.verdict() if targets else "",
     ]
 
 

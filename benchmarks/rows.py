@@ -39,6 +39,7 @@ class Row:
         peer: the other.
         events: how many each of them has to do in one round.
         target: what ours is to reach as a part of the peer's; None: the row is there to be read.
+        least: how many per second ours has to do besides, on any machine of today; None: there is no such bound.
         kind: whether events per second are compared, or times.
     """
 
@@ -48,15 +49,44 @@ class Row:
     peer: Side
     events: int
     target: float | None = None
+    least: int | None = None
     kind: Literal["throughput", "latency"] = "throughput"
-
-    @property
-    def needs_faststream(self) -> bool:
-        """Whether this row can only be measured where FastStream is installed."""
-        return self.peer.script == FASTSTREAM
 
 
 OURS, REDIS_PY, FASTSTREAM = "ours.py", "redis_py.py", "faststream_app.py"
+SIMULATED, FAKEREDIS = "simulated.py", "fakeredis_client.py"
+
+PACKAGES = {FASTSTREAM: ("FastStream", "faststream"), FAKEREDIS: ("fakeredis", "fakeredis")}
+"""What a worker needs that may not be there: its name, and the module to look for."""
+
+SIMULATED_LEAST = 60_000
+"""Commands per second of the simulated server on one core: a thousand runs of a fault simulation are minutes then."""
+
+
+def _simulated(command: str) -> tuple[Row, Row]:
+    """The simulated server beside fakeredis, and on a long stream beside itself on a short one."""
+    name, about = command.lower(), {"XREADGROUP": "XREADGROUP COUNT 1"}.get(command, command)
+    short = Side("100 entries", SIMULATED, f"{name}-short")
+    return (
+        Row(
+            f"simulated-{name}",
+            f"{about} on the simulated server, bytes to bytes; on fakeredis",
+            Side("simulated", SIMULATED, f"{name}-short"),
+            Side("fakeredis", FAKEREDIS, name),
+            events=10_000,
+            target=1.0,
+            least=SIMULATED_LEAST,
+        ),
+        Row(
+            f"simulated-{name}-long",
+            f"{about} on a stream of 1,000,000 entries; of 100",
+            Side("1,000,000 entries", SIMULATED, f"{name}-long"),
+            short,
+            events=20_000,
+            target=0.5,
+        ),
+    )
+
 
 ROWS = (
     Row(
@@ -127,13 +157,14 @@ ROWS = (
         events=1_000,
         kind="latency",
     ),
+    *_simulated("XADD"),
+    *_simulated("XREADGROUP"),
+    *_simulated("XACK"),
 )
 
 QUICK_DIVISOR = 50
 QUICK_EVENTS_MIN = 200
 """Enough for two reads, and for a hundredth that is two events."""
-
-NO_FASTSTREAM = "FastStream is not installed; get it with: pip install -e '.[bench]'"
 
 
 def quick_events(row: Row) -> int:
@@ -143,4 +174,7 @@ def quick_events(row: Row) -> int:
 
 def why_left_out(row: Row) -> str | None:
     """What is missing to measure this row and how to get it; None: nothing."""
-    return NO_FASTSTREAM if row.needs_faststream and find_spec("faststream") is None else None
+    name, module = PACKAGES.get(row.peer.script, ("", ""))
+    if not module or find_spec(module) is not None:
+        return None
+    return f"{name} is not installed; get it with: pip install -e '.[bench]'"

@@ -58,11 +58,22 @@ def check_row(row: dict[str, object]) -> None:
 def test_faststream_is_measured_or_missed_aloud() -> None:
     ended = bench("--only", "consume-faststream", url=None)
     assert ended.returncode == 0, ended.stderr
-    if find_spec("faststream") is None:
-        assert "left out: consume-faststream" in ended.stdout
-        assert "pip install -e '.[bench]'" in ended.stdout
-    else:
-        assert "FastStream" in ended.stdout
+    check_measured_or_missed(ended.stdout, "consume-faststream", "FastStream", "faststream")
+
+
+def test_the_simulated_server_is_measured_beside_fakeredis_and_beside_itself(redis_server: RedisServer) -> None:
+    """The row without fakeredis is measured in any case."""
+    ended = bench("--only", "simulated-xack", "--only", "simulated-xack-long", url=redis_server.url)
+    assert ended.returncode == 0, ended.stderr
+    assert "100 entries" in ended.stdout
+    check_measured_or_missed(ended.stdout, "simulated-xack", "fakeredis", "fakeredis")
+
+
+def check_measured_or_missed(told: str, row: str, name: str, module: str) -> None:
+    assert name in told
+    if find_spec(module) is None:
+        assert f"left out: {row}. {name} is not installed" in told
+        assert "pip install -e '.[bench]'" in told
 
 
 @pytest.mark.usefixtures("redis_server")

@@ -32,7 +32,14 @@ def test_the_ratio_is_the_median_of_the_pairs() -> None:
     ],
 )
 def test_a_target_is_met_from_its_own_value_on(ratio: float, target: float, *, judged: bool, verdict: str) -> None:
-    assert figures.verdict(ratio, target, judged=judged) == verdict
+    found = figures.Comparison.of([ratio * 100], [100])
+    assert figures.verdict(found, target, judged=judged) == verdict
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(60_000, "met"), (59_999, "missed")])
+def test_a_row_may_have_a_least_rate_besides(rate: float, verdict: str) -> None:
+    found = figures.Comparison.of([rate], [rate / 10])
+    assert figures.verdict(found, 1.0, 60_000, judged=True) == verdict
 
 
 class _Redis:

@@ -93,7 +93,17 @@ class Stream:
 
     KIND: ClassVar[str] = "stream"
 
-    __slots__ = ("_nodes", "_starts", "entries_added", "groups", "idempotence", "last_id", "length", "max_deleted_id")
+    __slots__ = (
+        "_first",
+        "_nodes",
+        "_starts",
+        "entries_added",
+        "groups",
+        "idempotence",
+        "last_id",
+        "length",
+        "max_deleted_id",
+    )
 
     def __init__(self) -> None:
         self.length = 0
@@ -102,6 +112,8 @@ class Stream:
         self.entries_added = 0
         self.groups: SortedDict[bytes, Group] = SortedDict()
         self.idempotence: Idempotence | None = None
+        self._first: Id | None = None
+        """The id of the first entry, once somebody asked for it and until it is removed."""
         self._nodes: list[Node] = []
         # The first id of each node, live or deleted: what a search looks at.
         self._starts: list[Id] = []
@@ -125,10 +137,9 @@ class Stream:
         """The id of the first entry; 0-0 where there is none."""
         if not self.length:
             return MIN_ID
-        node = self._nodes[0]
-        if node.fields[0] is not None:
-            return node.ids[0]
-        return next(self.range(MIN_ID, self.last_id))[0]
+        if self._first is None:
+            self._first = next(self.range(MIN_ID, self.last_id))[0]
+        return self._first
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -173,6 +184,8 @@ class Stream:
         body = node.fields[offset]
         if body is None:
             return False
+        if entry_id == self._first:
+            self._first = None
         node.deleted[offset], node.fields[offset] = body, None
         node.live -= 1
         self.length -= 1
@@ -187,10 +200,12 @@ class Stream:
     def take_nodes(self, nodes: Sequence[Node]) -> None:
         """Hold these nodes, as read from a snapshot, in place of what there was."""
         self._nodes, self._starts = list(nodes), [node.ids[0] for node in nodes]
+        self._first = None
 
     def remove_first_node(self) -> int:
         """Remove the oldest node with all that is in it; returns how many entries that were."""
         removed = self._nodes[0].live
+        self._first = None
         self.length -= removed
         self._drop(0)
         return removed

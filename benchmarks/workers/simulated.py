@@ -1,0 +1,74 @@
+"""The simulated server's engine: the bytes of a request go in, the bytes of the reply come out, on one core."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from typing import Any
+
+from in_turns import ADD, KEY, Measured, Words, measure
+from redis_streams.simulations.server import Engine, Profile, encode
+from redis_streams.simulations.server._request import RequestParser
+from redis_streams.simulations.server.streams._stream import Stream
+from shared import Answer, run
+
+PROFILE = "8.0"
+SHORT, LONG = 100, 1_000_000
+FILLED_MS = 1_750_000_000_000
+
+
+class Simulated:
+    """The engine with one client."""
+
+    def __init__(self) -> None:
+        self._engine = Engine(Profile.of(PROFILE), rng=Random(1))
+        self._session = self._engine.connect("127.0.0.1:1", now_us=time.time_ns() // 1000)
+        self._parser = RequestParser(self._engine.profile)
+
+    def fill(self, length: int) -> None:
+        """Without the detour through commands: a million of them would take longer than what is measured."""
+        engine, stream = self._engine, Stream()
+        for number in range(length):
+            stream.append((FILLED_MS, number), list(ADD[3:]), engine.limits)
+        engine.databases[0].put(KEY, stream)
+
+    def prepare(self, commands: Sequence[Words]) -> Callable[[], object]:
+        """As they come from a socket, in one piece."""
+        return partial(self._tell, b"".join(map(_request, commands)))
+
+    def ask(self, words: Words) -> Any:  # noqa: ANN401 - whatever the command answers
+        """As the engine says it."""
+        self._execute(words)
+        return self._session.replies.pop()
+
+    def _execute(self, words: Words) -> None:
+        self._engine.execute(self._session, list(words), now_us=time.time_ns() // 1000)
+
+    def _tell(self, data: bytes) -> None:
+        parser, session, execute = self._parser, self._session, self._execute
+        parser.feed(data)
+        while (words := parser.take()) is not None:
+            execute(words)
+            for reply in session.replies:
+                encode(reply, session.protocol)
+            session.replies.clear()
+
+
+def _request(words: Words) -> bytes:
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+
+
+def _mode(measured: Measured, length: int) -> Callable[[str, int], Answer]:
+    return lambda _url, count: measure(Simulated(), measured, length, count)
+
+
+if __name__ == "__main__":
+    run(
+        {
+            f"{measured}-{name}": _mode(measured, length)
+            for measured in ("xadd", "xreadgroup", "xack")
+            for name, length in (("short", SHORT), ("long", LONG))
+        }
+    )
