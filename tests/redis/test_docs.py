@@ -10,7 +10,7 @@ import attrs
 import pytest
 from redis_streams import Config, GroupOptions, Reclaim, StreamConsumer
 from redis_streams.simulations.real import RedisServer
-from support import reference
+from support import commands_page, reference
 from support.clients import need
 from support.docs import CHECKOUT, pages, run_page
 
@@ -57,6 +57,11 @@ def test_the_code_of_a_page_runs(
 def test_the_reference_is_what_the_code_says() -> None:
     """`python tests/support/reference.py --write` makes it so."""
     assert reference.PAGE.read_text() == reference.page()
+
+
+def test_the_table_of_commands_is_what_the_simulated_server_has() -> None:
+    """`python tests/support/commands_page.py --write` makes it so."""
+    assert commands_page.PAGE.read_text() == commands_page.page()
 
 
 def anchors(page: Path) -> set[str]:
