@@ -156,3 +156,13 @@ def test_info_has_the_fields_of_its_version_in_their_order() -> None:
     assert b"sync_partial_err:0\r\nexpired_keys:0\r\nexpired_stale_perc:0.00\r\n" in old
     assert b"total_error_replies" not in old
     assert b"evicted_keys:0\r\nevicted_clients:0\r\nevicted_scripts:0\r\n" in new
+
+
+def test_debug_populate_makes_keys_that_are_not_there() -> None:
+    client = SimulatedServer("7.0").connect()
+    client.call("SET", "key:1", "mine")
+    assert client.call("DEBUG", "POPULATE", 3) == b"+OK\r\n"
+    assert client.call("MGET", "key:0", "key:1", "key:2") == b"*3\r\n$7\r\nvalue:0\r\n$4\r\nmine\r\n$7\r\nvalue:2\r\n"
+    client.call("DEBUG", "POPULATE", 1, "other", 9)
+    assert client.call("GET", "other:0") == b"$9\r\nvalue:0\0\0\r\n"
+    assert client.call("DEBUG", "POPULATE", -1) == b"-ERR value is out of range, must be positive\r\n"

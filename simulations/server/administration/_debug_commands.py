@@ -14,18 +14,24 @@ from .._reply import NULL_ARRAY, OK, Attributed, BigNumber, Double, Members, Pai
 from ..types._text import encoding_of
 from ._debugging import REPLY_PEAK_MS
 
+NOT_POSITIVE: Final = "ERR value is out of range, must be positive"
+
 
 def debug(call: Call) -> Reply:
     """DEBUG subcommand …."""
-    shown = call.words[1].decode("utf-8", "surrogateescape")
     word = call.words[1].lower()
     run, arity = _SUBCOMMANDS.get(word, (None, 0))
     if word == b"protocol" and not call.profile.since(6, 0):
         run = None
     if run is None or not (len(call.words) == arity or (arity < 0 and len(call.words) >= -arity)):
-        unknown = "unknown" if call.profile.since(7, 0) else "Unknown"
-        raise CommandError(f"ERR {unknown} subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP.")
+        raise _unknown(call)
     return run(call)
+
+
+def _unknown(call: Call) -> CommandError:
+    shown = call.words[1].decode("utf-8", "surrogateescape")
+    unknown = "unknown" if call.profile.since(7, 0) else "Unknown"
+    return CommandError(f"ERR {unknown} subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP.")
 
 
 def _sleep(call: Call) -> Reply:
@@ -44,6 +50,20 @@ def _nothing(_call: Call) -> Reply:
 
 def _set_active_expire(call: Call) -> Reply:
     call.engine.expires_actively = call.words[2] != b"0"
+    return OK
+
+
+def _populate(call: Call) -> Reply:
+    """DEBUG POPULATE count [prefix [size]]: keys that are not there yet; their values are filled up with zero bytes."""
+    if len(call.words) > 5:
+        raise _unknown(call)
+    sizes = [integer(word, NOT_POSITIVE, least=0) for word in (call.words[2], *call.words[4:])]
+    count, size = sizes[0], sizes[1] if len(sizes) > 1 else 0
+    prefix = call.words[3] if len(call.words) > 3 else b"key"
+    for number in range(count):
+        key, value = b"%b:%d" % (prefix, number), b"value:%d" % number
+        if call.database.peek(key) is None:
+            call.database.put(key, value[:size].ljust(size, b"\0") if size else value)
     return OK
 
 
@@ -162,6 +182,7 @@ _SUBCOMMANDS: Final[Mapping[bytes, tuple[Callable[[Call], Reply], int]]] = {
     b"help": (_help, 2),
     b"sleep": (_sleep, 3),
     b"set-active-expire": (_set_active_expire, 3),
+    b"populate": (_populate, -3),
     b"object": (_object, -3),
     b"digest": (_digest, 2),
     b"digest-value": (_digest_value, -2),
