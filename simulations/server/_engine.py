@@ -607,7 +607,7 @@ class Engine:
         except CommandError as refusal:
             if transaction is not None:
                 transaction.broken = True
-                if name == "exec" and self.profile.since(6, 2):
+                if name == "exec" and self.profile.since(6, 0):
                     session.transaction = None
                     self.watching.forget(session)
                     if self.monitors:

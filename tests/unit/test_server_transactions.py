@@ -88,3 +88,20 @@ def test_keys_that_have_expired_are_there_until_somebody_looks() -> None:
     assert client.call("DBSIZE") == b":1\r\n"
     assert client.call("RANDOMKEY") == b"$-1\r\n"
     assert client.call("DBSIZE") == b":0\r\n"
+
+
+@pytest.mark.parametrize("version", ["6.0", "7.0"])
+def test_a_transaction_that_is_refused_is_over(version: str) -> None:
+    server = SimulatedServer(version)
+    client, other = server.connect(), server.connect()
+    client.call("MULTI")
+    client.call("SET", "k", "v")
+    other.call("CONFIG", "SET", "maxmemory", "1")
+    assert client.call("EXEC").startswith(b"-EXECABORT Transaction discarded because of: OOM command not allowed")
+    assert client.call("EXEC") == b"-ERR EXEC without MULTI\r\n"
+
+
+def test_the_folder_may_be_set_to_what_it_is() -> None:
+    client = SimulatedServer("6.0", dir="/somewhere").connect()
+    assert client.call("CONFIG", "SET", "dir", "/somewhere") == b"+OK\r\n"
+    assert client.call("CONFIG", "SET", "dir", "/elsewhere").startswith(b"-ERR Changing directory")

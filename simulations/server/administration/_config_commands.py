@@ -79,7 +79,7 @@ def _checked(call: Call, name: str, value: str, *, known: Mapping[str, str]) -> 
         raise WrongValue("can't set immutable config")
     if configuration.parameters[name].kind == "protected" and configuration["enable-protected-configs"] == "no":
         raise WrongValue("can't set protected config")
-    if configuration.parameters[name].kind == "folder":
+    if configuration.parameters[name].kind == "folder" and value != configuration[name]:
         # A server in memory has no folder to go to.
         raise CommandError("ERR Changing directory: No such file or directory")
     return configuration.checked(name, value)
