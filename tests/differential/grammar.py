@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 from hypothesis import strategies as st
@@ -223,7 +224,8 @@ class Grammar(Protocol):
     START: Sequence[list[str]]
 
 
-KINDS = ("streams", "keys", "strings", "hashes", "lists", "sets", "sorted_sets")
+KINDS = ("streams", *sorted(path.stem.removeprefix("grammar_") for path in Path(__file__).parent.glob("grammar_*.py")))
+"""Of values, each with a module of its own."""
 
 
 def grammar(name: str) -> Grammar:

@@ -11,6 +11,7 @@ from differential.inventory import Item, inventory, options_of, seen
 from differential.resp import Part
 from differential.twin import ClockMoved, Difference, Step, Twin
 from redis_streams.simulations.real import RedisServer
+from redis_streams.simulations.server import Session
 
 CONNECTIONS = 3
 ITEMS = inventory()
@@ -70,7 +71,7 @@ def play(
     try:
         twin.open(CONNECTIONS)
         for connection, words in plan:
-            if twin.sessions[connection].block is None and not _is_beyond(profile, words):
+            if twin.sessions[connection].block is None and not _is_beyond(profile, words, twin.sessions[connection]):
                 twin.do(connection, words)
                 coverage.note(twin.answered)
     except ClockMoved:
@@ -83,6 +84,11 @@ def play(
     return twin.steps
 
 
-def _is_beyond(profile: str, words: Words) -> bool:
-    """Whether Valkey, which stands for Redis 7.2, has this and Redis 7.2 has not: reads of the last entry."""
-    return profile == "7.2" and b"+" in words and {b"XREAD", b"XREADGROUP"} & {word.upper() for word in words} != set()
+def _is_beyond(profile: str, words: Words, session: Session) -> bool:
+    """What Valkey, which stands for Redis 7.2, does in its own way: reads of the last entry, MULTI inside MULTI."""
+    if profile != "7.2":
+        return False
+    names = {word.upper() for word in words}
+    if session.transaction is not None and names & {b"MULTI", b"WATCH"}:
+        return True
+    return b"+" in words and bool(names & {b"XREAD", b"XREADGROUP"})

@@ -158,7 +158,7 @@ class Twin:
         now_us = self._now_us()
         self.wires[connection].send(words)
         real = self._collect(connection, words)
-        inner = self._inner(connection, words, real[connection])
+        inner = inner_of(self.queued, connection, words, real[connection])
         clocks = {_clock_of(each, reply) or 0 for each, reply in inner} - {0}
         if len(clocks) > 1:
             raise ClockMoved
@@ -181,23 +181,6 @@ class Twin:
                 self.answered.append((self.waiting.pop(number), replies[0]))
         if not real[connection]:
             self.waiting[connection] = words
-
-    def _inner(self, connection: int, words: Words, replies: Sequence[Part]) -> list[tuple[Words, Part]]:
-        """The commands that were answered, with their replies: all that EXEC ran, the one in a script, or itself."""
-        name, reply = words[0].upper(), replies[0] if replies else None
-        if name == b"MULTI":
-            self.queued.setdefault(connection, [])
-        elif reply is not None and reply.value == b"QUEUED":
-            self.queued[connection].append(words)
-        elif name in (b"EXEC", b"DISCARD"):
-            queued = self.queued.pop(connection, [])
-            if reply is not None and isinstance(reply.value, list):
-                return [
-                    (each, part)
-                    for command, part in zip(queued, reply.value, strict=True)
-                    for each in [_without_script(command)]
-                ]
-        return [] if reply is None else [(_without_script(words), reply)]
 
     def _collect(self, connection: int, words: Words) -> list[list[Part]]:
         """The replies on all connections once the real server is through with a command."""
@@ -250,6 +233,29 @@ class Twin:
         assert isinstance(seconds.value, bytes)
         assert isinstance(micros.value, bytes)
         return int(seconds.value) * 1_000_000 + int(micros.value)
+
+
+def inner_of(
+    queued: dict[int, list[Words]], connection: int, words: Words, replies: Sequence[Part]
+) -> list[tuple[Words, Part]]:
+    """The commands that were answered, with their replies: all that EXEC ran, the one in a script, or itself.
+
+    Args:
+        queued: what stands behind MULTI on each connection; kept by this.
+        connection: whose command it was.
+        words: the command.
+        replies: what came on that connection.
+    """
+    name, reply = words[0].upper(), replies[0] if replies else None
+    if name == b"MULTI":
+        queued.setdefault(connection, [])
+    elif reply is not None and reply.value == b"QUEUED":
+        queued[connection].append(words)
+    elif name in (b"EXEC", b"DISCARD"):
+        ran = queued.pop(connection, [])
+        if reply is not None and isinstance(reply.value, list):
+            return [(_without_script(each), part) for each, part in zip(ran, reply.value, strict=True)]
+    return [] if reply is None else [(_without_script(words), reply)]
 
 
 def taken(session: Session) -> list[Part]:
