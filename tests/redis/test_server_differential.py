@@ -12,25 +12,29 @@ from redis_streams.simulations.real import RedisServer
 from redis_streams.simulations.server import VERSIONS, Profile
 
 EXAMPLES = 40
+VALUES = ["hashes", "keys", "lists", "sets", "sorted_sets", "strings", "sort", "geo", "hyperloglogs"]
+VALUE_EXAMPLES = 6
 
 
-def test_random_commands_are_answered_alike(any_redis_server: RedisServer) -> None:
+@pytest.mark.parametrize("kind", ["streams", *VALUES])
+def test_random_commands_are_answered_alike(any_redis_server: RedisServer, kind: str) -> None:
     """A bounded part of `make differential`."""
     profile = f"{any_redis_server.version[0]}.{any_redis_server.version[1]}"
     if profile not in VERSIONS:
         pytest.skip(f"there is no profile {profile}")
     coverage = Coverage()
+    examples = EXAMPLES if kind == "streams" else VALUE_EXAMPLES
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
-        plan=st.lists(commands(Profile.of(profile)), min_size=10, max_size=50),
+        plan=st.lists(commands(Profile.of(profile), kind), min_size=10, max_size=50),
         protocol=st.sampled_from([2, 3] if profile >= "6" else [2]),
     )
     def check(plan: list[tuple[int, list[bytes]]], protocol: int) -> None:
-        try_commands(any_redis_server, profile, protocol, plan, coverage)
+        try_commands(any_redis_server, profile, protocol, plan, coverage, kind)
 
     check()
-    assert coverage.commands > 5 * EXAMPLES
+    assert coverage.commands > 5 * examples
 
 
 @pytest.mark.parametrize("kept", [pytest.param(kept, id=kept.name) for kept in sequences()])

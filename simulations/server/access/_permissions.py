@@ -100,6 +100,19 @@ def why_refused(engine: Engine, user_name: str, command: Command, name: str, wor
     return max(refusals, key=lambda each: each[:2])[2]
 
 
+def may_read_every_key(engine: Engine, session: Session, words: Words) -> bool:
+    """Whether what lets the user run this command also lets it read all keys there are."""
+    user = engine.users.by_name.get(session.user or "")
+    if user is None or not engine.users.restricted:
+        return True
+    command, name = engine.table.find(words)
+    return any(
+        any("R" in granted and pattern == b"*" for granted, pattern in each.keys)
+        and _refused_by(engine, user.name, each, command, name, words) is None
+        for each in user.all_selectors()
+    )
+
+
 def _refused_by(
     engine: Engine, user_name: str, selector: Selector, command: Command, name: str, words: Words
 ) -> Refused | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -13,6 +12,7 @@ from .._facts import help_texts
 from .._reply import NULL_ARRAY, OK, Attributed, BigNumber, Double, Members, Pairs, Push, Reply, Status, Truth, Verbatim
 from ..types._text import encoding_of
 from ._debugging import REPLY_PEAK_MS
+from ._digest import digest_of_all, digest_of_key
 
 NOT_POSITIVE: Final = "ERR value is out of range, must be positive"
 
@@ -98,27 +98,11 @@ def _object(call: Call) -> Reply:
 
 
 def _digest(call: Call) -> Reply:
-    total = 0
-    for database in call.engine.databases:
-        keys = database.keys()
-        for key in keys:
-            total ^= int.from_bytes(_digest_of(call, database.index, key), "big")
-    return Status(b"%040x" % total)
+    return Status(digest_of_all(call.engine.databases, call.profile))
 
 
 def _digest_value(call: Call) -> Reply:
-    index = call.database.index
-    return [Status(_digest_of(call, index, key).hex().encode()) for key in call.words[2:]]
-
-
-def _digest_of(call: Call, index: int, key: bytes) -> bytes:
-    """Equal for equal values, zeros where there is none; a real server's digests are other numbers."""
-    database = call.engine.databases[index]
-    value = database.get(key)
-    if value is None:
-        return bytes(20)
-    held = value if isinstance(value, bytes) else repr(value).encode()
-    return hashlib.sha1(b"%d %b %b" % (index, key, held), usedforsecurity=False).digest()
+    return [Status(digest_of_key(call.database, key, call.profile)) for key in call.words[2:]]
 
 
 def _error(call: Call) -> Reply:

@@ -13,6 +13,8 @@ from ._packed import size_in_pack
 
 EMPTY_PACK: Final = 7
 """Bytes of a listpack that holds nothing."""
+ABOUT: Final = 8
+"""What a real server takes an element to need beside its bytes, when it looks whether the element fits into a node."""
 
 
 class List:
@@ -36,6 +38,18 @@ class List:
         """A list of these."""
         made = cls()
         made.push(items, left=False, limits=limits)
+        return made
+
+    @classmethod
+    def stored(cls, items: Sequence[bytes], limits: Limits) -> List:
+        """A list that a command stores: compact only if a large one of these would have a single node."""
+        made, size, count = cls(), EMPTY_PACK, 0
+        for item in items:
+            if count and limits.list_node_exceeds(size + len(item) + ABOUT, count + 1):
+                made._packed = False
+            size, count = size + size_in_pack(item), count + 1
+        made.items, made._bytes = deque(items), size
+        made._packed = made._packed and not limits.list_node_exceeds(size, count)
         return made
 
     def encoding(self, profile: Profile, _configuration: Configuration) -> str:
