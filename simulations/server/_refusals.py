@@ -53,20 +53,20 @@ def refusal(engine: Engine, session: Session, command: Command, name: str, words
         return READ_ONLY
     return (
         refused_to_subscriber(engine.profile, session, name)
-        or _refusal_of_old_data(engine, flags, name)
+        or _refusal_of_old_data(engine, session, flags, name)
         or _refusal_to_replica(engine, session, command)
         or (_refusal_by_script(engine, command, name, words) if engine.runner.is_busy else None)
     )
 
 
-def _refusal_of_old_data(engine: Engine, flags: frozenset[str], name: str) -> bytes | None:
+def _refusal_of_old_data(engine: Engine, session: Session, flags: frozenset[str], name: str) -> bytes | None:
     if (
         engine.replica_of is not None
         and engine.configuration["replica-serve-stale-data"] == "no"
-        and not _bears_stale_data(engine, flags, name)
+        and not _bears_stale_data(engine, session, flags, name)
     ):
         return NO_MASTER
-    if engine.is_loading and "loading" not in flags:
+    if engine.is_loading and not ("loading" in flags and _all_queued(engine, session, name, "loading")):
         return LOADING
     return None
 
@@ -150,10 +150,18 @@ def _fills_a_transaction(engine: Engine, session: Session, name: str) -> bool:
     )
 
 
-def _bears_stale_data(engine: Engine, flags: frozenset[str], name: str) -> bool:
-    if name == "multi" and not engine.profile.since(6, 0):
-        return False
-    return "stale" in flags or name == "exec"
+def _bears_stale_data(engine: Engine, session: Session, flags: frozenset[str], name: str) -> bool:
+    if not engine.profile.since(6, 0):
+        return name != "multi" and ("stale" in flags or name == "exec")
+    return "stale" in flags and _all_queued(engine, session, name, "stale")
+
+
+def _all_queued(engine: Engine, session: Session, name: str, flag: str) -> bool:
+    """Whether all that EXEC would run has a flag."""
+    if name != "exec" or session.transaction is None:
+        return True
+    queued = ((engine.table.find(words), words) for words in session.transaction.queued)
+    return all(flag in flags_of_call(engine, *found, words) for found, words in queued)
 
 
 def _is_out_of_memory(engine: Engine) -> bool:

@@ -182,3 +182,9 @@ def test_every_version_describes_its_commands(version: str) -> None:
         client.call("HELLO", 3)
         assert client.call("COMMAND", "DOCS").startswith(b"%" + count[1:])
         assert b"\r\n$11\r\nxgroup|help\r\n" in client.call("COMMAND", "LIST")
+
+
+@pytest.mark.parametrize(("version", "pattern", "told"), [("6.2", "*", b"slaveof"), ("6.2", "rep*of", b"replicaof")])
+def test_the_primary_is_told_by_one_name(version: str, pattern: str, told: bytes) -> None:
+    reply = SimulatedServer(version).connect().call("CONFIG", "GET", pattern)
+    assert [name for name in (b"slaveof", b"replicaof") if b"\r\n%b\r\n" % name in reply] == [told]

@@ -105,3 +105,17 @@ def test_the_folder_may_be_set_to_what_it_is() -> None:
     client = SimulatedServer("6.0", dir="/somewhere").connect()
     assert client.call("CONFIG", "SET", "dir", "/somewhere") == b"+OK\r\n"
     assert client.call("CONFIG", "SET", "dir", "/elsewhere").startswith(b"-ERR Changing directory")
+
+
+@pytest.mark.parametrize("version", ["6.0", "8.6"])
+def test_a_transaction_bears_what_all_its_commands_bear(version: str) -> None:
+    """A replica without its primary refuses to run a transaction that reads, not one that only says PING."""
+    server = SimulatedServer(version)
+    client, other = server.connect(), server.connect()
+    other.call("CONFIG", "SET", "replica-serve-stale-data", "no")
+    for word, refused in (("GET", True), ("PING", False)):
+        other.call("REPLICAOF", "NO", "ONE")
+        client.call("MULTI")
+        client.call(word, "k")
+        other.call("REPLICAOF", "localhost", "1")
+        assert (b"EXECABORT" in client.call("EXEC")) == refused

@@ -8,6 +8,7 @@ from typing import Final
 from .._command import Call, Command
 from .._errors import CommandError, wrong_arity
 from .._glob import fits
+from .._profile import Profile
 from .._reply import OK, Pairs, Reply
 from .._values import WrongValue
 from ._parameters import HIDDEN
@@ -27,10 +28,16 @@ def config_get(call: Call) -> Reply:
         for name in configuration.names():
             # A name without wildcards is told as it was asked for.
             exact = call.profile.since(7, 0) and not any(char in _WILDCARDS for char in pattern)
-            hidden = name in HIDDEN and call.profile.since(7, 0) and not exact
-            if not hidden and fits(name.encode(), pattern, ignore_case=True):
+            if (exact or not _is_hidden(call.profile, name, pattern)) and fits(name.encode(), pattern, ignore_case=True):
                 found[pattern if exact else name.encode()] = _bytes(configuration.told(name))
     return Pairs(list(found.items()))
+
+
+def _is_hidden(profile: Profile, name: str, pattern: bytes) -> bool:
+    """Whether a parameter is not among those that a pattern stands for."""
+    if not profile.since(7, 0):
+        return name == "replicaof" and fits(b"slaveof", pattern, ignore_case=True)  # one name of it is enough
+    return name in HIDDEN and (name != "aof-disable-auto-gc" or profile.since(7, 2))
 
 
 def config_set(call: Call) -> Reply:

@@ -268,6 +268,7 @@ HIDDEN: Final = frozenset(
     {
         *("key-load-delay", "rdb-key-save-delay", "watchdog-period", "use-exit-on-panic"),
         *("loading-process-events-interval-bytes", "aof-disable-auto-gc"),
+        "lazyexpire-nested-arbitrary-keys",
     }
 )
 """What CONFIG GET tells since 7.0 only if it is asked for by name."""
