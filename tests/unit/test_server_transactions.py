@@ -109,13 +109,13 @@ def test_the_folder_may_be_set_to_what_it_is() -> None:
 
 @pytest.mark.parametrize("version", ["6.0", "8.6"])
 def test_a_transaction_bears_what_all_its_commands_bear(version: str) -> None:
-    """A replica without its primary refuses to run a transaction that reads, not one that only says PING."""
+    """A replica without its primary refuses to run a transaction that reads, not one that only asks for the time."""
     server = SimulatedServer(version)
     client, other = server.connect(), server.connect()
     other.call("CONFIG", "SET", "replica-serve-stale-data", "no")
-    for word, refused in (("GET", True), ("PING", False)):
+    for words, refused in ((["GET", "k"], True), (["TIME"], False)):
         other.call("REPLICAOF", "NO", "ONE")
         client.call("MULTI")
-        client.call(word, "k")
+        client.call(*words)
         other.call("REPLICAOF", "localhost", "1")
         assert (b"EXECABORT" in client.call("EXEC")) == refused

@@ -28,7 +28,8 @@ def config_get(call: Call) -> Reply:
         for name in configuration.names():
             # A name without wildcards is told as it was asked for.
             exact = call.profile.since(7, 0) and not any(char in _WILDCARDS for char in pattern)
-            if (exact or not _is_hidden(call.profile, name, pattern)) and fits(name.encode(), pattern, ignore_case=True):
+            hidden = not exact and _is_hidden(call.profile, name, pattern)
+            if not hidden and fits(name.encode(), pattern, ignore_case=True):
                 found[pattern if exact else name.encode()] = _bytes(configuration.told(name))
     return Pairs(list(found.items()))
 
