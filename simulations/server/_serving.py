@@ -20,6 +20,7 @@ from ._profile import Profile
 from ._tcp import TcpServer, listen
 from .administration._configuration import Configuration, UnknownParameter
 from .persistence._kept_on_disk import KeptOnDisk
+from .persistence._snapshot_file import SnapshotFile
 
 
 def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str], keeps_files: bool = False) -> int:
@@ -51,6 +52,7 @@ def serve(*, port: int, host: str, version: str, configuration: Mapping[str, str
     port = listeners[0].getsockname()[1]
     engine = Engine(profile, rng=SystemRandom(), configuration={**given, "port": str(port)})
     engine.process_id = os.getpid()
+    engine.files.snapshot = SnapshotFile(engine.configuration)  # which SAVE writes even if nothing is kept otherwise
     greeting = f"Redis {'.'.join(map(str, profile.version))}, simulated, at {host}:{port}; Ctrl-C ends it."
     disk = KeptOnDisk(engine, say) if keeps_files else None
     server = TcpServer(engine, listeners, disk=disk)

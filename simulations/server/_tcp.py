@@ -97,7 +97,7 @@ class TcpServer:
                     await self._keep_files(self._disk)
         finally:
             if self._disk is not None:
-                self._disk.close()
+                self._disk.close() if self.failure is not None else self._disk.end()
             for connection in list(self._connections.values()):
                 self._close(connection)
             for listener in self._listeners:

@@ -17,6 +17,12 @@ from support.beside import RealClient
 from support.simulated import request
 
 CONVERSATION = Path(__file__).parent / "conversations" / "propagation.txt"
+SETTINGS = {
+    "repl-ping-slave-period": "3600",
+    "repl-diskless-sync": "no",
+    "lazyfree-lazy-expire": "no",
+    "lazyfree-lazy-server-del": "no",
+}
 SINCE = re.compile(r"\[(\d+\.\d+)\] ")
 MARK = [b"PUBLISH", b"mark", b"x"]
 """By which one sees that all that is before it has been told."""
@@ -47,11 +53,8 @@ class Primaries:
             pytest.skip(f"there is no profile for {self.version}")
         self._port = server.port
         self._real = {"mark": RealClient(server.port)}
-        for words in (
-            ("CONFIG", "SET", "repl-ping-slave-period", "3600"),
-            ("CONFIG", "SET", "repl-diskless-sync", "no"),
-        ):
-            self._tell_real("mark", *words)
+        for name, value in SETTINGS.items():
+            self._tell_real("mark", "CONFIG", "SET", name, value)
         self._tell_real("mark", "FLUSHALL")
         self._socket = socket.create_connection(("127.0.0.1", server.port))
         self._socket.sendall(b"SYNC\r\n")

@@ -9,8 +9,10 @@ from typing import Final
 from .._command import Call, Command, integer
 from .._errors import NO_SUCH_KEY, CommandError, syntax_error
 from .._facts import help_texts
+from .._glob import fits
 from .._reply import NULL_ARRAY, OK, Attributed, BigNumber, Double, Members, Pairs, Push, Reply, Status, Truth, Verbatim
 from ..types._text import encoding_of
+from ._debug_data import load_append_only_file, populate, reload
 from ._debugging import REPLY_PEAK_MS
 from ._digest import digest_of_all, digest_of_key
 
@@ -44,8 +46,18 @@ def _sleep(call: Call) -> Reply:
 
 
 def _nothing(_call: Call) -> Reply:
-    """What changes how a real server does things, and not what it answers; RELOAD and LOADAOF keep the data."""
+    """What changes how a real server does things, and not what it answers; what it is asked."""
     return OK
+
+
+def _set_skip_checksum(call: Call) -> Reply:
+    call.engine.debugging.skips_checksums = call.words[2] != b"0"
+    return OK
+
+
+def _string_match(call: Call) -> Reply:
+    """STRINGMATCH-LEN size pattern: whether a string of so many equal letters fits."""
+    return int(fits(b"a" * integer(call.words[2], least=0), call.words[3]))
 
 
 def _set_active_expire(call: Call) -> Reply:
@@ -173,8 +185,11 @@ _SUBCOMMANDS: Final[Mapping[bytes, tuple[Callable[[Call], Reply], int]]] = {
     b"error": (_error, 3),
     b"change-repl-id": (_change_repl_id, 2),
     b"protocol": (_protocol, 3),
-    b"reload": (_nothing, -2),
-    b"loadaof": (_nothing, 2),
+    b"reload": (reload, -2),
+    b"loadaof": (load_append_only_file, 2),
+    b"populate": (populate, -3),
+    b"set-skip-checksum-validation": (_set_skip_checksum, 3),
+    b"stringmatch-len": (_string_match, 4),
     b"log": (_nothing, 3),
     b"quicklist-packed-threshold": (_nothing, 3),
     b"pause-cron": (_pause_cron, 3),

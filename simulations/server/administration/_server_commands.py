@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .._command import Call, Command
 from .._errors import CommandError, syntax_error
 from .._reply import OK, Reply, Status, Verbatim
+from ..rdb._snapshot import snapshot
+
+if TYPE_CHECKING:
+    from .._engine import Engine
 
 
 def time(call: Call) -> Reply:
@@ -25,8 +29,21 @@ def save(call: Call) -> Reply:
     """SAVE."""
     if _is_saving(call):
         raise CommandError("ERR Background save already in progress")
-    call.engine.note_saved()
+    write_snapshot(call.engine)
     return OK
+
+
+def write_snapshot(engine: Engine) -> None:
+    """Have all that there is be on the disk, if anything is.
+
+    Raises:
+        CommandError: it cannot be written.
+    """
+    try:
+        engine.files.snapshot.write(snapshot(engine, is_kept=engine.files.snapshot.IS_KEPT))
+    except OSError as error:
+        raise CommandError("ERR") from error
+    engine.note_saved()
 
 
 def bgsave(call: Call) -> Reply:
@@ -35,7 +52,7 @@ def bgsave(call: Call) -> Reply:
         raise syntax_error()
     if _is_saving(call):
         raise CommandError("ERR Background save already in progress")
-    call.engine.note_saved()
+    write_snapshot(call.engine)
     if call.profile.since(6, 0):
         keys = sum(len(database.values) for database in call.engine.databases)
         delay_ms = keys * call.engine.configuration.number("rdb-key-save-delay") / 1000
@@ -67,7 +84,8 @@ def shutdown(call: Call) -> Reply:
     if call.engine.runner.is_busy and b"NOSAVE" not in options:
         raise CommandError(call.engine.runner.busy_text)
     if b"SAVE" in options:
-        call.engine.note_saved()
+        write_snapshot(call.engine)
+    call.engine.files.saves_at_end = b"NOSAVE" not in options
     call.engine.ended = True
     call.session.closing = call.session.aborted = True
     return OK

@@ -31,6 +31,8 @@ class AppendOnlyFile:
     """
 
     def __init__(self, profile: Profile, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._begins_with_snapshot = False
         self._has_manifest = profile.since(7, 0)
         folder = Path(configuration["dir"])
         self._folder = folder / configuration["appenddirname"] if self._has_manifest else folder
@@ -108,6 +110,7 @@ class AppendOnlyFile:
 
     def start_rewrite(self) -> None:
         """What is written from now on comes behind a base that is still to be written."""
+        self._begins_with_snapshot = self._configuration["aof-use-rdb-preamble"] == "yes"
         if not self._has_manifest:
             return
         self._old = list(self.files())
@@ -141,7 +144,7 @@ class AppendOnlyFile:
         self._old = []
 
     def _base(self) -> Path:
-        return self._folder / f"{self._name}.{self._number}.base.aof"
+        return self._folder / f"{self._name}.{self._number}.base.{'rdb' if self._begins_with_snapshot else 'aof'}"
 
     def _growing(self) -> Path:
         return self._folder / f"{self._name}.{self._number}.incr.aof"
@@ -171,13 +174,18 @@ class AppendOnlyFile:
 class Reader:
     """The commands in a file.
 
+    Args:
+        path: the file.
+        begin: from where on it holds commands; a snapshot may be before them.
+
     Attributes:
         whole: up to where the file holds whole commands, and whole transactions.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.whole = 0
+    def __init__(self, path: Path, begin: int = 0) -> None:
+        self.whole = begin
         self._path = path
+        self._begin = begin
 
     def commands(self) -> Iterator[tuple[list[bytes], int]]:
         """Each command, with the position behind it. It ends where the file does, or where a command is cut off.
@@ -185,8 +193,9 @@ class Reader:
         Raises:
             BadFile: what is there is no command.
         """
-        buffer, at, behind = b"", 0, 0
+        buffer, at, behind = b"", 0, self._begin
         with self._path.open("rb") as file:
+            file.seek(self._begin)
             while piece := file.read(PIECE):
                 buffer, at = buffer[at:] + piece, 0
                 while True:

@@ -82,8 +82,7 @@ class Effects:
 
     def note_expired(self, database: int, key: bytes) -> None:
         """A key has expired."""
-        lazy = self._engine.configuration["lazyfree-lazy-expire"] == "yes"
-        self._unit.append(Effect(database, [b"UNLINK" if lazy else b"DEL", key], is_expiry=True))
+        self._unit.append(Effect(database, _removal(self._engine, key), is_expiry=True))
         if self._engine.running is None:
             self.end_unit()
 
@@ -182,13 +181,18 @@ _MULTI: Final = encode_words([b"MULTI"])
 _EXEC: Final = encode_words([b"EXEC"])
 
 
+def _removal(engine: Engine, key: bytes) -> Words:
+    """By which a key that has expired goes."""
+    return [b"UNLINK" if engine.configuration["lazyfree-lazy-expire"] == "yes" else b"DEL", key]
+
+
 def _set(call: Call, _reply: Reply) -> Iterator[Words]:
     """SET, SETEX, PSETEX: until when, not for how long; and without GET."""
     key, value = call.words[1], call.database.values.get(call.words[1])
     at_ms, options = call.database.expires.get(key), [word.upper() for word in call.words[3:]]
     expires = call.words[0].upper() != b"SET" or not _LASTING.isdisjoint(options)
     if not isinstance(value, bytes):
-        yield [b"DEL", key]  # it was to expire at a moment that has passed
+        yield _removal(call.engine, key)  # it was to expire at a moment that has passed
     elif not expires or at_ms is None:
         words = [*call.words[:3], *(word for word in call.words[3:] if word.upper() != b"GET")]
         yield words if b"GET" in options else call.words
@@ -208,7 +212,7 @@ def _getex(call: Call, _reply: Reply) -> Iterator[Words]:
     """GETEX: what became of the key."""
     key = call.words[1]
     if key not in call.database.values:
-        yield [b"DEL", key]
+        yield _removal(call.engine, key)
     elif key in call.database.expires:
         yield from _expiry(call, key)
     else:
@@ -247,7 +251,7 @@ def _moments(call: Call, _reply: Reply) -> Iterator[Words]:
     """EXPIRE and the like: until when, or that it is gone already."""
     key = call.words[1]
     if key not in call.database.values:
-        yield [b"DEL", key]
+        yield _removal(call.engine, key)
     elif key in call.database.expires:
         yield from _expiry(call, key)
     else:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
-from attrs import define
+from attrs import define, field
+
+from ._snapshot_file import SnapshotFile
 
 ALL: Final = 1 << 62
+
+
+@define
+class SnapshotInMemory:
+    """In place of a file, where there are none: SAVE remembers, so that DEBUG RELOAD NOSAVE finds something."""
+
+    IS_KEPT: ClassVar[bool] = False
+
+    _data: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        """Hold this."""
+        self._data = data
+
+    def read(self) -> bytes | None:
+        """What it holds."""
+        return self._data
 
 
 @define
@@ -19,7 +38,8 @@ class FileState:
         loading_total, loading_done: bytes.
         synced: up to which offset of its effects a power cut would spare them.
         rewrite_wanted, is_rewriting: whether the append-only file is to be written anew, and is.
-        save_wanted: whether a snapshot is to be made.
+        snapshot: where the last one is, if anywhere.
+        saves_at_end: whether a snapshot is made when the server ends, if there are save points.
         is_saving_until_ms: until when a snapshot is being made in the background, by the timers' clock.
         size, base_size: of the append-only file, bytes.
         rewrites: how often it was written anew.
@@ -34,7 +54,8 @@ class FileState:
     synced: int = ALL
     rewrite_wanted: bool = False
     is_rewriting: bool = False
-    save_wanted: bool = False
+    snapshot: SnapshotFile | SnapshotInMemory = field(factory=SnapshotInMemory)
+    saves_at_end: bool = True
     is_saving_until_ms: float = 0.0
     size: int = 0
     base_size: int = 0

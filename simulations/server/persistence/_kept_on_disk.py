@@ -9,10 +9,15 @@ from typing import Final
 import trio
 
 from .._engine import Engine
-from ._append_only_file import AppendOnlyFile
+from .._errors import CommandError
+from ..administration._server_commands import write_snapshot
+from ..rdb._reading import BadFormat
+from ..rdb._snapshot_read import load_snapshot
+from ._append_only_file import AppendOnlyFile, BadFile
 from ._effects import Effects
 from ._loading import Loading
-from ._rewrite import rewritten
+from ._rewrite import base_of
+from ._snapshot_file import SnapshotFile
 
 LOADING_SLICE_S: Final = 0.02
 """So long the server loads before it looks at its clients."""
@@ -34,7 +39,9 @@ class KeptOnDisk:
         self._unwritten: list[bytes] = []
         self._since_rewrite: list[bytes] = []
         self._unsynced = False
+        self._began_s = time.time()
         engine.files.are_kept = True
+        engine.files.snapshot = SnapshotFile(engine.configuration)
 
     @property
     def _is_on(self) -> bool:
@@ -47,6 +54,7 @@ class KeptOnDisk:
             BadFile: it cannot be loaded.
         """
         if not self._is_on:
+            self._load_snapshot()
             return
         file = AppendOnlyFile(self._engine.profile, self._engine.configuration)
         loading = Loading(self._engine, file.files(), self._say, now_us=time.time_ns() // 1000)
@@ -60,6 +68,35 @@ class KeptOnDisk:
                 slice_ends = time.perf_counter() + LOADING_SLICE_S
         state.loading_since_s = None
         self._begin(file)
+
+    def _load_snapshot(self) -> None:
+        engine = self._engine
+        data = engine.files.snapshot.read()
+        if data is None:
+            return
+        engine.now_us = time.time_ns() // 1000
+        try:
+            load_snapshot(engine, data)
+        except BadFormat as error:
+            raise BadFile(f"{engine.configuration['dbfilename']}: {error}") from error
+        engine.forget_what_loading_did()
+
+    def _save_if_due(self) -> None:
+        """A snapshot if one of the save points says so: so many changes since so many seconds."""
+        engine = self._engine
+        changes, since_s = engine.dirty - engine.saved_dirty, time.time() - (engine.saved_ms / 1000 or self._began_s)
+        words = engine.configuration["save"].split()
+        if not engine.is_loading and any(
+            since_s >= int(seconds) and changes >= int(least)
+            for seconds, least in zip(words[::2], words[1::2], strict=True)
+        ):
+            self._save()
+
+    def _save(self) -> None:
+        try:
+            write_snapshot(self._engine)
+        except CommandError as error:
+            self._say(f"no snapshot could be written: {error.__cause__}")
 
     def _begin(self, file: AppendOnlyFile) -> None:
         engine = self._engine
@@ -99,7 +136,7 @@ class KeptOnDisk:
             file = AppendOnlyFile(engine.profile, engine.configuration)
             file.open()
             file.start_rewrite()
-            file.finish_rewrite(list(rewritten(engine)))
+            file.finish_rewrite(base_of(engine))
             self._begin(file)
         else:
             self.close()
@@ -109,6 +146,7 @@ class KeptOnDisk:
         next_sync = trio.current_time()
         while True:
             await trio.sleep(0.05)
+            self._save_if_due()
             if self._engine.files.rewrite_wanted:
                 await self._rewrite()
             if self._unsynced and trio.current_time() >= next_sync:
@@ -138,7 +176,7 @@ class KeptOnDisk:
             # Without appendonly it is written all the same, for whoever wants to use it later.
             file = AppendOnlyFile(self._engine.profile, self._engine.configuration)
             file.open()
-        base: Iterable[bytes] = list(rewritten(self._engine))
+        base: Iterable[bytes] = base_of(self._engine)
         self._since_rewrite = []
         state.is_rewriting = True
         file.start_rewrite()
@@ -161,6 +199,14 @@ class KeptOnDisk:
         if self._file is not None:
             self._engine.files.base_size = self._file.base_size
             self._engine.files.size = self._file.written + self._file.base_size
+
+    def end(self) -> None:
+        """The server ends: if there are save points, and nothing against it was said, there is a snapshot."""
+        engine = self._engine
+        if engine.configuration["save"] and engine.files.saves_at_end and not engine.is_loading:
+            engine.now_us = time.time_ns() // 1000
+            self._save()
+        self.close()
 
     def close(self) -> None:
         """All that was written is synced."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from .._engine import Engine
 from .._reply import Failure
 from .._session import Session, Words
+from ..rdb._reading import BadFormat
+from ..rdb._snapshot_read import SnapshotReader, has_snapshot
 from ._append_only_file import BadFile, Reader
 
 
@@ -54,7 +56,9 @@ class Loading:
         engine.forget_what_loading_did()
 
     def _file(self, session: Session, path: Path, *, is_last: bool) -> Iterator[None]:
-        before, reader = self.done, Reader(path)
+        before = self.done
+        begin = yield from self._snapshot(path)
+        reader = Reader(path, begin)
         together: list[Words] | None = None
         for words, position in reader.commands():
             name = words[0].upper()
@@ -73,6 +77,23 @@ class Loading:
             self.done = before + position
             yield
         self.done = before + path.stat().st_size
+        self._end(path, reader, is_last=is_last)
+
+    def _snapshot(self, path: Path) -> Generator[None, None, int]:
+        """What a file may begin with; returns where it goes on."""
+        before = self.done
+        if not has_snapshot(path):
+            return 0
+        snapshot = SnapshotReader(self._engine, path.read_bytes(), keeps_expired=True)
+        try:
+            for _ in snapshot.steps():
+                self.done = before + snapshot.done
+                yield
+        except BadFormat as error:
+            raise BadFile(f"Error reading the RDB preamble of the AOF file {path.name}: {error}") from error
+        return snapshot.done
+
+    def _end(self, path: Path, reader: Reader, *, is_last: bool) -> None:
         cut = path.stat().st_size - reader.whole
         if not cut:
             return

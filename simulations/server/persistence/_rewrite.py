@@ -10,6 +10,7 @@ from .._keyspace import Database, Value, kind_of
 from .._profile import Profile
 from .._reply import Double, Members, Pairs, Reply, Rows
 from .._session import Block, Session, Words
+from ..rdb._snapshot import snapshot
 from ..streams._ids import MIN_ID, text_of
 from ..streams._stream import Stream
 from ..streams._telling import claim_words
@@ -28,6 +29,13 @@ _READ: Final = {
     "zset": (b"ZADD", (b"ZRANGE", b"0", b"-1", b"WITHSCORES")),
 }
 """By which command a value is made, and by which one its elements are found out."""
+
+
+def base_of(engine: Engine) -> list[bytes]:
+    """What an append-only file begins with: a snapshot, or commands, as aof-use-rdb-preamble says."""
+    if engine.configuration["aof-use-rdb-preamble"] == "yes":
+        return [snapshot(engine, begins_file=True)]
+    return list(rewritten(engine))
 
 
 def rewritten(engine: Engine) -> Iterator[bytes]:

@@ -64,11 +64,13 @@ class Format:
         profile: its version.
         limits: what is compact, which decides how a value is kept.
         configuration: other parameters.
+        checks_sums: whether what is read has to have the right checksum.
     """
 
     profile: Profile
     limits: Limits
     configuration: Configuration
+    checks_sums: bool = True
 
     @property
     def version(self) -> int:
@@ -97,4 +99,5 @@ _ALL: Final = frozenset(Kind)
 
 def format_of(engine: Engine) -> Format:
     """The format as a server writes and reads it now."""
-    return Format(engine.profile, engine.limits, engine.configuration)
+    checks_sums = not engine.debugging.skips_checksums
+    return Format(engine.profile, engine.limits, engine.configuration, checks_sums)

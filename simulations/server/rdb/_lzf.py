@@ -18,8 +18,8 @@ PLAIN_MAX: Final = 32
 DISTANCE_MAX: Final = 1 << 13
 LENGTH_MAX: Final = 264
 SLOTS: Final = (1 << 16) - 1
-UNROLLED: Final = 18
-"""The library compares 16 bytes more before it looks whether there are as many left as it may compare."""
+COMPARED_AT_ONCE: Final = 19
+"""Where there are more than 16, the library compares so many before it looks how many it may compare."""
 
 
 def compressed(data: bytes) -> bytes | None:
@@ -68,15 +68,12 @@ def _slot(data: bytes, at: int) -> int:
 def _length_of_match(data: bytes, before: int, at: int) -> int:
     """How many bytes are the same, three of which are known to be."""
     most = min(len(data) - at - 2, LENGTH_MAX)
-    length = 3
-    if most > 16:
-        while length <= UNROLLED:
-            if data[before + length] != data[at + length]:
-                return length
-            length += 1
-    while length < most and data[before + length] == data[at + length]:
-        length += 1
-    return length
+    most = max(most, COMPARED_AT_ONCE if most > 16 else 3)
+    one, other = data[before : before + most], data[at : at + most]
+    if one == other:
+        return most
+    unlike = int.from_bytes(one, "little") ^ int.from_bytes(other, "little")
+    return ((unlike & -unlike).bit_length() - 1) // 8
 
 
 def _opened(out: bytearray, plain: int) -> int:

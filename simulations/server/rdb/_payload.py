@@ -76,7 +76,7 @@ def _unsealed(payload: bytes, how: Format) -> Reader:
     if len(payload) < FOOTER:
         raise CommandError(WRONG)
     told, crc = int.from_bytes(payload[-10:-8], "little"), int.from_bytes(payload[-8:], "little")
-    unchecked = crc == 0 and how.profile.since(8, 6)
+    unchecked = not how.checks_sums or (crc == 0 and how.profile.since(8, 6))
     if told > how.version or not (unchecked or checksum(payload[:-8]) == crc):
         raise CommandError(WRONG)
     return Reader(payload[:-FOOTER])

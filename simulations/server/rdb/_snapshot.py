@@ -29,13 +29,14 @@ LIBRARY, AUX, SIZES, EXPIRES_MS, EXPIRES_S, DATABASE, END = 245, 250, 251, 252, 
 KEY_METADATA, SLOT, MODULE_AUX, IDLE, FREQUENCY = 243, 244, 247, 248, 249
 
 
-def snapshot(engine: Engine, *, begins_file: bool = False, is_kept: bool = True) -> bytes:
+def snapshot(engine: Engine, *, begins_file: bool = False, is_kept: bool = True, has_keys: bool = True) -> bytes:
     """The whole of it.
 
     Args:
         engine: whose.
         begins_file: whether an append-only file goes on behind it.
         is_kept: whether anybody else will read it; if not, nothing is compressed, and no checksum is made.
+        has_keys: whether there is more in it than the libraries of functions.
     """
     how = format_of(engine)
     out = Writer(compresses=is_kept and engine.configuration["rdbcompression"] == "yes")
@@ -48,7 +49,7 @@ def snapshot(engine: Engine, *, begins_file: bool = False, is_kept: bool = True)
         out.byte(LIBRARY)
         out.string(library.code)
     for database in engine.databases:
-        if database.values:
+        if database.values and has_keys:
             _database(out, database, how)
     out.byte(END)
     has_checksum = is_kept and engine.configuration["rdbchecksum"] == "yes"

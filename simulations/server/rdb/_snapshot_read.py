@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._errors import CommandError
@@ -27,6 +28,12 @@ from ._values_read import EmptyValue, read_value
 
 if TYPE_CHECKING:
     from .._engine import Engine
+
+
+def has_snapshot(path: Path) -> bool:
+    """Whether a file begins with one."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 class SnapshotReader:

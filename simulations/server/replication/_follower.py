@@ -17,6 +17,7 @@ class Follower:
         synced: up to which offset they are on its disk.
         acknowledged_ms: when it said so last.
         feed: how it is sent effects.
+        wants_functions_only: whether it is no replica, but takes down the functions.
         is_online: whether it has all that there was when it came.
     """
 
@@ -26,4 +27,5 @@ class Follower:
     synced: int = 0
     acknowledged_ms: int = 0
     feed: Callable[[bytes], None] | None = None
+    wants_functions_only: bool = False
     is_online: bool = False

@@ -43,7 +43,7 @@ def _begin_to_follow(call: Call) -> bytes:
     follower = engine.replicas.setdefault(session, Follower())
     if follower.is_online:
         raise CommandError("ERR can't sync again on a connection that follows already")
-    data = snapshot(engine)
+    data = snapshot(engine, has_keys=not follower.wants_functions_only)
     effects.begin_anew()
     session.is_replica = True
     follower.is_online, follower.acknowledged, follower.acknowledged_ms = True, effects.offset, call.now_ms
@@ -70,7 +70,10 @@ def replconf(call: Call) -> Reply:
         elif name == b"ip-address":
             follower = call.engine.replicas.setdefault(call.session, Follower())
             follower.host = value.decode("latin-1")
-        elif name not in {b"capa", b"getack", b"rdb-only", b"rdb-filter-only", b"version", b"fack"}:
+        elif name == b"rdb-filter-only":
+            follower = call.engine.replicas.setdefault(call.session, Follower())
+            follower.wants_functions_only = value.lower() == b"functions"
+        elif name not in {b"capa", b"getack", b"rdb-only", b"version", b"fack"}:
             raise CommandError(b"ERR Unrecognized REPLCONF option: %b" % option)
     return OK
 
