@@ -12,7 +12,7 @@ from .._facts import help_texts
 from .._glob import fits
 from .._reply import NULL_ARRAY, OK, Attributed, BigNumber, Double, Members, Pairs, Push, Reply, Status, Truth, Verbatim
 from ..types._text import encoding_of
-from ._debug_data import load_append_only_file, populate, reload
+from ._debug_data import load_append_only_file, reload
 from ._debugging import REPLY_PEAK_MS
 from ._digest import digest_of_all, digest_of_key
 
@@ -187,7 +187,6 @@ _SUBCOMMANDS: Final[Mapping[bytes, tuple[Callable[[Call], Reply], int]]] = {
     b"protocol": (_protocol, 3),
     b"reload": (reload, -2),
     b"loadaof": (load_append_only_file, 2),
-    b"populate": (populate, -3),
     b"set-skip-checksum-validation": (_set_skip_checksum, 3),
     b"stringmatch-len": (_string_match, 4),
     b"log": (_nothing, 3),

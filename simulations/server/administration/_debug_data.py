@@ -1,10 +1,10 @@
-"""DEBUG RELOAD, LOADAOF and POPULATE: everything is loaded anew, or much is made."""
+"""DEBUG RELOAD and LOADAOF: everything is loaded anew."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._command import Call, integer
+from .._command import Call
 from .._errors import CommandError
 from .._reply import OK, Reply
 from ..rdb._reading import BadFormat
@@ -50,15 +50,3 @@ def _load(engine: Engine, data: bytes, *, merges: bool, keeps_expired: bool = Fa
     except BadFormat as error:
         raise CommandError("ERR Error trying to load the RDB dump, check server logs.") from error
     engine.saved_dirty = engine.dirty
-
-
-def populate(call: Call) -> Reply:
-    """DEBUG POPULATE count [prefix] [size]: so many keys, as far as they are not there."""
-    count = integer(call.words[2], "ERR value is out of range, must be positive", least=0)
-    prefix = call.words[3] if len(call.words) > 3 else b"key"
-    size = integer(call.words[4], "ERR value is out of range, must be positive", least=0) if len(call.words) > 4 else 0
-    for number in range(count):
-        key, value = b"%b:%d" % (prefix, number), b"value:%d" % number
-        if call.database.peek(key) is None:
-            call.database.put(key, value[:size].ljust(size, b"\0") if size else value)
-    return OK
