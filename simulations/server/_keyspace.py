@@ -253,6 +253,7 @@ class Database:
     def take(self, key: bytes, value: Value, expires: int = -1) -> None:
         """Have a key hold a value that a file says it held. Nobody is told; nobody did anything."""
         self.values[key] = value
+        self.uses.note_new(key)
         self.expires.pop(key, None)
         if expires >= 0:
             self.expires[key] = expires

@@ -38,6 +38,14 @@ class Uses:
         """A key holds another value."""
         self._last_us[key] = self._engine.now_us
 
+    def restore(self, key: bytes, *, idle_s: int | None = None, frequency: int | None = None) -> None:
+        """A key comes with how long nobody used it before, or how often it was used."""
+        engine = self._engine
+        if idle_s is not None and not engine.eviction.counts_uses:
+            self._last_us[key] = engine.now_us - idle_s * 1_000_000
+        if frequency is not None and engine.eviction.counts_uses:
+            self._counts[key] = (frequency, engine.now_us // _MINUTE_US)
+
     def forget(self, key: bytes) -> None:
         """A key has gone."""
         self._last_us.pop(key, None)

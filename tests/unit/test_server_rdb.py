@@ -126,6 +126,38 @@ def test_a_restored_key_expires_when_it_is_to() -> None:
     assert client.call("EXISTS", "k") == b":0\r\n"
 
 
+@pytest.mark.parametrize(
+    ("policy", "option", "ask"), [("allkeys-lru", "IDLETIME", "IDLETIME"), ("allkeys-lfu", "FREQ", "FREQ")]
+)
+def test_a_key_comes_with_its_use(policy: str, option: str, ask: str) -> None:
+    """What RESTORE says of it OBJECT tells, after a DEBUG RELOAD as well."""
+    client = SimulatedServer("7.0", maxmemory_policy=policy).connect()
+    client.call("SET", "k", "v")
+    assert client.call("RESTORE", "used", 0, dump(client, "k"), option, 100) == b"+OK\r\n"
+    assert client.call("OBJECT", ask, "used") == b":100\r\n"
+    assert client.call("DEBUG", "RELOAD") == b"+OK\r\n"
+    assert client.call("OBJECT", ask, "used") == b":100\r\n"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_everything_is_the_same_after_a_reload(version: str) -> None:
+    """Values of all kinds, when they expire, and those of another database."""
+    client = SimulatedServer(version).connect()
+    for number, name in enumerate(VALUES):
+        for words in VALUES[name]:
+            client.call(words[0], *(f"{number}" if word == "k" else word for word in words[1:]))
+    client.call("PEXPIRE", "0", 90_000)
+    client.call("SELECT", 3)
+    client.call("SET", "elsewhere", "v")
+    before = [client.call("SELECT", 0), *(client.call("DUMP", f"{number}") for number in range(len(VALUES)))]
+    assert client.call("DEBUG", "RELOAD") == b"+OK\r\n"
+    assert [client.call("SELECT", 0), *(client.call("DUMP", f"{number}") for number in range(len(VALUES)))] == before
+    assert client.call("PTTL", "0") == b":90000\r\n"
+    client.call("SELECT", 3)
+    assert client.call("GET", "elsewhere") == b"$1\r\nv\r\n"
+    assert client.call("DBSIZE") == b":1\r\n"
+
+
 def test_the_checksum_is_the_one_of_the_format() -> None:
     """Of nine digits it is what the server's own test says; long data are summed in pairs to the same."""
     assert checksum(b"123456789") == 0xE9C6D914C4B8D9CA

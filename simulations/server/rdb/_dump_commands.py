@@ -55,6 +55,7 @@ def restore(call: Call) -> Reply:
     database.put(key, value)
     if at_ms:
         database.expire_at(key, at_ms)
+    database.uses.restore(key, idle_s=options.idle_seconds, frequency=options.frequency)
     call.notify("g", "restore", key)
     _tell_overwritten(call, key, there, value)
     return OK

@@ -80,6 +80,18 @@ def _database(out: Writer, database: Database, how: Format) -> None:
         if at_ms is not None:
             out.byte(EXPIRES_MS)
             out.moment(at_ms)
+        _use(out, database, key, how)
         out.byte(kind_written(value, how))
         out.string(key)
         write_value(out, value, how)
+
+
+def _use(out: Writer, database: Database, key: bytes, how: Format) -> None:
+    """How long nobody used a key, or how often it was used: whichever eviction goes by."""
+    policy = how.configuration["maxmemory-policy"]
+    if policy.endswith("lru"):
+        out.byte(IDLE)
+        out.length(database.uses.idle_s(key))
+    elif policy.endswith("lfu"):
+        out.byte(FREQUENCY)
+        out.byte(database.uses.frequency(key))

@@ -53,6 +53,8 @@ class SnapshotReader:
         self.keys = self.expired = 0
         self._engine = engine
         self._data = Reader(data)
+        self._idle_s: int | None = None
+        self._frequency: int | None = None
         self._keeps_expired = keeps_expired or engine.replica_of is not None
 
     @property
@@ -126,9 +128,9 @@ class SnapshotReader:
             for _ in range(3):
                 data.number()
         elif opcode == IDLE:
-            data.number()
+            self._idle_s = data.number()
         elif opcode == FREQUENCY:
-            data.byte()
+            self._frequency = data.byte()
         elif opcode == LIBRARY and self._engine.profile.since(7, 0):
             self._library(data.string())
         else:
@@ -152,6 +154,8 @@ class SnapshotReader:
             return
         self.keys += 1
         self._engine.databases[database].take(key, value, expires)
+        self._engine.databases[database].uses.restore(key, idle_s=self._idle_s, frequency=self._frequency)
+        self._idle_s = self._frequency = None
 
 
 def load_snapshot(engine: Engine, data: bytes, *, keeps_expired: bool = False) -> SnapshotReader:
