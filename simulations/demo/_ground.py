@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from importlib import import_module
 
 import trio
 
@@ -48,6 +49,7 @@ def on_memory() -> Ground:
         SimulationMissing: it needs something that is not installed.
     """
     try:
+        import_module("lupa")  # the server does without; what consumers decide inside Redis are scripts
         from ..server import InProcessServer, put_in_process_server  # noqa: PLC0415  # of the extra `simulation`
     except ModuleNotFoundError as error:
         raise SimulationMissing(str(error)) from error

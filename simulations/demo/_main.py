@@ -7,6 +7,7 @@ import contextlib
 import logging
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -43,13 +44,16 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ServerNotFound: a real one is asked for, REDIS_URL is not set, and there is no redis-server to start.
         SimulationMissing: the simulated server needs something that is not installed.
+        KeyboardInterrupt: Ctrl-C, or SIGTERM.
     """
     # The story tells what matters; the log would write over the screen.
     logging.getLogger("redis_streams").propagate = False
     plain = options.plain or not sys.stdout.isatty()
     with ground_of(real=options.real, binary=options.server) as ground:
         print(ground.words)
-        result = trio.run(perform, ground, options.seconds, options.rate, plain)
+        result = trio.run(_until_interrupted, ground, options.seconds, options.rate, plain)
+    if result is None:
+        raise KeyboardInterrupt
     print(f"\nVERDICT: {result.text()}")
     if result.indeterminate:
         print(f"         {result.indeterminate} more publishes were cut off before their reply: nobody promised those")
@@ -73,6 +77,20 @@ def _number(text: str, least: float, what: str) -> float:
     if not least <= number <= NUMBER_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of {what}")
     return number
+
+
+async def _until_interrupted(ground: Ground, seconds: float, rate: float, plain: bool) -> Verdict | None:  # noqa: FBT001
+    """Ctrl-C ends it in good order: raised wherever the program just is, it would look like a bug of some actor."""
+    with trio.CancelScope() as scope:
+        trio.lowlevel.spawn_system_task(_cancel_on_signal, scope)
+        return await perform(ground, seconds, rate, plain)
+    return None
+
+
+async def _cancel_on_signal(scope: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            scope.cancel()
 
 
 async def perform(ground: Ground, seconds: float, rate: float, plain: bool) -> Verdict:  # noqa: FBT001 - trio.run

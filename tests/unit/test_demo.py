@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 
 import pytest
 import trio
@@ -81,10 +84,38 @@ def test_the_command_plays_without_any_server(
     assert said.endswith("Nothing was lost.\n")
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_a_signal_ends_it_in_good_order(how: signal.Signals) -> None:
+    """In the middle of an act, without an actor that seems to crash and without a traceback."""
+    command = [sys.executable, "-m", "redis_streams", "demo", "--plain"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any("orders come in" in line for line in process.stdout)
+        process.send_signal(how)
+        told, wrong = process.communicate(timeout=30)
+    assert (process.returncode, wrong) == (130, "")
+    assert "crashed" not in told
+    assert "VERDICT" not in told
+
+
 def test_a_server_that_is_no_program_is_said_to_be_none(capsys: pytest.CaptureFixture[str]) -> None:
     """In one line."""
     assert main(["demo", "--server", "/none/redis-server"]) == 1
     assert re.fullmatch(r"redis-streams: .*/none/redis-server.*\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("module", ["lupa", "sortedcontainers"])
+def test_what_is_not_installed_is_said_with_what_to_do(
+    module: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything begins."""
+    for name in [name for name in sys.modules if name.startswith("redis_streams.simulations.server")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["demo"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "pip install 'redis-streams-trio[simulation]'; --real plays on a real one" in said.err
 
 
 def test_the_verdict_counts_what_the_handlers_noted() -> None:
