@@ -45,7 +45,7 @@ def add_serve(commands: Commands) -> None:
         "--appendfsync",
         choices=["always", "everysec", "no"],
         default="everysec",
-        help="when the file is synced (default everysec)",
+        help="when the append-only file is synced (default everysec)",
     )
     parser.add_argument(
         "--dir", metavar="DIR", help="keep files in this folder (default: the current one, if --appendonly)"
