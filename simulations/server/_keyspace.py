@@ -224,9 +224,9 @@ class Database:
         self._soonest_ms, other._soonest_ms = other._soonest_ms, self._soonest_ms
         self._with_field_expiry, other._with_field_expiry = other._with_field_expiry, self._with_field_expiry
         self._soonest_field_ms, other._soonest_field_ms = other._soonest_field_ms, self._soonest_field_ms
-        for index in (self, other):
-            for key in index.values:
-                self._engine.signal_ready(index, key)
+        for key in {**self.values, **other.values}:  # what came concerns those who wait, and what went
+            self._engine.signal_ready(self, key)
+            self._engine.signal_ready(other, key)
 
     def clear(self) -> int:
         """Remove everything; returns how many keys there were."""
