@@ -635,6 +635,8 @@ class Engine:
         Raises:
             CommandError: it is refused.
         """
+        if session.transaction is not None and "no_multi" in command.flags and self.profile.since(7, 0):
+            raise CommandError("ERR Command not allowed inside a transaction")
         if session.user is None or self.users.restricted:
             check_permitted(self, session, command, name, words)
         if self.may_refuse or session.is_subscribed:

@@ -119,3 +119,14 @@ def test_a_transaction_bears_what_all_its_commands_bear(version: str) -> None:
         client.call(*words)
         other.call("REPLICAOF", "localhost", "1")
         assert (b"EXECABORT" in client.call("EXEC")) == refused
+
+
+@pytest.mark.parametrize(("version", "refused"), [("6.2", False), ("7.0", True)])
+@pytest.mark.parametrize("word", ["SAVE", "SHUTDOWN"])
+def test_what_a_transaction_may_not_hold(version: str, word: str, *, refused: bool) -> None:
+    client = SimulatedServer(version).connect()
+    client.call("MULTI")
+    reply = client.call(word)
+    assert reply == (b"-ERR Command not allowed inside a transaction\r\n" if refused else b"+QUEUED\r\n")
+    if refused:
+        assert client.call("EXEC").startswith(b"-EXECABORT")
