@@ -282,7 +282,7 @@ class Engine:
             self.tracking.limit()
             self.tracking.broadcast()
         if self.effects is not None:
-            self.effects.flush()
+            self.effects.let_time_pass(self.timer_ms)
         return self.take_woken()
 
     def _remove_what_has_to_go(self) -> None:
@@ -622,6 +622,9 @@ class Engine:
             session.last_command = name
             return Block(session.database, (), self.pause.until_ms, list, None, put_off=True)
         if transaction is not None and name not in NEVER_QUEUED:
+            if "no_multi" in command.flags and self.profile.since(7, 0):
+                transaction.broken = True
+                return self._failed(CommandError("ERR Command not allowed inside a transaction"), name)
             transaction.queued.append(words)
             return QUEUED
         try:

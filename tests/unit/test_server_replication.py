@@ -82,7 +82,7 @@ def test_what_a_replica_is_sent() -> None:
     assert writer.receive() == b":1\r\n"
     assert writer.call("ROLE") == (
         b"*3\r\n$6\r\nmaster\r\n:%d\r\n*1\r\n*3\r\n$9\r\n127.0.0.1\r\n$4\r\n7000\r\n$2\r\n%d\r\n"
-        % (len(data), len(data))
+        % (len(data) + len(request("REPLCONF", "GETACK", "*")), len(data))
     )
 
 
@@ -124,3 +124,24 @@ async def test_messages_reach_the_clients_of_a_replica() -> None:
             with trio.fail_after(20):
                 assert await listener.receive_some() == b"*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\nx\r\n"
         nursery.cancel_scope.cancel()
+
+
+def test_replicas_are_told_that_the_primary_is_there() -> None:
+    """A PING every ten seconds, which counts in the offset; and a question how far they are, where somebody waits."""
+    server = SimulatedServer()
+    replica, writer = follow(server), server.connect()
+    server.pass_time(1)
+    assert replica.receive() == b""
+    server.pass_time(11_000)
+    assert replica.receive() == request("PING")
+    writer.call("SET", "a", "b")
+    assert replica.receive() == request("SELECT", 0) + request("SET", "a", "b")
+    assert writer.call("WAIT", 1, 1000) == b""
+    assert replica.receive() == request("REPLCONF", "GETACK", "*")
+
+
+def test_some_commands_are_not_allowed_in_a_transaction() -> None:
+    client = SimulatedServer("7.0").connect()
+    client.call("MULTI")
+    assert client.call("SAVE") == b"-ERR Command not allowed inside a transaction\r\n"
+    assert client.call("EXEC").startswith(b"-EXECABORT")

@@ -68,6 +68,7 @@ class Effects:
         self._to_replicas, self._to_files = _Encoder(selects_first=selects_first), _Encoder(selects_first=selects_first)
         self._unit: list[Effect] = []
         self._told = 0
+        self._pinged_ms: float | None = None
 
     def note(self, call: Call, name: str, reply: Reply) -> None:
         """A command has changed something."""
@@ -128,6 +129,16 @@ class Effects:
         self.end_unit()
         told, self._told = self._told, self.offset
         return self.offset != told
+
+    def let_time_pass(self, timer_ms: float) -> None:
+        """End what is not ended; replicas are told from time to time that their primary is there."""
+        self.end_unit()
+        period_ms = 1000 * self._engine.configuration.number("repl-ping-replica-period")
+        if self._pinged_ms is None or not self.feeders or self._engine.replica_of is not None:
+            self._pinged_ms = timer_ms
+        elif timer_ms - self._pinged_ms >= period_ms:
+            self._pinged_ms = timer_ms
+            self.feed_replicas([b"PING"])
 
     def feed_replicas(self, words: Words) -> None:
         """Send replicas something that changes nothing, as PING, by which they see that the primary is there."""

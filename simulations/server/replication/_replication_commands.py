@@ -98,6 +98,8 @@ def _wait(call: Call, are_enough: Callable[[], bool], told: Callable[[], Reply],
     milliseconds = _timeout(timeout)
     if are_enough() or call.nested:
         return told()
+    if call.engine.effects is not None:
+        call.engine.effects.feed_replicas([b"REPLCONF", b"GETACK", b"*"])
     deadline_ms = call.engine.timer_ms + milliseconds if milliseconds else None
 
     def look(_key: bytes) -> Sequence[Reply]:
