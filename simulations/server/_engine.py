@@ -648,7 +648,8 @@ class Engine:
                 raise CommandError(refused)
 
     def _failed(self, error: CommandError, name: str) -> Failure:
-        self.statistics.note_error(error.text)
+        if not error.is_counted:
+            self.statistics.note_error(error.text)
         if name:
             self.statistics.of(name).failed += 1
         return Failure(error.text)

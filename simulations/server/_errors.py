@@ -10,9 +10,11 @@ class CommandError(Exception):
 
     Args:
         text: the reply, its code first, as in "ERR syntax error".
+        is_counted: whether it is in the statistics already, as that of a command that a script called.
     """
 
-    def __init__(self, text: str | bytes) -> None:
+    def __init__(self, text: str | bytes, *, is_counted: bool = False) -> None:
+        self.is_counted = is_counted
         self.text = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         super().__init__(self.text)
 

@@ -83,6 +83,7 @@ def test_what_scripts_answer(twin: Twin) -> None:
 
 def test_what_there_is_in_lua(twin: Twin) -> None:
     """The functions of redis, cjson, cmsgpack, bit and struct, what is forbidden, and how each error is told."""
+    _skip_valkey(twin)
     writable = (b"KEYS={} return 1", b"_G", b"redis.call=1")
     for words in conversation("scripts"):
         if twin.profile >= "6.2" or not any(text in words[1] for text in writable):
@@ -90,11 +91,29 @@ def test_what_there_is_in_lua(twin: Twin) -> None:
     twin.close()
 
 
+def test_lua_itself(twin: Twin) -> None:
+    """Its own functions, what is protected of it, coroutines, and the options of its libraries."""
+    _skip_valkey(twin)
+    if twin.profile < "6.2":
+        twin.close()
+        pytest.skip("real servers of this age do not survive all of it")
+    for words in conversation("lua"):
+        twin.do(0, words)
+    twin.close()
+
+
 def test_functions(twin: Twin) -> None:
     """Libraries as they are loaded, called, listed and deleted."""
+    _skip_valkey(twin)
     for words in conversation("functions"):
         twin.do(0, words)
     twin.close()
+
+
+def _skip_valkey(twin: Twin) -> None:
+    if twin.profile == "7.2":
+        twin.close()
+        pytest.skip("Valkey, which stands for 7.2, has other words for what is wrong with a script")
 
 
 def conversation(name: str) -> list[list[bytes]]:

@@ -1,5 +1,6 @@
 """Scripts of a simulated server: none ends the server or keeps it, whatever it does; who is answered while one runs."""
 
+import re
 from itertools import count
 
 import pytest
@@ -224,3 +225,31 @@ def test_scripts_that_nobody_loaded_are_forgotten_when_others_come() -> None:
             client.call("EVALSHA", first, 0)
             client.call("EVAL", f"return {number}", 0)
         assert client.call("SCRIPT", "EXISTS", first, second, loaded) == b"*3\r\n:1\r\n" + kept + OVER
+
+
+def test_an_error_is_counted_once_and_where_it_belongs() -> None:
+    """Since 7.0 a command that a script may not call is rejected, one that fails has failed, and the script as well."""
+    client = client_of()
+    client.call("EVAL", "return redis.call('SELECT', 99)", 0)
+    client.call("EVAL", "return redis.pcall('SELECT', 99)", 0)
+    client.call("EVAL", "redis.pcall('SELECT', 99)", 0)
+    client.call("EVAL_RO", "return redis.call('SET', 'k', 'v')", 0)
+    client.call("EVAL", "return redis.error_reply('MINE text')", 0)
+    told = client.call("INFO", "commandstats", "errorstats")
+    assert b"cmdstat_select:calls=3," in told
+    assert re.search(rb"cmdstat_select:.*rejected_calls=0,failed_calls=3", told)
+    assert re.search(rb"cmdstat_set:calls=0,.*rejected_calls=1,failed_calls=0", told)
+    assert re.search(rb"cmdstat_eval:.*rejected_calls=0,failed_calls=3", told)
+    assert b"errorstat_ERR:count=4\r\nerrorstat_MINE:count=1" in told
+
+
+def test_the_options_of_cjson_hold_until_they_are_set_back() -> None:
+    client = client_of()
+    assert client.call("EVAL", "return cjson.encode_max_depth(1)", 0) == OVER
+    assert b"excessive nesting (2)" in client.call("EVAL", "return cjson.encode({{1}})", 0)
+    assert client.call("EVAL", "cjson.encode_max_depth(1000) return cjson.encode({{1}})", 0) == b"$5\r\n[[1]]\r\n"
+    assert b"must not be NaN or Inf" in client.call("EVAL", "return cjson.encode({1/0})", 0)
+    assert (
+        client.call("EVAL", "cjson.encode_invalid_numbers('null') return cjson.encode({1/0})", 0) == b"$6\r\n[null]\r\n"
+    )
+    assert b"bad argument #1 to 'decode_max_depth'" in client.call("EVAL", "cjson.decode_max_depth(0)", 0)

@@ -84,6 +84,11 @@ def _pause_cron(call: Call) -> Reply:
     return OK
 
 
+def _allow_scripts_all(call: Call) -> Reply:
+    call.engine.debugging.scripts_may_all = call.words[2] != b"0"
+    return OK
+
+
 def _replybuffer(call: Call) -> Reply:
     if call.words[2].lower() != b"peak-reset-time":
         raise syntax_error()
@@ -96,7 +101,8 @@ def _replybuffer(call: Call) -> Reply:
 
 
 def _object(call: Call) -> Reply:
-    value = call.database.get(call.words[2], uses=False)
+    # One that has expired is still there as long as nobody looks at it otherwise.
+    value = call.database.values.get(call.words[2])
     if value is None:
         raise CommandError(NO_SUCH_KEY)
     size = len(value) + 1 if isinstance(value, bytes) else 64
@@ -192,7 +198,7 @@ _SUBCOMMANDS: Final[Mapping[bytes, tuple[Callable[[Call], Reply], int]]] = {
     b"log": (_nothing, 3),
     b"quicklist-packed-threshold": (_nothing, 3),
     b"pause-cron": (_pause_cron, 3),
-    b"set-disable-deny-scripts": (_nothing, 3),
+    b"set-disable-deny-scripts": (_allow_scripts_all, 3),
     b"replybuffer": (_replybuffer, 4),
     b"reply-copy-avoidance": (_nothing, 3),
     b"dict-resizing": (_nothing, 3),

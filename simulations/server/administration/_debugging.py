@@ -18,9 +18,11 @@ class Debugging:
         reply_peak_ms: for how long the largest reply to a client is remembered (REPLYBUFFER PEAK-RESET-TIME).
         has_simd: whether several registers of a HyperLogLog are handled at once (PFDEBUG SIMD); no reply shows it.
         skips_checksums: whether payloads and files are taken whatever their checksums (SET-SKIP-CHECKSUM-VALIDATION).
+        scripts_may_all: whether scripts may call what is not for them (SET-DISABLE-DENY-SCRIPTS).
     """
 
     cron_is_paused: bool = False
     reply_peak_ms: float = REPLY_PEAK_MS
     has_simd: bool = True
     skips_checksums: bool = False
+    scripts_may_all: bool = False

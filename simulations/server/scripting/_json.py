@@ -9,9 +9,8 @@ from typing import Final
 
 from attrs import define, frozen
 
-DEPTH_MAX: Final = 1000
-SPARSE_RATIO: Final = 2
-SPARSE_SAFE: Final = 10
+from ._json_options import JsonOptions
+
 _ESCAPED: Final = {
     **{number: b"\\u%04x" % number for number in (*range(32), 127)},
     34: b'\\"', 92: b"\\\\", 47: b"\\/", 8: b"\\b", 9: b"\\t", 10: b"\\n", 12: b"\\f", 13: b"\\r",
@@ -51,11 +50,12 @@ class Unknown:
     kind: str
 
 
-def encode(value: object, depth: int = 0) -> bytes:
+def encode(value: object, options: JsonOptions, depth: int = 0) -> bytes:
     """A value as JSON.
 
     Args:
         value: bytes, a number, a bool, None, a `Table` or an `Unknown`.
+        options: what scripts have set.
         depth: in how many tables it is.
 
     Raises:
@@ -66,44 +66,52 @@ def encode(value: object, depth: int = 0) -> bytes:
     if value is None or isinstance(value, bool):
         return {None: b"null", True: b"true", False: b"false"}[value]
     if isinstance(value, int | float):
-        return _number(value)
+        return _number(value, options)
     if isinstance(value, Table):
-        if depth >= DEPTH_MAX:
+        if depth >= options.encode_depth_max:
             raise JsonError(f"Cannot serialise, excessive nesting ({depth + 1})")
-        return _table(value, depth + 1)
+        return _table(value, options, depth + 1)
     raise JsonError(f"Cannot serialise {value.kind if isinstance(value, Unknown) else value}: type not supported")
 
 
-def _number(value: float) -> bytes:
+def _number(value: float, options: JsonOptions) -> bytes:
     if not math.isfinite(value):
-        raise JsonError("Cannot serialise number: must not be NaN or Inf")
-    return f"{float(value):.14g}".encode()
+        if options.encode_invalid == "off":
+            raise JsonError("Cannot serialise number: must not be NaN or Inf")
+        if options.encode_invalid == "null":
+            return b"null"
+    return f"{float(value):.{options.precision}g}".encode()
 
 
-def _table(table: Table, depth: int) -> bytes:
-    length = _array_length(table)
+def _table(table: Table, options: JsonOptions, depth: int) -> bytes:
+    length = _array_length(table, options)
     if length > 0:
         items = dict(table.pairs)
-        return b"[%b]" % b",".join(encode(items.get(number), depth) for number in range(1, length + 1))
-    return b"{%b}" % b",".join(b"%b:%b" % (_key(key), encode(value, depth)) for key, value in table.pairs)
+        return b"[%b]" % b",".join(encode(items.get(number), options, depth) for number in range(1, length + 1))
+    return b"{%b}" % b",".join(
+        b"%b:%b" % (_key(key, options), encode(value, options, depth)) for key, value in table.pairs
+    )
 
 
-def _key(key: object) -> bytes:
+def _key(key: object, options: JsonOptions) -> bytes:
     if isinstance(key, bytes):
-        return encode(key)
+        return encode(key, options)
     if isinstance(key, int | float) and not isinstance(key, bool):
-        return b'"%b"' % _number(key)
+        return b'"%b"' % _number(key, options)
     raise JsonError("Cannot serialise table: table key must be a number or string")
 
 
-def _array_length(table: Table) -> int:
+def _array_length(table: Table, options: JsonOptions) -> int:
     """How long an array a table is; -1: it is none."""
     longest = 0
     for key, _ in table.pairs:
         if isinstance(key, bool) or not isinstance(key, int) or key < 1:
             return -1
         longest = max(longest, key)
-    if longest > len(table.pairs) * SPARSE_RATIO and longest > SPARSE_SAFE:
+    ratio = options.sparse_ratio
+    if ratio and longest > len(table.pairs) * ratio and longest > options.sparse_safe:
+        if options.sparse_convert:
+            return -1
         raise JsonError("Cannot serialise table: excessively sparse array")
     return longest
 
@@ -113,6 +121,7 @@ class _Reader:
     """Reads a text, token by token."""
 
     text: bytes
+    depth_max: int
     at: int = 0
     kind: str = ""
     value: object = None
@@ -186,13 +195,13 @@ class _Reader:
         return JsonError(f"Expected {what} but found {found or self.kind} at character {self.begin + 1}")
 
 
-def decode(text: bytes) -> object:
+def decode(text: bytes, options: JsonOptions) -> object:
     """What a text says: bytes, floats, bools, None for null, lists, and dicts by bytes.
 
     Raises:
         JsonError: it is no JSON.
     """
-    reader = _Reader(text)
+    reader = _Reader(text, options.decode_depth_max)
     reader.advance()
     value = _value(reader, 0)
     reader.advance()
@@ -206,8 +215,8 @@ def _value(reader: _Reader, depth: int) -> object:
         return reader.value
     if reader.kind not in {"T_OBJ_BEGIN", "T_ARR_BEGIN"}:
         raise reader.expected("value")
-    if depth >= DEPTH_MAX:
-        raise JsonError(f"Found too many nested data structures ({depth + 1})")
+    if depth >= reader.depth_max:
+        raise JsonError(f"Found too many nested data structures ({depth + 1}) at character {reader.at}")
     return _object(reader, depth + 1) if reader.kind == "T_OBJ_BEGIN" else _array(reader, depth + 1)
 
 

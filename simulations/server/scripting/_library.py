@@ -10,6 +10,7 @@ from .._profile import Profile
 from .._reply import Failure, Reply
 from ..access._permissions import why_refused
 from . import _bit, _json, _msgpack, _struct
+from ._json_options import SETTINGS, BadOption, JsonOptions, Setting
 from ._lua import Lua, Raised
 from ._registering import Registering
 from ._values import words_of
@@ -30,6 +31,7 @@ class Library:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
+        self._json_options = JsonOptions()
         self.registering = Registering(self)
 
     @property
@@ -49,6 +51,7 @@ class Library:
             **self._of_redis(profile),
             b"json_encode": self._json_encode,
             b"json_decode": self._json_decode,
+            b"json_options": lua.table({name: self._json_setting(name, change) for name, change in SETTINGS.items()}),
             b"pack": self._pack,
             b"unpack": self._unpack,
             b"unpack_one": lambda data=None, at=0: self._unpack_some(b"unpack_one", data, 1, at),
@@ -84,10 +87,7 @@ class Library:
 
     # redis
 
-    def _run(self, arguments: Sequence[object]) -> Reply:
-        words = self._words(arguments)
-        if isinstance(words, Failure):
-            return words
+    def _run(self, words: Sequence[bytes]) -> Reply:
         self._lua.check_room()
         return self._runner.command(words)
 
@@ -103,22 +103,31 @@ class Library:
         return words
 
     def _call(self, *arguments: object) -> object:
-        reply = self._run(arguments)
+        words = self._words(arguments)
+        if isinstance(words, Failure):
+            raise self._raised(words, counted=False)
+        reply = self._run(words)
         if isinstance(reply, Failure):
             raise self._raised(reply)
         return self._lua.values.of_reply(reply)
 
     def _pcall(self, *arguments: object) -> object:
-        return self._lua.values.of_reply(self._run(arguments))
+        words = self._words(arguments)
+        if isinstance(words, Failure):
+            return self._lua.values.error(words.text)
+        return self._lua.values.of_reply(self._run(words))
 
-    def _raised(self, failure: Failure) -> Raised:
+    def _raised(self, failure: Failure, *, counted: bool = True) -> Raised:
         lua = self._lua
-        return Raised(lua.values.of_reply(failure) if lua.profile.since(7, 0) else failure.text)
+        return Raised(lua.values.error(failure.text, counted=counted) if lua.profile.since(7, 0) else failure.text)
+
+    def _wrong_arguments(self) -> object:
+        return self._lua.values.error(self._runner.own_failure(b"wrong number or type of arguments").text)
 
     def _error_reply(self, *arguments: object) -> object:
         text = arguments[0] if len(arguments) == 1 else None
         if not isinstance(text, bytes):
-            return self._lua.values.of_reply(self._runner.own_failure(b"wrong number or type of arguments"))
+            return self._wrong_arguments()
         if self._lua.profile.since(7, 0):
             text = text.removeprefix(b"-").rstrip(b"\r\n")
             text = text if b" " in text else b"ERR " + text
@@ -126,7 +135,7 @@ class Library:
 
     def _status_reply(self, *arguments: object) -> object:
         if len(arguments) != 1 or not isinstance(arguments[0], bytes):
-            return self._lua.values.of_reply(self._runner.own_failure(b"wrong number or type of arguments"))
+            return self._wrong_arguments()
         return self._lua.table({b"ok": arguments[0]})
 
     def _sha1hex(self, *arguments: object) -> bytes:
@@ -163,7 +172,7 @@ class Library:
     def _may_run(self, *arguments: object) -> bool:
         words = self._words(arguments)
         if isinstance(words, Failure):
-            raise self._raised(words)
+            raise self._raised(words, counted=False)
         engine, session = self._runner.engine, self._runner.session
         found = engine.table.look_up(words)
         if found is None:
@@ -180,7 +189,9 @@ class Library:
         if len(arguments) != 1:
             raise self._bad_argument(1, b"encode", b"expected 1 argument")
         try:
-            return _json.encode(self._lua.values.to_plain(arguments[0]))
+            return _json.encode(
+                self._lua.values.to_plain(arguments[0], self._json_options.encode_depth_max), self._json_options
+            )
         except _json.JsonError as error:
             raise self._lua.misuse(str(error).encode()) from error
 
@@ -191,14 +202,23 @@ class Library:
         if text is None:
             raise self._bad_argument(1, b"decode", b"string expected, got " + self._kind(arguments[0]))
         try:
-            return self._lua.values.of_json(_json.decode(text))
+            return self._lua.values.of_json(_json.decode(text, self._json_options))
         except _json.JsonError as error:
             raise self._lua.misuse(str(error).encode()) from error
+
+    def _json_setting(self, name: bytes, change: Setting) -> object:
+        def changed(*arguments: object) -> object:
+            try:
+                return change(self._json_options, arguments)
+            except BadOption as error:
+                raise self._bad_argument(error.place, name, str(error).encode()) from error
+
+        return changed
 
     def _pack(self, *arguments: object) -> bytes:
         if not arguments:
             raise self._bad_argument(0, b"pack", b"MessagePack pack needs input.")
-        return b"".join(_msgpack.pack(self._lua.values.to_plain(each)) for each in arguments)
+        return b"".join(_msgpack.pack(self._lua.values.to_plain(each, _msgpack.DEPTH_MAX)) for each in arguments)
 
     def _unpack(self, *arguments: object) -> tuple[object, ...]:
         return self._unpacked(b"unpack", arguments[0] if arguments else None, len(arguments), None, 0)[1:]

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, Protocol, cast
 from .._errors import CommandError
 from .._profile import Profile
 from .._reply import Reply
-from ._values import LuaTable, MakeTable, OfLua, TypeOf, Values, kinds_of_replies
+from ._values import COUNTED, LuaTable, MakeTable, OfLua, TypeOf, Values, kinds_of_replies
 
 NEEDED: Final = "scripts need lupa: pip install 'redis-streams-trio[simulation]'"
 
@@ -44,10 +44,20 @@ class LuaError(Exception):
         source: where it happened, as Lua names it ("@user_script"); None if that is not known.
         line: where in that.
         has_code: whether the text begins with a code, as the replies of commands do.
+        is_counted: whether it is in the statistics already, as the error of a command.
     """
 
-    def __init__(self, text: bytes, source: bytes | None = None, line: int = -1, *, has_code: bool = False) -> None:
+    def __init__(
+        self,
+        text: bytes,
+        source: bytes | None = None,
+        line: int = -1,
+        *,
+        has_code: bool = False,
+        is_counted: bool = False,
+    ) -> None:
         super().__init__(text)
+        self.is_counted = is_counted
         self.text = text
         self.source = source
         self.line = line
@@ -120,6 +130,8 @@ class Lua:
         found = cast("tuple[OfLua, ...]", prelude(self.table(offered)))
         self._load, self._run_script, self._run_library, self._where, null, *tables = found
         self.values = Values(profile, self.table, self.type_of, null, *tables)
+        self._runtime.gccollect()
+        self._own_bytes = self.memory_bytes
 
     def load(self, source: bytes, *, is_library: bool = False) -> object:
         """A script, or the source of a library, as a function.
@@ -181,6 +193,11 @@ class Lua:
     def memory_bytes(self) -> int:
         """What this state of Lua takes."""
         return self._runtime.get_memory_used()
+
+    @property
+    def grown_bytes(self) -> int:
+        """By how much it has grown since it was made."""
+        return max(0, self.memory_bytes - self._own_bytes)
 
     def has_room(self, more: int = 0) -> bool:
         """Whether a script may keep what it has, and so many bytes more."""
@@ -258,6 +275,7 @@ class Lua:
                 raise self._bug
             if not ok:
                 raise self._error_of(cast("LuaTable | bytes", value))
+            values.errors.clear()
             return values.to_reply(value)
         finally:
             values.protocol = 2
@@ -276,7 +294,9 @@ class Lua:
             return _told_before_7(self.profile, error, place, number)
         if self.type_of(error) == "table":
             text = self.values.field(error, b"err")
-            return LuaError(text if isinstance(text, bytes) else b"ERR unknown error", place, number, has_code=True)
+            counted = self.values.field(error, COUNTED) is True
+            told_text = text if isinstance(text, bytes) else b"ERR unknown error"
+            return LuaError(told_text, place, number, has_code=True, is_counted=counted)
         return LuaError(_text(error), place, number)
 
 
@@ -299,7 +319,8 @@ def _told_before_7(profile: Profile, error: object, source: bytes | None, line: 
 def _first_line(error: Exception) -> bytes:
     """What an error of Lua says, without where it came through."""
     text = error.args[0] if error.args else b""
-    return text.split(b"\n", 1)[0] if isinstance(text, bytes) else str(text).encode()
+    told = text if isinstance(text, bytes) else str(text).encode()
+    return told.split(b"\n", 1)[0]
 
 
 def _text(error: object) -> bytes:

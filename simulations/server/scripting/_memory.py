@@ -19,7 +19,7 @@ FUNCTIONS_BYTES: Final = 200
 def told_of_memory(engine: Engine) -> Iterator[tuple[str, int]]:
     """The fields of INFO memory, with numbers."""
     scripts, libraries = engine.scripts, engine.functions.libraries.values()
-    state = engine.runner.memory_bytes or STATE_BYTES
+    state = STATE_BYTES + engine.runner.memory_bytes
     cached = scripts.source_bytes + len(scripts) * SCRIPT_BYTES
     yield "used_memory_lua", state
     if not engine.profile.since(7, 0):

@@ -106,8 +106,8 @@ class Runner:
 
     @property
     def memory_bytes(self) -> int:
-        """What Lua takes."""
-        return 0 if self._lua is None else self._lua.memory_bytes
+        """What Lua takes, beside what it takes to begin with."""
+        return 0 if self._lua is None else self._lua.grown_bytes
 
     @property
     def session(self) -> Session | None:
@@ -178,13 +178,25 @@ class Runner:
         session.in_script = True
         try:
             run = self.lua.run_function if script.of_library else self.lua.run_script
-            return run(script.function, keys, argv)
+            reply = run(script.function, keys, argv)
+            if self.lua.values.errors:
+                self._count_errors(call)
+            return reply  # noqa: TRY300 - the error below is of the script only
         except LuaError as error:
-            raise CommandError(_told(call, script, error)) from error
+            counted = error.is_counted and call.profile.since(7, 0)
+            raise CommandError(_told(call, script, error), is_counted=counted) from error
         finally:
             self.running = None
             session.in_script = False
             session.database = database
+
+    def _count_errors(self, call: Call) -> None:
+        """Errors that a script returned, and did not raise."""
+        statistics = self.engine.statistics
+        for text, is_counted in self.lua.values.errors:
+            if not is_counted:
+                statistics.note_error(text)
+        statistics.of(self.engine.table.find(call.words)[1]).failed += 1
 
     def command(self, words: Sequence[bytes]) -> Reply:
         """One command of the script that runs; a `Failure` where it fails."""
@@ -193,11 +205,19 @@ class Runner:
             return Failure(b"ERR redis.call/pcall can only be called inside a script invocation")
         command = self._allowed(running, words)
         if isinstance(command, Failure):
+            if self.engine.profile.since(7, 0):
+                self._count_refusal(command, words)
             return command
         if "write" in command.flags:
             running.wrote = True
         answer = self.engine.run(running.session, words, nested=True)
         return None if isinstance(answer, Block) else answer
+
+    def _count_refusal(self, refusal: Failure, words: Sequence[bytes]) -> None:
+        statistics, found = self.engine.statistics, self.engine.table.look_up(words)
+        statistics.note_error(refusal.text)
+        if found is not None:
+            statistics.of(found[1]).rejected += 1
 
     def _allowed(self, running: Running, words: Sequence[bytes]) -> Command | Failure:
         found = self._found(words)
@@ -223,7 +243,7 @@ class Runner:
             if error.text.startswith(b"ERR Unknown subcommand"):
                 return Failure(error.text)
             return self.own_failure(b"Unknown Redis command called from %b" % (b"script" if since_7 else b"Lua script"))
-        if "noscript" in command.flags:
+        if "noscript" in command.flags and not self.engine.debugging.scripts_may_all:
             return self.own_failure(b"This Redis command is not allowed from script" + (b"" if since_7 else b"s"))
         return command, name
 

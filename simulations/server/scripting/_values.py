@@ -27,6 +27,9 @@ from ._json import Table, Unknown
 DEPTH_MAX: Final = 150
 """So many tables may be inside each other in what a script returns."""
 
+COUNTED: Final = b"ignore_error_stats_update"
+"""The field, since 7.0, of an error that is in the statistics already."""
+
 UNPACKED_MAX: Final = 100
 """Items that Lua is asked for at once: its stack is small."""
 
@@ -66,6 +69,7 @@ class Values:
         raw_field: a field of a table, whatever metatable it has: what runs no script cannot fail.
 
     Attributes:
+        errors: in the last reply of a script, each with whether it is in the statistics already.
         protocol: how the script wants to see replies: 2 or 3 (redis.setresp).
     """
 
@@ -83,6 +87,8 @@ class Values:
         self._table = make_table
         self._type_of = type_of
         self._null = null
+        self.errors: list[tuple[bytes, bool]] = []
+        self._counts_errors = profile.since(7, 0)
         self._trims_errors = profile.since(6, 2)
         self._shortest_numbers = profile.since(7, 2)
         self._described, self._unpack, self.field = described, unpack, raw_field
@@ -114,11 +120,22 @@ class Values:
             return reply
         if isinstance(reply, list):
             return self._table([self.of_reply(item) for item in reply])
-        if isinstance(reply, Status | Failure):
-            return self._table({b"ok" if isinstance(reply, Status) else b"err": reply.text})
+        if isinstance(reply, Status):
+            return self._table({b"ok": reply.text})
+        if isinstance(reply, Failure):
+            return self.error(reply.text, counted=self._counts_errors)
         if reply is None or isinstance(reply, NullArray):
             return False if self.protocol == 2 else None
         return self._of_reply_2(reply) if self.protocol == 2 else self._of_reply_3(reply)
+
+    def error(self, text: bytes, *, counted: bool = False) -> LuaTable:
+        """An error as the script gets it.
+
+        Args:
+            text: with its code.
+            counted: whether it is in the statistics already.
+        """
+        return self._table({b"err": text, COUNTED: True} if counted else {b"err": text})
 
     def _of_reply_2(self, reply: Reply) -> object:
         match reply:
@@ -193,6 +210,8 @@ class Values:
 
     def _to_reply(self, table: LuaTable, depth: int) -> Reply:
         kind, found = cast("tuple[bytes | bool, object]", self._described(table))
+        if kind == b"err":
+            self.errors.append((cast("bytes", found), self.field(table, COUNTED) is True))
         if isinstance(kind, bytes):
             return self._makers[kind](found, depth)
         items: list[Reply] = []
@@ -222,17 +241,23 @@ class Values:
         text, kind = self.field(part, b"string"), self.field(part, b"format")
         return Verbatim(cast("bytes", text), cast("bytes", kind)[:3])
 
-    def to_plain(self, value: object, depth: int = 0) -> object:
-        """A value of the script as plain data: bytes, numbers, bools, None, `Table` and `Unknown`."""
+    def to_plain(self, value: object, depth_max: int) -> object:
+        """A value of the script as plain data: bytes, numbers, bools, None, `Table` and `Unknown`.
+
+        Args:
+            value: what the script has.
+            depth_max: of what is in more tables than that nobody asks what it is.
+        """
         if value is None or isinstance(value, bytes | bool | int | float):
             return value
         kind = self._type_of(value)
         if kind == "table":
-            # What is in too many tables nobody looks at.
-            if depth > 1100:
-                return Unknown("table")
+            if depth_max <= 0:
+                return Table([])
             items = cast("LuaTable", value).items()
-            return Table([(self.to_plain(key, depth + 1), self.to_plain(each, depth + 1)) for key, each in items])
+            return Table(
+                [(self.to_plain(key, depth_max - 1), self.to_plain(each, depth_max - 1)) for key, each in items]
+            )
         return None if kind == "userdata" else Unknown(kind or "function")
 
 

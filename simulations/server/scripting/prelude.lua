@@ -7,6 +7,7 @@ local getinfo, sethook, loadstring, xpcall, pcall = debug.getinfo, debug.sethook
 local setmetatable, getmetatable, tostring, type, error, select = setmetatable, getmetatable, tostring, type, error, select
 local rawget, rawset, next, pairs, unpack, tonumber = rawget, rawset, next, pairs, unpack, tonumber
 local getfenv, setfenv, create, wrap, resume = getfenv, setfenv, coroutine.create, coroutine.wrap, coroutine.resume
+local collectgarbage = collectgarbage
 local byte, concat, format = string.byte, table.concat, string.format
 local whole = _G
 local raised, look_around = host.raised, host.look_around
@@ -180,6 +181,9 @@ local function type_of(...)
   return kind
 end
 
+local json = { encode = host.json_encode, decode = host.json_decode, null = null, _NAME = 'cjson', _VERSION = '2.1.0' }
+for name, change in pairs(host.json_options) do json[name] = change end
+
 -- What scripts may use; not the table of globals itself, which the host language needs whole.
 local names = {
   _VERSION = _VERSION, assert = assert, collectgarbage = collectgarbage, error = error, gcinfo = gcinfo,
@@ -190,10 +194,7 @@ local names = {
   setmetatable = host.guard('setmetatable', setmetatable, protected), tonumber = tonumber, tostring = tostring, type = type_of,
   unpack = unpack, xpcall = guarded_xpcall, coroutine = read_only(threads),
   redis = read_only(redis), string = read_only(string), table = read_only(table), math = read_only(math),
-  cjson = read_only({ encode = host.json_encode, decode = host.json_decode, null = null, _NAME = 'cjson',
-    _VERSION = '2.1.0', encode_keep_buffer = host.nothing, encode_max_depth = host.nothing,
-    decode_max_depth = host.nothing, encode_invalid_numbers = host.nothing, decode_invalid_numbers = host.nothing,
-    encode_number_precision = host.nothing, encode_sparse_array = host.nothing }),
+  cjson = read_only(json),
   cmsgpack = read_only({ pack = host.pack, unpack = host.unpack, unpack_one = host.unpack_one,
     unpack_limit = host.unpack_limit, _NAME = 'cmsgpack', _VERSION = 'lua-cmsgpack 0.4.0' }),
   bit = read_only(host.bit),
@@ -289,17 +290,29 @@ local function load_script(source, is_library)
   return setfenv(script, is_library and libraries or scripts)
 end
 
+-- A little garbage is collected now and then, as in Redis, so that no script has to wait for all of it.
+local RUNS = 50
+local runs = 0
+local function begin()
+  sethook(hook, '', HOOK_COUNT)
+  runs = runs + 1
+  if runs == RUNS then
+    runs = 0
+    collectgarbage('step', RUNS)
+  end
+end
+
 local function run_script(script, keys, argv)
   rawset(script_names, 'KEYS', keys)
   rawset(script_names, 'ARGV', argv)
-  sethook(hook, '', HOOK_COUNT)
+  begin()
   return xpcall(script, on_error)
 end
 
 local function run_library(script, is_loading, keys, argv)
   setmetatable(library_names, { __index = is_loading and loading or names })
   library_names._G = not is_loading and libraries or nil
-  sethook(hook, '', HOOK_COUNT)
+  begin()
   return xpcall(function() return script(keys, argv) end, on_error)
 end
 
