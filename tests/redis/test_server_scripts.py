@@ -141,6 +141,7 @@ def test_the_scripts_of_the_runtime_run_unchanged(twin: Twin) -> None:
 
 def test_scripts_are_known_by_their_hash(twin: Twin) -> None:
     """Until they are forgotten."""
+    _skip_valkey(twin)
     sha = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"
     for words in (
         ["EVALSHA", sha, "0"],

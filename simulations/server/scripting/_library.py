@@ -13,7 +13,7 @@ from . import _bit, _json, _msgpack, _struct
 from ._json_options import SETTINGS, BadOption, JsonOptions, Setting
 from ._lua import Lua, Raised
 from ._registering import Registering
-from ._values import words_of
+from ._values import error_fields, words_of
 
 if TYPE_CHECKING:
     from ._runner import Runner
@@ -114,15 +114,15 @@ class Library:
     def _pcall(self, *arguments: object) -> object:
         words = self._words(arguments)
         if isinstance(words, Failure):
-            return self._lua.values.error(words.text)
+            return self._lua.table(error_fields(words.text))
         return self._lua.values.of_reply(self._run(words))
 
     def _raised(self, failure: Failure, *, counted: bool = True) -> Raised:
         lua = self._lua
-        return Raised(lua.values.error(failure.text, counted=counted) if lua.profile.since(7, 0) else failure.text)
+        return Raised(error_fields(failure.text, counted=counted) if lua.profile.since(7, 0) else failure.text)
 
     def _wrong_arguments(self) -> object:
-        return self._lua.values.error(self._runner.own_failure(b"wrong number or type of arguments").text)
+        return self._lua.table(error_fields(self._runner.own_failure(b"wrong number or type of arguments").text))
 
     def _error_reply(self, *arguments: object) -> object:
         text = arguments[0] if len(arguments) == 1 else None

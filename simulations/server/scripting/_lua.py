@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Final, NoReturn, Protocol, cast
@@ -27,11 +28,13 @@ GLOBALS_REFUSED_BEFORE: Final = b"Script attempted to create global variable '%s
 class Raised(Exception):
     """What a function of the host raises in a script.
 
+    It holds nothing of Lua: Lua itself keeps it as long as it likes, and longer than the coroutine where it happened.
+
     Args:
-        value: what the script sees: a text, or a table of Lua.
+        value: what the script sees: a text, or what is to be in a table.
     """
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: bytes | Mapping[bytes, object]) -> None:
         super().__init__(value)
         self.value = value
 
@@ -173,7 +176,7 @@ class Lua:
     def failure(self, text: bytes) -> Raised:
         """An error that a function of the host raises, without a place in it."""
         if self.profile.since(7, 0):
-            return Raised(self.table({b"err": b"ERR " + text}))
+            return Raised({b"err": b"ERR " + text})
         return Raised(text)
 
     def misuse(self, text: bytes) -> Raised:
@@ -226,12 +229,16 @@ class Lua:
         if not self.has_room():
             return NO_MEMORY
         why = self._look_around()
-        return None if why is None else self.failure(why).value
+        return None if why is None else self._seen(self.failure(why))
 
     def _seen(self, raised: object) -> object:
         """What a script sees of what a function of the host raised."""
+        if isinstance(raised, BaseException):
+            # What the function was given may be of a coroutine, and is not to be held when that is gone.
+            traceback.clear_frames(raised.__traceback__)
+            raised.__cause__ = raised.__context__ = None
         if isinstance(raised, Raised):
-            return raised.value
+            return raised.value if isinstance(raised.value, bytes) else self.table(raised.value)
         if isinstance(raised, RecursionError):
             return b"stack overflow"
         if isinstance(raised, MemoryError):

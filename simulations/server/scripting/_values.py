@@ -123,19 +123,10 @@ class Values:
         if isinstance(reply, Status):
             return self._table({b"ok": reply.text})
         if isinstance(reply, Failure):
-            return self.error(reply.text, counted=self._counts_errors)
+            return self._table(error_fields(reply.text, counted=self._counts_errors))
         if reply is None or isinstance(reply, NullArray):
             return False if self.protocol == 2 else None
         return self._of_reply_2(reply) if self.protocol == 2 else self._of_reply_3(reply)
-
-    def error(self, text: bytes, *, counted: bool = False) -> LuaTable:
-        """An error as the script gets it.
-
-        Args:
-            text: with its code.
-            counted: whether it is in the statistics already.
-        """
-        return self._table({b"err": text, COUNTED: True} if counted else {b"err": text})
 
     def _of_reply_2(self, reply: Reply) -> object:
         match reply:
@@ -271,6 +262,16 @@ def kinds_of_replies(profile: Profile) -> list[bytes]:
     if profile.since(6, 0):
         kinds += [b"map", b"table", b"set", b"table"]
     return kinds
+
+
+def error_fields(text: bytes, *, counted: bool = False) -> dict[bytes, object]:
+    """What is in the table of an error.
+
+    Args:
+        text: with its code.
+        counted: whether it is in the statistics already.
+    """
+    return {b"err": text, COUNTED: True} if counted else {b"err": text}
 
 
 def on_one_line(text: bytes) -> bytes:
