@@ -622,9 +622,6 @@ class Engine:
             session.last_command = name
             return Block(session.database, (), self.pause.until_ms, list, None, put_off=True)
         if transaction is not None and name not in NEVER_QUEUED:
-            if "no_multi" in command.flags and self.profile.since(7, 0):
-                transaction.broken = True
-                return self._failed(CommandError("ERR Command not allowed inside a transaction"), name)
             transaction.queued.append(words)
             return QUEUED
         try:

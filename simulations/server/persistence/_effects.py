@@ -197,6 +197,11 @@ def _removal(engine: Engine, key: bytes) -> Words:
     return [b"UNLINK" if engine.configuration["lazyfree-lazy-expire"] == "yes" else b"DEL", key]
 
 
+def _replacement(call: Call, key: bytes) -> Words:
+    """By which a key goes as another value was to take its place."""
+    return [b"UNLINK" if call.engine.configuration["lazyfree-lazy-server-del"] == "yes" else b"DEL", key]
+
+
 def _set(call: Call, _reply: Reply) -> Iterator[Words]:
     """SET, SETEX, PSETEX: until when, not for how long; and without GET."""
     key, value = call.words[1], call.database.values.get(call.words[1])
@@ -279,7 +284,7 @@ def _restored(call: Call, _reply: Reply) -> Iterator[Words]:
     """RESTORE: it expires at a moment, not after some time."""
     words, at_ms = list(call.words), call.database.expires.get(call.words[1])
     if call.words[1] not in call.database.values:
-        yield [b"DEL", call.words[1]]
+        yield _replacement(call, call.words[1])
     elif at_ms is None or any(word.upper() == b"ABSTTL" for word in words[4:]):
         yield call.words
     else:
@@ -304,7 +309,7 @@ def _removed_from_set(call: Call, reply: Reply) -> Iterator[Words]:
     if not members:
         return
     if len(call.words) > 2 and call.words[1] not in call.database.values:
-        yield [b"DEL", call.words[1]]
+        yield _replacement(call, call.words[1])
     elif call.profile.since(7, 2):
         for at in range(0, len(members), REMOVED_AT_ONCE):
             yield [b"SREM", call.words[1], *members[at : at + REMOVED_AT_ONCE]]
