@@ -19,7 +19,6 @@ commands back.
 from __future__ import annotations
 
 import contextlib
-import heapq
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
@@ -33,6 +32,7 @@ from ._refusals import flags_of_call, may_refuse, refusal
 from ._reply import QUEUED, Failure, Push, Raw, Reply, Several
 from ._session import Block, Session, Silence, Transaction, Words
 from ._tables import ALL_COMMANDS
+from ._waiting import Waiting
 from ._watching import Watching
 from .access._acl import Users
 from .access._acl_log import AclLog
@@ -137,11 +137,7 @@ class Engine:
         self.watching = Watching(self)
         self.eviction = Eviction(self)
         self._next_session = itertools.count(1)
-        self._waiting: dict[tuple[int, bytes], dict[Session, Block]] = {}
-        self._ready: dict[tuple[int, bytes], None] = {}
-        self._deadlines: list[tuple[float, int, Session, Block]] = []
-        """When a wait is over, or has to look again; the number is different in each, so that no sessions compare."""
-        self._next_deadline = itertools.count()
+        self.waiting = Waiting()
         self._woken: dict[Session, None] = {}
         self.runner = Runner(self)
         self.scripts = Scripts(self.runner)
@@ -250,7 +246,7 @@ class Engine:
             answer.words = words
             if session.silence is Silence.NOW and not answer.put_off:
                 session.silence = Silence.WAITING
-            self.block(session, answer)
+            self.waiting.begin(session, answer)
         elif session.silence is None:
             self.deliver(session, answer)
         else:
@@ -263,14 +259,11 @@ class Engine:
         self._set_clocks(now_us, timer_ms)
         if not self.is_paused:
             self._remove_what_has_to_go()
-        while self._deadlines and self._deadlines[0][0] <= self.timer_ms:
-            _, _, session, block = heapq.heappop(self._deadlines)
-            if session.block is not block:
-                continue
+        for session, block in self.waiting.take_due(self.timer_ms):
             if block.deadline_ms is None or block.deadline_ms > self.timer_ms:
                 for key in block.look():
                     self.signal_ready(self.databases[block.database], key)
-                self._push_deadline(session, block, block.look_again_ms)
+                self.waiting.look_again(session, block)
             else:
                 self.unblock(session)
                 if block.put_off:
@@ -297,9 +290,7 @@ class Engine:
 
     def next_deadline_ms(self) -> float | None:
         """When `tick` has something to do at the earliest, by the timers' clock."""
-        while self._deadlines and self._deadlines[0][2].block is not self._deadlines[0][3]:
-            heapq.heappop(self._deadlines)
-        return self._deadlines[0][0] if self._deadlines else None
+        return self.waiting.next_end_ms()
 
     def take_woken(self) -> Sequence[Session]:
         """The sessions with `replies` to be sent since the last time somebody asked."""
@@ -524,43 +515,18 @@ class Engine:
 
     # Waiting
 
-    @property
-    def waited_for(self) -> int:
-        """How many keys clients wait for."""
-        return len(self._waiting)
-
-    def block(self, session: Session, block: Block) -> None:
-        """Have a session wait."""
-        session.block = block
-        for key in block.keys:
-            self._waiting.setdefault((block.database, key), {}).setdefault(session, block)
-        self._push_deadline(session, block, block.deadline_ms)
-        self._push_deadline(session, block, block.look_again_ms)
-
     def unblock(self, session: Session) -> None:
         """Have a session wait no more; it gets no reply by this."""
-        block, session.block = session.block, None
-        if block is not None:
-            self._forget_waiting(session, block)
+        self.waiting.end(session)
 
     def signal_ready(self, database: Database, key: bytes) -> None:
         """Something happened to a key that clients may wait for; they are served when the command is over."""
-        place = (database.index, key)
-        if place in self._waiting:
-            self._ready[place] = None
+        self.waiting.signal((database.index, key))
 
     def serve_ready(self) -> None:
         """Let clients look again that wait for keys to which something happened, first come, first served."""
-        while self._ready:
-            ready, self._ready = self._ready, {}
-            for place in ready:
-                for session, block in list(self._waiting.get(place, {}).items()):
-                    if session.block is block:
-                        self._retry(session, block, place[1])
-
-    def _push_deadline(self, session: Session, block: Block, at_ms: float | None) -> None:
-        if at_ms is not None:
-            heapq.heappush(self._deadlines, (at_ms, next(self._next_deadline), session, block))
+        for session, block, key in self.waiting.take_ready():
+            self._retry(session, block, key)
 
     def _retry(self, session: Session, block: Block, key: bytes) -> None:
         before, began, stalled_ms = self.dirty, self.slowness.stopwatch(), self.stall_ms
@@ -583,18 +549,7 @@ class Engine:
             if self.tracking is not None:
                 self.tracking.command_is_over(session)
         elif replies is not None and block.requeue:
-            self._forget_waiting(session, block)
-            for each in block.keys:
-                self._waiting.setdefault((block.database, each), {})[session] = block
-
-    def _forget_waiting(self, session: Session, block: Block) -> None:
-        for key in block.keys:
-            place = (block.database, key)
-            waiting = self._waiting.get(place)
-            if waiting is not None:
-                waiting.pop(session, None)
-                if not waiting:
-                    del self._waiting[place]
+            self.waiting.go_behind(session, block)
 
     # One command
 

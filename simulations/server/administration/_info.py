@@ -72,7 +72,7 @@ def _clients(engine: Engine) -> Fields:
     if since(7, 4):
         yield "total_watched_keys", len({place for session in sessions for place in session.watched})
     if since(7, 2):
-        yield "total_blocking_keys", engine.waited_for
+        yield "total_blocking_keys", engine.waiting.keys
         yield "total_blocking_keys_on_nokey", len(_waited_for_by_groups(engine))
 
 
