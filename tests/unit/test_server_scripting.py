@@ -253,3 +253,17 @@ def test_the_options_of_cjson_hold_until_they_are_set_back() -> None:
         client.call("EVAL", "cjson.encode_invalid_numbers('null') return cjson.encode({1/0})", 0) == b"$6\r\n[null]\r\n"
     )
     assert b"bad argument #1 to 'decode_max_depth'" in client.call("EVAL", "cjson.decode_max_depth(0)", 0)
+
+
+def test_a_library_that_does_not_end_is_not_loaded() -> None:
+    server = BusyServer()
+    client = server.connect()
+    assert b"FUNCTION LOAD timeout" in client.call("FUNCTION", "LOAD", "#!lua name=l\nwhile true do end")
+    assert client.call("FUNCTION", "LIST") == b"*0\r\n"
+
+
+def test_functions_are_registered_only_while_their_library_is_loaded() -> None:
+    client = client_of()
+    later = "redis.register_function('f', function() lib.register_function('g', function() end) end)"
+    client.call("FUNCTION", "LOAD", f"#!lua name=l\nlocal lib = redis\n{later}")
+    assert b"can only be called on FUNCTION LOAD command" in client.call("FCALL", "f", 0)

@@ -14,6 +14,7 @@ from ..rdb._payload import dumped_libraries, restored_libraries
 from ._functions import LoadedLibrary
 from ._registering import Registered
 from ._scripts import keys_and_args
+from ._shebang import library_header
 
 
 def call_function(call: Call) -> Reply:
@@ -41,9 +42,16 @@ def delete(call: Call) -> Reply:
     return OK
 
 
+def _check_length(call: Call, most: int) -> None:
+    if len(call.words) > most:
+        text = b"ERR unknown subcommand or wrong number of arguments for '%b'. Try FUNCTION HELP."
+        raise CommandError(text % call.words[1][:128])
+
+
 def flush(call: Call) -> Reply:
     """FUNCTION FLUSH [ASYNC|SYNC]."""
-    if len(call.words) > 3 or (len(call.words) == 3 and call.words[2].upper() not in (b"ASYNC", b"SYNC")):
+    _check_length(call, 3)
+    if len(call.words) == 3 and call.words[2].upper() not in (b"ASYNC", b"SYNC"):
         raise CommandError("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
     call.engine.functions.clear()
     call.engine.dirty += 1
@@ -120,6 +128,7 @@ def dump(call: Call) -> Reply:
 
 def restore(call: Call) -> Reply:
     """FUNCTION RESTORE payload [FLUSH|APPEND|REPLACE]."""
+    _check_length(call, 4)
     policy = call.words[3].upper() if len(call.words) == 4 else b"APPEND"
     if policy not in (b"FLUSH", b"APPEND", b"REPLACE"):
         raise CommandError("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")
@@ -130,6 +139,9 @@ def restore(call: Call) -> Reply:
         if policy == b"FLUSH":
             functions.clear()
         for code in codes:
+            name = library_header(code)[0]
+            if policy == b"APPEND" and name in functions.libraries:
+                raise CommandError(b"ERR Library %b already exists" % name)
             functions.load(code, replace=policy == b"REPLACE")
     except CommandError:
         functions.clear()

@@ -91,15 +91,20 @@ class Functions:
             source = lua.load(body, is_library=True)
         except LuaError as error:
             raise CommandError(b"ERR Error compiling function: " + error.text) from error
-        registering.functions = {}
+        functions: dict[bytes, Registered] = {}
+        registering.functions = functions
+        self.runner.begin_loading()
         try:
             lua.run_loading(source)
         except LuaError as error:
             text = error.text if error.has_code else b"ERR " + error.text
             raise CommandError(b"ERR Error registering functions: " + text) from error
-        if not registering.functions:
+        finally:
+            registering.functions = None
+            self.runner.loading_began = None
+        if not functions:
             raise CommandError("ERR No functions registered")
-        return registering.functions
+        return functions
 
     def delete(self, name: bytes) -> None:
         """Remove a library.

@@ -34,12 +34,12 @@ class Registering:
     """Takes the functions of the library that is being loaded.
 
     Attributes:
-        functions: so far, by name.
+        functions: so far, by name; None: no library is being loaded.
     """
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self.functions: dict[bytes, Registered] = {}
+        self.functions: dict[bytes, Registered] | None = None
 
     def register(self, *arguments: object) -> None:
         """redis.register_function(name, function), or with a table of what is known of it.
@@ -47,6 +47,8 @@ class Registering:
         Raises:
             Raised: that does not do.
         """
+        if self.functions is None:
+            raise self._lua.failure(b"redis.register_function can only be called on FUNCTION LOAD command")
         found = self._read(arguments)
         if not is_name(found.name):
             raise self._lua.failure(BAD_NAME)

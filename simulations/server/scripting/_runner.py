@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .._engine import Engine
 
 KILLED = b"Script killed by user with SCRIPT KILL..."
+LOADS_TOO_LONG = b"FUNCTION LOAD timeout"
+LOADING_NS_MAX = 500_000_000
+"""For so long may the source of a library run, as in Redis; nobody else is served meanwhile."""
 HAS_WRITTEN = (
     b"Sorry the script already executed write commands against the dataset. You can either wait the script termination "
     b"or kill the server in a hard way using the SHUTDOWN NOSAVE command."
@@ -88,6 +91,8 @@ class Runner:
         self.library = Library(self)
         self._lua: Lua | None = None
         self.running: Running | None = None
+        self.loading_began: int | None = None
+        """When the source of a library began to run, by the stopwatch."""
         self.is_busy = False
         """Whether something runs for so long that others are answered meanwhile."""
         self.meanwhile: Callable[[], None] = _nobody
@@ -114,11 +119,17 @@ class Runner:
         """For whom something runs."""
         return None if self.running is None else self.running.session
 
+    def begin_loading(self) -> None:
+        """The source of a library is going to run."""
+        self.loading_began = self.engine.slowness.stopwatch()
+
     def look_around(self) -> bytes | None:
         """See whether what runs takes long, and have others served meanwhile; returns why it has to end, if it has."""
         running, engine = self.running, self.engine
         if running is None:
-            return None
+            began = self.loading_began
+            late = began is not None and engine.slowness.stopwatch() - began >= LOADING_NS_MAX
+            return LOADS_TOO_LONG if late else None
         if not running.is_busy:
             # Of both names of the parameter the older one is known to all versions.
             threshold_ms = engine.configuration.number("lua-time-limit")

@@ -276,7 +276,7 @@ setmetatable(names, missing)
 
 -- A library sees little while it is loaded, and the same as scripts when its functions run.
 local loading = { redis = strict(setmetatable({
-  register_function = host.register_function, log = host.log, setresp = host.setresp, REDIS_VERSION = host.version,
+  register_function = host.register_function, log = host.log, REDIS_VERSION = host.version,
   REDIS_VERSION_NUM = host.version_number, LOG_DEBUG = 0, LOG_VERBOSE = 1, LOG_NOTICE = 2, LOG_WARNING = 3,
 }, missing)) }
 setmetatable(loading, missing)
