@@ -206,6 +206,8 @@ class Engine:
         if self.effects is not None:
             self.effects.end_unit(words[0].decode("latin-1").lower())
         self.running = None
+        if self.stall_ms:
+            self.now_us += int(self.stall_ms * 1000)  # what expired meanwhile is gone for those who wait
         if self.pubsub.pending:
             self._deliver_pending(session)
         if tracking is None:

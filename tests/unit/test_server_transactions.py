@@ -130,3 +130,12 @@ def test_what_a_transaction_may_not_hold(version: str, word: str, *, refused: bo
     assert reply == (b"-ERR Command not allowed inside a transaction\r\n" if refused else b"+QUEUED\r\n")
     if refused:
         assert client.call("EXEC").startswith(b"-EXECABORT")
+
+
+def test_who_waits_does_not_get_what_expired_while_the_server_slept() -> None:
+    server = SimulatedServer("7.0")
+    waiting, client = server.connect(), server.connect()
+    waiting.call("BLPOP", "k", 0)
+    client.send(b"MULTI\r\nRPUSH k a\r\nPEXPIRE k 100\r\nDEBUG SLEEP 0.2\r\nEXEC\r\n")
+    assert waiting.receive() == b""
+    assert client.call("EXISTS", "k") == b":0\r\n"
