@@ -536,7 +536,7 @@ class Engine:
         try:
             replies: Sequence[Reply] | None = block.retry(key)
         except CommandError as error:
-            replies = [Failure(error.text)]
+            replies = [self._failed(error, block.name)]
         self.running = None
         if self.journal is not None and self.dirty != before:
             self.journal.note(block.database, block.words, self.now_us, self.commands_processed)

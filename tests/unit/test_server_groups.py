@@ -161,3 +161,44 @@ def test_before_6_2_who_is_asked_about_was_seen(version: str, idle_ms: int) -> N
     server.pass_time(10)
     client.call("XPENDING", "k", "g", "-", "+", "1", "c")
     assert client.call("XINFO", "CONSUMERS", "k", "g").endswith(b"$4\r\nidle\r\n:%d\r\n" % idle_ms)
+
+
+@pytest.mark.parametrize("version", ["7.0", "7.2", "8.6"])
+def test_a_wait_that_ends_in_an_error_is_counted_as_one(version: str) -> None:
+    """XGROUP DESTROY ends the waits of the group's readers: in commandstats and errorstats like any other error."""
+    server, client = server_with_entries(version, 0)
+    reader = server.connect()
+    assert read_blocking(reader) == b""
+    client.call("XGROUP", "DESTROY", "k", "g")
+    assert reader.receive().startswith(b"-NOGROUP ")
+    assert b"errorstat_NOGROUP:count=1\r\n" in client.call("INFO", "errorstats")
+    assert b"rejected_calls=0,failed_calls=1" in client.call("INFO", "commandstats").split(b"cmdstat_xreadgroup:")[1]
+
+
+def test_keys_whose_going_wakes_somebody_are_counted() -> None:
+    """Of XREADGROUP's, not of XREAD's; until it is over."""
+    server, client = server_with_entries("8.0", 0)
+    group_reader, reader = server.connect(), server.connect()
+    reader.call("XREAD", "BLOCK", 0, "STREAMS", "k", "$")
+    assert b"total_blocking_keys_on_nokey:0\r\n" in client.call("INFO", "clients")
+    read_blocking(group_reader)
+    assert b"total_blocking_keys_on_nokey:1\r\n" in client.call("INFO", "clients")
+    client.call("DEL", "k")
+    assert b"total_blocking_keys_on_nokey:0\r\n" in client.call("INFO", "clients")
+
+
+def read_blocking(client: Client) -> bytes:
+    return client.call("XREADGROUP", "GROUP", "g", "c", "BLOCK", 0, "STREAMS", "k", ">")
+
+
+def test_what_producers_said_is_forgotten_once_a_second() -> None:
+    """A message that is old enough is still known until the server's next look, as Redis' cron has it."""
+    server = SimulatedServer("8.6")
+    client = server.connect()
+    client.call("XADD", "k", "1-1", "f", "v")
+    client.call("XCFGSET", "k", "IDMP-DURATION", 1)
+    first = client.call("XADD", "k", "IDMP", "p", "m", "*", "f", "v")
+    server.pass_time(999)
+    assert client.call("XADD", "k", "IDMP", "p", "m", "*", "f", "v") == first
+    server.pass_time(1001)
+    assert client.call("XADD", "k", "IDMP", "p", "m", "*", "f", "v") != first
