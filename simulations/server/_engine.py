@@ -29,7 +29,7 @@ from ._errors import CommandError
 from ._keyspace import Database
 from ._profile import Profile
 from ._refusals import flags_of_call, may_refuse, refusal
-from ._reply import QUEUED, Failure, Push, Raw, Reply, Several
+from ._reply import QUEUED, Failure, Push, Reply, Several
 from ._session import Block, Session, Silence, Transaction, Words
 from ._tables import ALL_COMMANDS
 from ._waiting import Waiting
@@ -51,15 +51,11 @@ from .persistence._file_state import FileState
 from .persistence._journal import Journal
 from .pubsub._keyspace_events import keyspace_events
 from .pubsub._pubsub import PubSub
-from .replication._follower import Follower
-from .replication._link import Link
+from .replication._role import Role
 from .scripting._functions import Functions
 from .scripting._runner import Runner
 from .scripting._scripts import Scripts
 from .types._limits import Limits
-
-PROMOTION: Final = b"*3\r\n$8\r\nREPLCONF\r\n$7\r\npromote\r\n$3\r\nnow\r\n"
-DEMOTED: Final = b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 
 NEVER_QUEUED: Final = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
 """Commands that run at once although MULTI was said."""
@@ -78,10 +74,6 @@ class Engine:
     """What clients cache, once one has said that it does."""
     running: Session | None = None
     """Whose command runs."""
-    link: Link | None = None
-    """To the primary, if there is one."""
-    failover_to: Session | None = None
-    """The replica that is to take over as soon as it has everything."""
     is_loading = False
     """Whether files are being loaded: most commands are refused, and nothing expires."""
     effects: Effects | None = None
@@ -120,16 +112,10 @@ class Engine:
         self.pubsub = PubSub(self)
         self.appliers: dict[str, Callable[[str], str | None]] = {}
         """Of parameters that mean something to whoever feeds the engine: try it, and say why it does not work."""
-        self.replicas: dict[Session, Follower] = {}
-        """Who follows this server over connections."""
         self.users = Users(self.configuration["requirepass"])
         self.acl_log = AclLog()
-        self.replica_of: tuple[str, int] | None = None
-        """The host and port of its primary, if it has one."""
-        self.good_replicas = 0
-        """How many replicas follow closely enough; whoever models them says so."""
         self.run_id = b"%040x" % rng.getrandbits(160)
-        self.replication_id = b"%040x" % rng.getrandbits(160)
+        self.role = Role(self)
         self.started_us = 0
         self.saves, self.saved_ms, self.saved_dirty = 0, 0, 0
         """Of SAVE and BGSAVE: how often, when, and `dirty` at that moment."""
@@ -171,11 +157,7 @@ class Engine:
         self.watching.forget(session)
         self.pubsub.forget(session)
         self._woken.pop(session, None)
-        follower = self.replicas.pop(session, None)
-        if follower is not None:
-            self.count_good_replicas()
-            if follower.feed is not None and self.effects is not None:
-                self.effects.feeders.remove(follower.feed)
+        self.role.forget(session)
         if self.tracking is not None:
             self.tracking.stop(session)
 
@@ -318,16 +300,6 @@ class Engine:
         self.saved_dirty = self.dirty
         self.commands_processed = 0
 
-    def replicas_with(self, offset: int, *, on_disk: bool = False) -> int:
-        """How many replicas have got so far, on their disks if that is asked."""
-        return sum((each.synced if on_disk else each.acknowledged) >= offset for each in self.replicas.values())
-
-    def count_good_replicas(self) -> None:
-        """How many replicas follow closely enough for min-replicas-to-write."""
-        lag_ms = self.configuration.number("min-replicas-max-lag") * 1000
-        last_ms = [each.acknowledged_ms for each in self.replicas.values() if each.is_online]
-        self.good_replicas = sum(not lag_ms or self.now_ms - at_ms <= lag_ms for at_ms in last_ms)
-
     @contextlib.contextmanager
     def led(self) -> Iterator[Session]:
         """A session for what comes from the primary."""
@@ -346,24 +318,12 @@ class Engine:
             self.effects.flush()
         return self.take_woken()
 
-    def offsets_changed(self) -> None:
+    def retry_waits_for_offsets(self) -> None:
         """Files or replicas have got further: WAIT and WAITAOF look again."""
         for session in list(self.sessions.values()):
             block = session.block
             if block is not None and block.name in {"wait", "waitaof"}:
                 self._retry(session, block, b"")
-        target = self.failover_to
-        follower = self.replicas.get(target) if target is not None else None
-        offset = self.effects.offset if self.effects is not None else 0
-        if target is not None and follower is not None and follower.acknowledged >= offset:
-            self.hand_over(target, follower)
-
-    def hand_over(self, target: Session, follower: Follower) -> None:
-        """FAILOVER: this replica has everything; it is the primary from now on, and this server follows it."""
-        self.failover_to = None
-        self.deliver(target, Raw(PROMOTION))
-        host = follower.host or target.address.rpartition(":")[0]
-        self.follow((host, follower.port))
 
     def applied(self, name: str, value: str) -> str | None:
         """Have a parameter that was set hold outside of the engine, too; returns why it cannot."""
@@ -378,24 +338,6 @@ class Engine:
         self.limits = Limits.of(self.profile, self.configuration)
         self.events = keyspace_events(self)
         """Told of what happens to keys, if anybody is to hear of it."""
-
-    def follow(self, primary: tuple[str, int] | None) -> None:
-        """Be a replica of this one from now on, or of none; who waits for something here hears of it and goes."""
-        was_primary, self.replica_of = self.replica_of is None, primary
-        self.settings_changed()
-        self.failover_to = None
-        if primary is None:
-            self.link = None
-            if not was_primary:
-                self.replication_id = b"%040x" % self.rng.getrandbits(160)
-            return
-        if not was_primary:
-            return
-        for session in list(self.sessions.values()):
-            if session.block is not None and not session.block.put_off:
-                self.unblock(session)
-                self.deliver(session, Failure(DEMOTED))
-                self.close(session)
 
     def forget_connection_state(self, session: Session) -> None:
         """RESET: no transaction, nothing watched, no subscriptions, nothing tracked."""

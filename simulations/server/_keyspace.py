@@ -248,7 +248,7 @@ class Database:
     def keeps_expired(self) -> bool:
         """Whether keys that expired stay: on a replica, until the primary removes them, and in a pause."""
         engine = self._engine
-        return engine.replica_of is not None or (engine.is_paused and engine.profile.since(6, 2))
+        return engine.role.replica_of is not None or (engine.is_paused and engine.profile.since(6, 2))
 
     def take(self, key: bytes, value: Value, expires: int = -1) -> None:
         """Have a key hold a value that a file says it held. Nobody is told; nobody did anything."""

@@ -32,7 +32,7 @@ def may_refuse(engine: Engine) -> bool:
     return bool(
         engine.is_loading
         or engine.runner.is_busy
-        or engine.replica_of is not None
+        or engine.role.replica_of is not None
         or engine.monitors
         or settings.number("maxmemory")
         or settings.number("min-replicas-to-write")
@@ -61,7 +61,7 @@ def refusal(engine: Engine, session: Session, command: Command, name: str, words
 
 def _refusal_of_old_data(engine: Engine, session: Session, flags: frozenset[str], name: str) -> bytes | None:
     if (
-        engine.replica_of is not None
+        engine.role.replica_of is not None
         and engine.configuration["replica-serve-stale-data"] == "no"
         and not _bears_stale_data(engine, session, flags, name)
     ):
@@ -171,8 +171,8 @@ def _is_out_of_memory(engine: Engine) -> bool:
 
 def _lacks_replicas(engine: Engine) -> bool:
     wanted = engine.configuration.number("min-replicas-to-write")
-    return bool(wanted) and engine.replica_of is None and engine.good_replicas < wanted
+    return bool(wanted) and engine.role.replica_of is None and engine.role.good_replicas < wanted
 
 
 def _is_read_only(engine: Engine) -> bool:
-    return engine.replica_of is not None and engine.configuration["replica-read-only"] == "yes"
+    return engine.role.replica_of is not None and engine.configuration["replica-read-only"] == "yes"

@@ -9,7 +9,7 @@ from redis_streams.simulations.server._errors import CommandError
 from redis_streams.simulations.server.rdb._checksum import LARGE, checksum
 from redis_streams.simulations.server.rdb._kinds import format_of
 from redis_streams.simulations.server.rdb._lzf import compressed, decompressed
-from redis_streams.simulations.server.rdb._payload import restored
+from redis_streams.simulations.server.rdb._payload import dumped_libraries, restored
 from support.simulated import Client, SimulatedServer
 
 LONG = "x" * 100
@@ -177,3 +177,16 @@ def test_what_is_compressed_comes_back(letters: int) -> None:
             assert len(smaller) <= max(0, length - 4)
             assert decompressed(smaller, length) == data
     assert compressed(b"a" * 300) == b"\x01aa\xe0\xff\x00\xe0\x17\x00\x01aa"
+
+
+@pytest.mark.parametrize("policy", ["FLUSH", "APPEND", "REPLACE"])
+def test_functions_that_cannot_all_be_restored_leave_those_that_are_there(policy: str) -> None:
+    """Also where these were to go first."""
+    server = SimulatedServer("7.0")
+    client = server.connect()
+    code = "#!lua name={}\nredis.register_function('f', function() return 1 end)"
+    clash = [code.format(name).encode() for name in ("one", "other")]
+    assert client.call("FUNCTION", "LOAD", code.format("kept").replace("'f'", "'g'")) == b"$4\r\nkept\r\n"
+    payload = dumped_libraries(clash, format_of(server.engine))
+    assert client.call("FUNCTION", "RESTORE", payload, policy) == b"-ERR Function f already exists\r\n"
+    assert list(server.engine.functions.libraries) == [b"kept"]

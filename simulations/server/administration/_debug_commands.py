@@ -128,7 +128,7 @@ def _error(call: Call) -> Reply:
 
 
 def _change_repl_id(call: Call) -> Reply:
-    call.engine.replication_id = b"%040x" % call.engine.rng.getrandbits(160)
+    call.engine.role.replication_id = b"%040x" % call.engine.rng.getrandbits(160)
     return OK
 
 

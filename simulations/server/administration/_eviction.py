@@ -64,7 +64,7 @@ class Eviction:
             return True
         if engine.is_paused:
             return True
-        if engine.replica_of is not None and engine.configuration["replica-ignore-maxmemory"] == "yes":
+        if engine.role.replica_of is not None and engine.configuration["replica-ignore-maxmemory"] == "yes":
             return True
         if self.policy == "noeviction":
             return False

@@ -193,12 +193,12 @@ def _stats(engine: Engine) -> Fields:
 
 def _replication(engine: Engine) -> Fields:
     offset = engine.effects.offset if engine.effects is not None else 0
-    yield "role", "master" if engine.replica_of is None else "slave"
-    if engine.replica_of is not None:
-        link = engine.link or Link()
+    yield "role", "master" if engine.role.replica_of is None else "slave"
+    if engine.role.replica_of is not None:
+        link = engine.role.link or Link()
         offset = max(0, link.offset)
-        yield "master_host", engine.replica_of[0]
-        yield "master_port", engine.replica_of[1]
+        yield "master_host", engine.role.replica_of[0]
+        yield "master_port", engine.role.replica_of[1]
         yield "master_link_status", "up" if link.state == "connected" else "down"
         yield "master_last_io_seconds_ago", (engine.now_ms - link.heard_ms) // 1000 if link.heard_ms else -1
         yield "master_sync_in_progress", int(link.state == "sync")
@@ -211,17 +211,17 @@ def _replication(engine: Engine) -> Fields:
         yield "slave_read_only", int(engine.configuration["replica-read-only"] == "yes")
         if engine.profile.since(6, 2):
             yield "replica_announced", 1
-    online = [(session, each) for session, each in engine.replicas.items() if each.is_online]
+    online = [(session, each) for session, each in engine.role.replicas.items() if each.is_online]
     yield "connected_slaves", len(online)
     if engine.configuration.number("min-replicas-to-write"):
-        yield "min_slaves_good_slaves", engine.good_replicas
+        yield "min_slaves_good_slaves", engine.role.good_replicas
     for number, (session, each) in enumerate(online):
         host = each.host or session.address.rpartition(":")[0]
         lag = max(0, engine.now_ms - each.acknowledged_ms) // 1000
         yield f"slave{number}", f"ip={host},port={each.port},state=online,offset={each.acknowledged},lag={lag}"
     if engine.profile.since(6, 2):
-        yield "master_failover_state", "no-failover" if engine.failover_to is None else "waiting-for-sync"
-    yield "master_replid", engine.replication_id.decode()
+        yield "master_failover_state", "no-failover" if engine.role.failover_to is None else "waiting-for-sync"
+    yield "master_replid", engine.role.replication_id.decode()
     yield "master_replid2", "0" * 40
     yield "master_repl_offset", offset
     yield "second_repl_offset", -1

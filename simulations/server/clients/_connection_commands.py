@@ -154,7 +154,7 @@ def checked_name(name: bytes, what: str = "Client names") -> bytes:
 
 def _greeting(call: Call, protocol: int) -> Reply:
     version = ".".join(map(str, call.profile.version)).encode()
-    role: Reply = b"replica" if call.engine.replica_of is not None else b"master"
+    role: Reply = b"replica" if call.engine.role.replica_of is not None else b"master"
     return Pairs(
         [
             (b"server", b"redis"),

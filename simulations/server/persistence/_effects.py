@@ -134,7 +134,7 @@ class Effects:
         """End what is not ended; replicas are told from time to time that their primary is there."""
         self.end_unit()
         period_ms = 1000 * self._engine.configuration.number("repl-ping-replica-period")
-        if self._pinged_ms is None or not self.feeders or self._engine.replica_of is not None:
+        if self._pinged_ms is None or not self.feeders or self._engine.role.replica_of is not None:
             self._pinged_ms = timer_ms
         elif timer_ms - self._pinged_ms >= period_ms:
             self._pinged_ms = timer_ms

@@ -166,7 +166,7 @@ class KeptOnDisk:
         effects = self._engine.effects
         if effects is not None:
             self._engine.files.synced = effects.offset if offset is None else offset
-            self._engine.offsets_changed()
+            self._engine.role.offsets_changed()
 
     async def _rewrite(self) -> None:
         state, began = self._engine.files, time.perf_counter()

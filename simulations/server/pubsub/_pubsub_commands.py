@@ -71,7 +71,7 @@ def spublish(call: Call) -> Reply:
 def _tell_replicas(call: Call) -> None:
     """A replica only passes on what it has from its primary."""
     engine = call.engine
-    if engine.effects is not None and (engine.replica_of is None or call.session.is_primary):
+    if engine.effects is not None and (engine.role.replica_of is None or call.session.is_primary):
         engine.effects.tell(call.database.index, call.words)
 
 

@@ -48,7 +48,7 @@ def restore(call: Call) -> Reply:
     value = restored(call.words[3], format_of(call.engine))
     at_ms = ttl if options.absolute or not ttl else ttl + call.now_ms
     database.delete(key)
-    if at_ms and at_ms < call.now_ms and call.profile.since(6, 0) and call.engine.replica_of is None:
+    if at_ms and at_ms < call.now_ms and call.profile.since(6, 0) and call.engine.role.replica_of is None:
         call.engine.statistics.expired += call.profile.since(8, 2)
         if there is not None:
             call.notify("g", "del", key)

@@ -64,7 +64,7 @@ def _facts(engine: Engine, *, begins_file: bool) -> Iterator[tuple[bytes, bytes]
     yield b"used-mem", b"%d" % used_memory(engine)
     if engine.effects is not None:
         yield b"repl-stream-db", b"0"
-        yield b"repl-id", engine.replication_id
+        yield b"repl-id", engine.role.replication_id
         yield b"repl-offset", b"%d" % engine.effects.offset
     yield b"aof-base" if engine.profile.since(7, 0) else b"aof-preamble", b"%d" % begins_file
 

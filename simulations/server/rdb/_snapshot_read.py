@@ -55,7 +55,7 @@ class SnapshotReader:
         self._data = Reader(data)
         self._idle_s: int | None = None
         self._frequency: int | None = None
-        self._keeps_expired = keeps_expired or engine.replica_of is not None
+        self._keeps_expired = keeps_expired or engine.role.replica_of is not None
 
     @property
     def done(self) -> int:

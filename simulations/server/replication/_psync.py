@@ -25,7 +25,7 @@ def psync(call: Call) -> Reply:
     """PSYNC replicationid offset: always in full."""
     data = _begin_to_follow(call)
     offset = call.engine.effects.offset if call.engine.effects is not None else 0
-    return Raw(b"+FULLRESYNC %b %d\r\n" % (call.engine.replication_id, offset) + BEGIN % len(data) + data)
+    return Raw(b"+FULLRESYNC %b %d\r\n" % (call.engine.role.replication_id, offset) + BEGIN % len(data) + data)
 
 
 def sync(call: Call) -> Reply:
@@ -37,10 +37,10 @@ def sync(call: Call) -> Reply:
 def _begin_to_follow(call: Call) -> bytes:
     """Have a session be sent all effects from now on; returns all that there is now."""
     engine, session = call.engine, call.session
-    if engine.replica_of is not None and (engine.link is None or engine.link.state != "connected"):
+    if engine.role.replica_of is not None and (engine.role.link is None or engine.role.link.state != "connected"):
         raise CommandError("NOMASTERLINK Can't SYNC while not connected with my master")
     effects = engine.effects = engine.effects or Effects(engine)
-    follower = engine.replicas.setdefault(session, Follower())
+    follower = engine.role.replicas.setdefault(session, Follower())
     if follower.is_online:
         raise CommandError("ERR can't sync again on a connection that follows already")
     data = snapshot(engine, has_keys=not follower.wants_functions_only)
@@ -49,7 +49,7 @@ def _begin_to_follow(call: Call) -> bytes:
     follower.is_online, follower.acknowledged, follower.acknowledged_ms = True, effects.offset, call.now_ms
     follower.feed = lambda more: engine.deliver(session, Raw(more))
     effects.feeders.append(follower.feed)
-    engine.count_good_replicas()
+    engine.role.count_good_replicas()
     return data
 
 
@@ -58,20 +58,20 @@ def replconf(call: Call) -> Reply:
     words = call.words[1:]
     if len(words) % 2:
         raise syntax_error()
-    follower = call.engine.replicas.get(call.session)
+    follower = call.engine.role.replicas.get(call.session)
     for option, value in zip(words[::2], words[1::2], strict=True):
         name = option.lower()
         if name == b"ack":
             _acknowledged(call, follower, value)
             return Raw(b"")
         if name == b"listening-port":
-            follower = call.engine.replicas.setdefault(call.session, Follower())
+            follower = call.engine.role.replicas.setdefault(call.session, Follower())
             follower.port = integer(value)
         elif name == b"ip-address":
-            follower = call.engine.replicas.setdefault(call.session, Follower())
+            follower = call.engine.role.replicas.setdefault(call.session, Follower())
             follower.host = value.decode("latin-1")
         elif name == b"rdb-filter-only":
-            follower = call.engine.replicas.setdefault(call.session, Follower())
+            follower = call.engine.role.replicas.setdefault(call.session, Follower())
             follower.wants_functions_only = value.lower() == b"functions"
         elif name not in {b"capa", b"getack", b"rdb-only", b"version", b"fack"}:
             raise CommandError(b"ERR Unrecognized REPLCONF option: %b" % option)
@@ -83,8 +83,8 @@ def _acknowledged(call: Call, follower: Follower | None, value: bytes) -> None:
         follower.acknowledged = integer(value)
         follower.synced = follower.acknowledged if len(call.words) > 3 else 0
         follower.acknowledged_ms = call.now_ms
-        call.engine.count_good_replicas()
-        call.engine.offsets_changed()
+        call.engine.role.count_good_replicas()
+        call.engine.role.offsets_changed()
 
 
 PSYNC_COMMANDS: Final[Sequence[Command]] = (

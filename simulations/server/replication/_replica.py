@@ -42,14 +42,14 @@ class Replica:
     async def run(self) -> None:
         """Follow whoever is to be followed; until cancelled."""
         while True:
-            primary = self._engine.replica_of
+            primary = self._engine.role.replica_of
             if primary is not None:
-                link = self._engine.link = Link("connecting", lost_ms=int(time.time() * 1000))
+                link = self._engine.role.link = Link("connecting", lost_ms=int(time.time() * 1000))
                 try:
                     await self._follow(primary, link)
                 except OSError:
                     link.state = "connect"
-            await trio.sleep(RETRY_S if primary == self._engine.replica_of and primary is not None else 0.05)
+            await trio.sleep(RETRY_S if primary == self._engine.role.replica_of and primary is not None else 0.05)
 
     async def _follow(self, primary: tuple[str, int], link: Link) -> None:
         stream = await trio.open_tcp_stream(*primary)
@@ -81,14 +81,14 @@ class Replica:
         while len(data) < int(size[1:]):
             data += await _some(stream, int(size[1:]) - len(data))
         self._load(bytes(data))
-        self._engine.replication_id = words[1]
+        self._engine.role.replication_id = words[1]
         link.offset, link.state = int(words[2]), "connected"
 
     async def _stream(self, stream: trio.SocketStream, link: Link, primary: tuple[str, int]) -> None:
         parser = RequestParser(self._engine.profile)
         acknowledged = 0.0
         with self._engine.led() as session:
-            while self._engine.replica_of == primary:
+            while self._engine.role.replica_of == primary:
                 with trio.move_on_after(LOOK_S):
                     parser.feed(await _some(stream, PIECE))
                     before, acknowledged = parser.waiting, 0.0
@@ -108,14 +108,14 @@ class Replica:
         except BadFormat as error:
             raise LinkBroken(f"what the primary holds cannot be loaded: {error}") from error
         self._engine.files.rewrite_wanted = self._engine.files.are_kept
-        for follower in list(self._engine.replicas):
+        for follower in list(self._engine.role.replicas):
             self._engine.close(follower)  # what they have is of another history
 
     def _take(self, parser: RequestParser, session: Session, link: Link) -> None:
         while (words := parser.take()) is not None:
             link.heard_ms = int(time.time() * 1000)
             if words[0].upper() == b"REPLCONF" and words[1] == PROMOTE:
-                self._engine.follow(None)
+                self._engine.role.follow(None)
             elif words[0].upper() not in (b"MULTI", b"EXEC"):
                 now_us, timer_ms = time.time_ns() // 1000, time.perf_counter() * 1000
                 self._collect(self._engine.follow_command(session, words, now_us=now_us, timer_ms=timer_ms))

@@ -21,13 +21,19 @@ INT_MAX: Final = 2**31 - 1
 def role(call: Call) -> Reply:
     """ROLE."""
     engine = call.engine
-    if engine.replica_of is not None:
-        link = engine.link or Link()
-        return [b"slave", engine.replica_of[0].encode(), engine.replica_of[1], link.state.encode(), link.offset]
+    if engine.role.replica_of is not None:
+        link = engine.role.link or Link()
+        return [
+            b"slave",
+            engine.role.replica_of[0].encode(),
+            engine.role.replica_of[1],
+            link.state.encode(),
+            link.offset,
+        ]
     offset = engine.effects.offset if engine.effects is not None else 0
     replicas: list[Reply] = [
         [host_of(session, each).encode(), b"%d" % each.port, b"%d" % each.acknowledged]
-        for session, each in engine.replicas.items()
+        for session, each in engine.role.replicas.items()
         if each.is_online
     ]
     return [b"master", offset, replicas]
@@ -37,27 +43,27 @@ def replicaof(call: Call) -> Reply:
     """REPLICAOF host port, or NO ONE."""
     host, port = call.words[1:]
     if host.lower() == b"no" and port.lower() == b"one":
-        call.engine.follow(None)
+        call.engine.role.follow(None)
         return OK
     error = "ERR Invalid master port" if call.profile.since(7, 0) else NOT_AN_INTEGER
     number = integer(port, error, least=0, most=65535)
     place = (host.decode("utf-8", "surrogateescape"), number)
-    if call.engine.replica_of == place:
+    if call.engine.role.replica_of == place:
         return Status(b"OK Already connected to specified master")
-    call.engine.follow(place)
+    call.engine.role.follow(place)
     return OK
 
 
 def wait(call: Call) -> Answer:
     """WAIT numreplicas timeout."""
-    if call.engine.replica_of is not None:
+    if call.engine.role.replica_of is not None:
         raise CommandError("ERR WAIT cannot be used with replica instances. " + _NO_SLAVES_WRITE)
     engine, wanted, offset = call.engine, integer(call.words[1]), call.session.written_offset
 
     def told() -> Reply:
-        return engine.replicas_with(offset)
+        return engine.role.replicas_with(offset)
 
-    return _wait(call, lambda: engine.replicas_with(offset) >= wanted, told, call.words[2])
+    return _wait(call, lambda: engine.role.replicas_with(offset) >= wanted, told, call.words[2])
 
 
 _NO_SLAVES_WRITE: Final = (
@@ -73,7 +79,7 @@ def waitaof(call: Call) -> Answer:
         raise CommandError("ERR value is out of range, value must between 0 and 1")
     replicas = integer(call.words[2], "ERR value is out of range, must be positive", least=0)
     _timeout(call.words[3])
-    if call.engine.replica_of is not None:
+    if call.engine.role.replica_of is not None:
         raise CommandError("ERR WAITAOF cannot be used with replica instances. " + _NO_SLAVES_WRITE)
     engine, offset = call.engine, call.session.written_offset
     if local and engine.configuration["appendonly"] != "yes":
@@ -81,7 +87,7 @@ def waitaof(call: Call) -> Answer:
 
     def counts() -> tuple[int, int]:
         has_file = engine.configuration["appendonly"] == "yes"
-        return int(has_file and engine.files.synced >= offset), engine.replicas_with(offset, on_disk=True)
+        return int(has_file and engine.files.synced >= offset), engine.role.replicas_with(offset, on_disk=True)
 
     def told() -> Reply:
         return list(counts())
@@ -119,23 +125,23 @@ def failover(call: Call) -> Reply:
     """FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]: a replica takes over."""
     words = [word.upper() for word in call.words[1:]]
     if words == [b"ABORT"]:
-        if call.engine.failover_to is None:
+        if call.engine.role.failover_to is None:
             raise CommandError("ERR No failover in progress.")
-        call.engine.failover_to = None
+        call.engine.role.failover_to = None
         return OK
     target = _failover_target(words)
-    if call.engine.failover_to is not None:
+    if call.engine.role.failover_to is not None:
         raise CommandError("ERR FAILOVER already in progress.")
-    if call.engine.replica_of is not None:
+    if call.engine.role.replica_of is not None:
         raise CommandError("ERR FAILOVER is not valid when server is a replica.")
-    online = [(session, each) for session, each in call.engine.replicas.items() if each.is_online]
+    online = [(session, each) for session, each in call.engine.role.replicas.items() if each.is_online]
     if not online:
         raise CommandError("ERR FAILOVER requires connected replicas.")
     chosen = [pair for pair in online if target is None or target == (host_of(*pair), pair[1].port)]
     if not chosen:
         raise CommandError("ERR FAILOVER target HOST and PORT is not a replica.")
-    call.engine.failover_to = max(chosen, key=lambda pair: pair[1].acknowledged)[0]
-    call.engine.offsets_changed()
+    call.engine.role.failover_to = max(chosen, key=lambda pair: pair[1].acknowledged)[0]
+    call.engine.role.offsets_changed()
     return OK
 
 

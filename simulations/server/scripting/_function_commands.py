@@ -11,7 +11,7 @@ from .._glob import fits
 from .._reply import OK, Members, Pairs, Reply, Status
 from ..rdb._kinds import format_of
 from ..rdb._payload import dumped_libraries, restored_libraries
-from ._functions import LoadedLibrary
+from ._functions import Functions, LoadedLibrary
 from ._registering import Registered
 from ._scripts import keys_and_args
 from ._shebang import library_header
@@ -126,6 +126,12 @@ def dump(call: Call) -> Reply:
     return dumped_libraries(codes, format_of(call.engine))
 
 
+def _check_is_new(functions: Functions, code: bytes) -> None:
+    name = library_header(code)[0]
+    if name in functions.libraries:
+        raise CommandError(b"ERR Library %b already exists" % name)
+
+
 def restore(call: Call) -> Reply:
     """FUNCTION RESTORE payload [FLUSH|APPEND|REPLACE]."""
     _check_length(call, 4)
@@ -134,14 +140,13 @@ def restore(call: Call) -> Reply:
         raise CommandError("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")
     functions = call.engine.functions
     codes = list(restored_libraries(call.words[2], format_of(call.engine)))
-    kept = [] if policy == b"FLUSH" else [each.code for each in functions.libraries.values()]
+    kept = [each.code for each in functions.libraries.values()]
     try:
         if policy == b"FLUSH":
             functions.clear()
         for code in codes:
-            name = library_header(code)[0]
-            if policy == b"APPEND" and name in functions.libraries:
-                raise CommandError(b"ERR Library %b already exists" % name)
+            if policy == b"APPEND":
+                _check_is_new(functions, code)
             functions.load(code, replace=policy == b"REPLACE")
     except CommandError:
         functions.clear()
