@@ -192,6 +192,8 @@ class Engine:
             self.now_us += int(self.stall_ms * 1000)  # what expired meanwhile is gone for those who wait
         if self.pubsub.pending:
             self._deliver_pending(session)
+        if self.stall_ms:
+            self._let_time_pass(self.stall_ms)
         if tracking is None:
             self.serve_ready()
         else:
@@ -207,6 +209,10 @@ class Engine:
         self._execute(session, words)
         self.running = outer
         return self.take_woken()
+
+    def _let_time_pass(self, ms: float) -> None:
+        """DEBUG SLEEP was said: who is served by the same command is served after it."""
+        self.now_us, self.timer_ms = self.now_us + int(ms * 1000), self.timer_ms + ms
 
     def _deliver_pending(self, session: Session) -> None:
         """Messages that a client was sent by its own command."""

@@ -111,3 +111,14 @@ def test_a_server_is_written_as_commands_that_make_it_again() -> None:
         "ZADD z 1.5 m",
         "SADD t x",
     ]
+
+
+def test_what_removes_on_a_condition_or_tells_what_it_removes_is_a_plain_removal() -> None:
+    client, lines = connect("8.6")
+    client.call("SET", "k", "v")
+    client.call("DELEX", "k", "IFEQ", "other")
+    client.call("DELEX", "k", "IFEQ", "v")
+    client.call("HSET", "h", "a", 1, "b", 2)
+    client.call("HGETDEL", "h", "FIELDS", 2, "a", "none")
+    client.call("HGETDEL", "h", "FIELDS", 1, "none")
+    assert lines == ["SET k v", "DEL k", "HSET h a 1 b 2", "HDEL h a none"]

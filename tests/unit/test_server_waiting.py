@@ -2,6 +2,7 @@
 
 from redis_streams.simulations.server._session import Block, Session
 from redis_streams.simulations.server._waiting import Waiting
+from support.simulated import SimulatedServer
 
 
 def waits(waiting: Waiting, number: int, *keys: bytes, until: float | None = None) -> tuple[Session, Block]:
@@ -63,3 +64,12 @@ def test_waits_end_in_order_unless_they_ended_before() -> None:
     assert waiting.next_end_ms() == 30.0
     assert [session.id for session, _ in waiting.take_due(100.0)] == [1]
     assert waiting.next_end_ms() is None
+
+
+def test_who_waits_is_served_after_a_sleep_and_finds_what_has_expired_gone() -> None:
+    server = SimulatedServer()
+    client, waiting = server.connect(), server.connect()
+    waiting.call("BLPOP", "k", 0)
+    for command in ("MULTI", "RPUSH k a", "PEXPIRE k 100", "DEBUG SLEEP 0.2", "EXEC"):
+        client.call(*command.split())
+    assert waiting.receive() == b""

@@ -242,6 +242,16 @@ def _replaced(call: Call, _reply: Reply) -> Iterator[Words]:
     yield [b"SET", key, value] if isinstance(value, bytes) else [b"DEL", key]
 
 
+def _removed(call: Call, _reply: Reply) -> Iterator[Words]:
+    """DELEX: its condition was met."""
+    yield [b"DEL", call.words[1]]
+
+
+def _removed_fields(call: Call, _reply: Reply) -> Iterator[Words]:
+    """HGETDEL: those that were asked for, behind FIELDS and their number."""
+    yield [b"HDEL", call.words[1], *call.words[4:]]
+
+
 def _computed(call: Call, _reply: Reply) -> Iterator[Words]:
     """INCRBYFLOAT: the number itself, as not every machine computes the same."""
     key = call.words[1]
@@ -364,6 +374,8 @@ _TELL: Final[Mapping[str, Tell]] = {
     **dict.fromkeys(("set", "setex", "psetex"), _set),
     **dict.fromkeys(("getset", "getdel"), _replaced),
     "getex": _getex,
+    "delex": _removed,
+    "hgetdel": _removed_fields,
     "incrbyfloat": _computed,
     "geoadd": _added_to_map,
     **dict.fromkeys(("expire", "pexpire", "expireat", "pexpireat"), _moments),

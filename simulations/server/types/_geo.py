@@ -32,8 +32,8 @@ def geoadd(call: Call) -> Reply:
     pairs: list[bytes] = []
     for at in range(position, len(words), 3):
         pairs += [b"%d" % score_of(place_of(words[at], words[at + 1])), words[at + 2]]
-    call.words = [b"zadd", words[1], *options, *pairs]
-    return zadd(call)
+    added = [b"zadd", words[1], *options, *pairs]
+    return zadd(Call(call.engine, call.session, added, nested=call.nested))
 
 
 def geopos(call: Call) -> Reply:
