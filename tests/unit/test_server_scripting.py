@@ -66,6 +66,11 @@ MISUSES = [
     "error(setmetatable({}, {__tostring = function() error('x') end}))",
     "struct.pack('i0', 1)",
     "bit.tohex(1/0)",
+    "unpack({}, 0, 2^31 - 1)",
+    "unpack({}, -2^31, 2^31 - 1)",
+    "unpack({1}, -2^31)",
+    "unpack({1}, 0/0, 1)",
+    "unpack({1}, 1, 1e100)",
 ]
 
 

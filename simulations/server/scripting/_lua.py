@@ -127,6 +127,8 @@ class Lua:
             b"kinds": self.table(kinds_of_replies(profile)),
             b"globals_refused": GLOBALS_REFUSED if profile.since(6, 2) else GLOBALS_REFUSED_BEFORE,
             b"has_clock": profile.since(7, 2),
+            # The servers at hand that are as 7.2 was are Valkey, in which redis goes by a second name.
+            b"is_valkey": profile.since(7, 2) and not profile.since(7, 4),
             **functions.offered(self),
         }
         prelude = runtime.compile(files(__package__).joinpath("prelude.lua").read_bytes())

@@ -14,6 +14,7 @@ from attrs import define, frozen
 
 from .._command import Call, Command
 from .._errors import CommandError
+from .._facts import flags_of
 from .._refusals import MAY_REPLICATE, refusal_in_script
 from .._reply import Failure, Reply
 from .._session import Block, Session, Words
@@ -254,7 +255,8 @@ class Runner:
             if error.text.startswith(b"ERR Unknown subcommand"):
                 return Failure(error.text)
             return self.own_failure(b"Unknown Redis command called from %b" % (b"script" if since_7 else b"Lua script"))
-        if "noscript" in command.flags and not self.engine.debugging.scripts_may_all:
+        flags = flags_of(self.engine.profile, name) or command.flags
+        if "noscript" in flags and not self.engine.debugging.scripts_may_all:
             return self.own_failure(b"This Redis command is not allowed from script" + (b"" if since_7 else b"s"))
         return command, name
 

@@ -184,6 +184,20 @@ end
 local json = { encode = host.json_encode, decode = host.json_decode, null = null, _NAME = 'cjson', _VERSION = '2.1.0' }
 for name, change in pairs(host.json_options) do json[name] = change end
 
+-- Lua 5.1 counts in 32 bits how many values there are, and writes beyond its stack where that is too little.
+local UNPACKED_MAX = 8000
+local function guarded_unpack(...)
+  local values, first, last = ...
+  if type(values) ~= 'table' then misused('unpack', 1, 'table', ...) end
+  local from = first == nil and 1 or tonumber(first)
+  if not from then misused('unpack', 2, 'number', first) end
+  local to = last == nil and #values or tonumber(last)
+  if not to then misused('unpack', 3, 'number', last) end
+  if not (to - from < UNPACKED_MAX and from > -2 ^ 31 and to < 2 ^ 31) then error('too many results to unpack', 2) end
+  if from > to then return end
+  return unpack(values, from, to)
+end
+
 -- What scripts may use; not the table of globals itself, which the host language needs whole.
 local names = {
   _VERSION = _VERSION, assert = assert, collectgarbage = collectgarbage, error = error, gcinfo = gcinfo,
@@ -192,7 +206,7 @@ local names = {
   pcall = function(...) return caught(pcall(...)) end, newproxy = not host.since_7 and newproxy or nil, print = host.print,
   rawequal = rawequal, rawget = guarded_rawget, rawset = host.guard('rawset', rawset, protected), select = select,
   setmetatable = host.guard('setmetatable', setmetatable, protected), tonumber = tonumber, tostring = tostring, type = type_of,
-  unpack = unpack, xpcall = guarded_xpcall, coroutine = read_only(threads),
+  unpack = guarded_unpack, xpcall = guarded_xpcall, coroutine = read_only(threads),
   redis = read_only(redis), string = read_only(string), table = read_only(table), math = read_only(math),
   cjson = read_only(json),
   cmsgpack = read_only({ pack = host.pack, unpack = host.unpack, unpack_one = host.unpack_one,
@@ -269,6 +283,7 @@ names.load = function(...)
   return compiled(concat(parts), name or '=(load)')
 end
 
+if host.is_valkey then names.server = names.redis end
 for name, value in pairs(names) do script_names[name] = value end
 script_names.KEYS, script_names.ARGV, script_names._G = {}, {}, scripts
 setmetatable(script_names, missing)
@@ -279,6 +294,7 @@ local loading = { redis = strict(setmetatable({
   register_function = host.register_function, log = host.log, REDIS_VERSION = host.version,
   REDIS_VERSION_NUM = host.version_number, LOG_DEBUG = 0, LOG_VERBOSE = 1, LOG_NOTICE = 2, LOG_WARNING = 3,
 }, missing)) }
+if host.is_valkey then loading.server = loading.redis end
 setmetatable(loading, missing)
 local library_names = setmetatable({}, { __index = loading })
 local libraries = strict(library_names)
