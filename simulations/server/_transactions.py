@@ -40,6 +40,7 @@ def execute(call: Call) -> Reply:
             raise AssertionError(f"{words[0]!r} waits inside a transaction")  # noqa: TRY004 - a bug of ours
         replies.append(pubsub.among_replies(session, answer))
     pubsub.is_in_transaction = False
+    session.last_command = "exec"  # as CLIENT LIST tells it, and not the last of those that ran inside
     return replies
 
 

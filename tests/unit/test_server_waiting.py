@@ -73,3 +73,11 @@ def test_who_waits_is_served_after_a_sleep_and_finds_what_has_expired_gone() -> 
     for command in ("MULTI", "RPUSH k a", "PEXPIRE k 100", "DEBUG SLEEP 0.2", "EXEC"):
         client.call(*command.split())
     assert waiting.receive() == b""
+
+
+def test_after_a_transaction_exec_is_what_a_client_ran_last() -> None:
+    server = SimulatedServer()
+    client, other = server.connect(), server.connect()
+    for command in ("MULTI", "GET k", "EXEC"):
+        client.call(*command.split())
+    assert b" cmd=exec " in other.call("CLIENT", "LIST", "ID", client.session.id)
