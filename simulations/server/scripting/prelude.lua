@@ -193,7 +193,7 @@ local function guarded_unpack(...)
   if not from then misused('unpack', 2, 'number', first) end
   local to = last == nil and #values or tonumber(last)
   if not to then misused('unpack', 3, 'number', last) end
-  if not (to - from < UNPACKED_MAX and from > -2 ^ 31 and to < 2 ^ 31) then error('too many results to unpack', 2) end
+  if not (to - from < UNPACKED_MAX and from >= -2 ^ 31 and to < 2 ^ 31) then error('too many results to unpack', 2) end
   if from > to then return end
   return unpack(values, from, to)
 end
