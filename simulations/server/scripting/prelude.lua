@@ -184,8 +184,9 @@ end
 local json = { encode = host.json_encode, decode = host.json_decode, null = null, _NAME = 'cjson', _VERSION = '2.1.0' }
 for name, change in pairs(host.json_options) do json[name] = change end
 
--- Lua 5.1 counts in 32 bits how many values there are, and writes beyond its stack where that is too little.
-local UNPACKED_MAX = 8000
+-- Lua 5.1 counts in 32 bits how many values there are, and writes beyond its stack where that is too little. Its own
+-- limit is for all that a C function holds, what it was called with included.
+local HELD_MAX = 8000
 local function guarded_unpack(...)
   local values, first, last = ...
   if type(values) ~= 'table' then misused('unpack', 1, 'table', ...) end
@@ -193,9 +194,11 @@ local function guarded_unpack(...)
   if not from then misused('unpack', 2, 'number', first) end
   local to = last == nil and #values or tonumber(last)
   if not to then misused('unpack', 3, 'number', last) end
-  if not (to - from < UNPACKED_MAX and from >= -2 ^ 31 and to < 2 ^ 31) then error('too many results to unpack', 2) end
+  if not (to - from + 1 + select('#', ...) <= HELD_MAX and from >= -2 ^ 31 and to < 2 ^ 31) then
+    error('too many results to unpack', 2)
+  end
   if from > to then return end
-  return unpack(values, from, to)
+  return unpack(...)
 end
 
 -- What scripts may use; not the table of globals itself, which the host language needs whole.
