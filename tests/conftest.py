@@ -26,6 +26,8 @@ try:
     VERSIONS = {".".join(map(str, version)): binary for version, binary in servers_at_hand().items()}
 except ServerNotFound as error:
     raise pytest.UsageError(str(error)) from error
+VALKEY = "7.2.4"
+"""What Valkey of any version says of itself: that it is compatible with that."""
 if DEFAULT is not None:
     # `RedisServer()` in a test, an example or a child process takes the same server as the fixtures.
     os.environ["REDIS_SERVER"] = str(DEFAULT)
@@ -39,7 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     prefix = simulated_kind(metafunc.definition)
     if "any_redis_server" in metafunc.fixturenames:
         one = DEFAULT is None or metafunc.config.getoption("--one-server")
-        versions = {"default": DEFAULT} if one else VERSIONS
+        versions = {"default": DEFAULT} if one else versions_for(metafunc.definition)
         parameters = [pytest.param(binary, id=version) for version, binary in versions.items()]
         if prefix is not None:
             profiles = [PROFILE] if one else profiles_of(metafunc.definition)
@@ -65,6 +67,12 @@ def profiles_of(test: pytest.Item) -> Sequence[str]:
     """The profiles that a test for every version runs on: those that its marker names, else all."""
     marker = test.get_closest_marker("also_on_memory")
     return PROFILES if marker is None else marker.args or PROFILES
+
+
+def versions_for(item: pytest.Item) -> dict[str, Path]:
+    """All versions; Valkey, which has words of its own for much, only where it is asked for."""
+    wanted = item.get_closest_marker("also_on_valkey") is not None
+    return {version: binary for version, binary in VERSIONS.items() if wanted or version != VALKEY}
 
 
 def pytest_report_header() -> str:

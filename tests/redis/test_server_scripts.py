@@ -83,7 +83,6 @@ def test_what_scripts_answer(twin: Twin) -> None:
 
 def test_what_there_is_in_lua(twin: Twin) -> None:
     """The functions of redis, cjson, cmsgpack, bit and struct, what is forbidden, and how each error is told."""
-    _skip_valkey(twin)
     writable = (b"KEYS={} return 1", b"_G", b"redis.call=1")
     for words in conversation("scripts"):
         if twin.profile >= "6.2" or not any(text in words[1] for text in writable):
@@ -93,7 +92,6 @@ def test_what_there_is_in_lua(twin: Twin) -> None:
 
 def test_lua_itself(twin: Twin) -> None:
     """Its own functions, what is protected of it, coroutines, and the options of its libraries."""
-    _skip_valkey(twin)
     if twin.profile < "6.2":
         twin.close()
         pytest.skip("real servers of this age do not survive all of it")
@@ -104,16 +102,9 @@ def test_lua_itself(twin: Twin) -> None:
 
 def test_functions(twin: Twin) -> None:
     """Libraries as they are loaded, called, listed and deleted."""
-    _skip_valkey(twin)
     for words in conversation("functions"):
         twin.do(0, words)
     twin.close()
-
-
-def _skip_valkey(twin: Twin) -> None:
-    if twin.profile == "7.2":
-        twin.close()
-        pytest.skip("Valkey, which stands for 7.2, has other words for what is wrong with a script")
 
 
 def conversation(name: str) -> list[list[bytes]]:
@@ -123,6 +114,7 @@ def conversation(name: str) -> list[list[bytes]]:
     return [[word.encode().decode("unicode_escape").encode("latin-1") for word in line] for line in lines]
 
 
+@pytest.mark.also_on_valkey
 def test_the_scripts_of_the_runtime_run_unchanged(twin: Twin) -> None:
     """With their errors, and what they leave behind."""
     for words in (
@@ -141,7 +133,6 @@ def test_the_scripts_of_the_runtime_run_unchanged(twin: Twin) -> None:
 
 def test_scripts_are_known_by_their_hash(twin: Twin) -> None:
     """Until they are forgotten."""
-    _skip_valkey(twin)
     sha = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"
     for words in (
         ["EVALSHA", sha, "0"],
