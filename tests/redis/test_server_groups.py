@@ -9,8 +9,6 @@ from redis_streams.simulations.real import RedisServer
 from support.beside import Beside
 from support.random_groups import RandomCommands
 
-pytestmark = pytest.mark.also_on_valkey
-
 SCRIPTS = sorted((Path(__file__).parent / "groups").glob("*.txt"))
 
 
