@@ -194,10 +194,10 @@ class Engine:
             self._deliver_pending(session)
         if self.stall_ms:
             self._let_time_pass(self.stall_ms)
-        if tracking is None:
-            self.serve_ready()
-        else:
+        if tracking is not None:
             self._tell_changes(session, tracking)
+        elif self.waiting.ready:
+            self.serve_ready()
         if self.effects is not None and self.effects.flush():
             session.written_offset = self.effects.offset
         return self.take_woken()

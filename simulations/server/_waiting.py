@@ -22,7 +22,8 @@ class Waiting:
 
     def __init__(self) -> None:
         self._queues: dict[Place, dict[Session, Block]] = {}
-        self._ready: dict[Place, None] = {}
+        self.ready: dict[Place, None] = {}
+        """The keys that were signalled; not to be changed."""
         self._ends: list[tuple[float, int, Session, Block]] = []
         """When a wait is over, or has to look again; the number is different in each, so that no sessions compare."""
         self._numbers = itertools.count()
@@ -59,12 +60,12 @@ class Waiting:
     def signal(self, place: Place) -> None:
         """Something happened to a key that sessions may wait for."""
         if place in self._queues:
-            self._ready[place] = None
+            self.ready[place] = None
 
     def take_ready(self) -> Iterator[tuple[Session, Block, bytes]]:
         """The waits for keys that were signalled, first come, first served; what is done for one may signal more."""
-        while self._ready:
-            ready, self._ready = self._ready, {}
+        while self.ready:
+            ready, self.ready = self.ready, {}
             for place in ready:
                 for session, block in list(self._queues.get(place, {}).items()):
                     if session.block is block:
