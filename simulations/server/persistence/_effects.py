@@ -224,17 +224,6 @@ def _set(call: Call, _reply: Reply) -> Iterator[Words]:
 _LASTING: Final = frozenset({b"EX", b"PX", b"EXAT", b"PXAT"})
 
 
-def _getex(call: Call, _reply: Reply) -> Iterator[Words]:
-    """GETEX: what became of the key."""
-    key = call.words[1]
-    if key not in call.database.values:
-        yield _removal(call.engine, key)
-    elif key in call.database.expires:
-        yield from _expiry(call, key)
-    else:
-        yield [b"PERSIST", key]
-
-
 def _replaced(call: Call, _reply: Reply) -> Iterator[Words]:
     """GETSET and GETDEL: what the key holds now."""
     key = call.words[1]
@@ -274,7 +263,7 @@ def _added_to_map(call: Call, _reply: Reply) -> Iterator[Words]:
 
 
 def _moments(call: Call, _reply: Reply) -> Iterator[Words]:
-    """EXPIRE and the like: until when, or that it is gone already."""
+    """EXPIRE, GETEX and the like: until when, or that it is gone already."""
     key = call.words[1]
     if key not in call.database.values:
         yield _removal(call.engine, key)
@@ -373,7 +362,7 @@ _MAX: Final = (b"MAX", b"ZPOPMAX")
 _TELL: Final[Mapping[str, Tell]] = {
     **dict.fromkeys(("set", "setex", "psetex"), _set),
     **dict.fromkeys(("getset", "getdel"), _replaced),
-    "getex": _getex,
+    "getex": _moments,
     "delex": _removed,
     "hgetdel": _removed_fields,
     "incrbyfloat": _computed,
