@@ -149,18 +149,24 @@ async def test_whatever_is_cancelled_nobody_gets_anothers_reply(seed: int) -> No
 
     async def one(number: int) -> None:
         word = b"%d:" % number + b"x" * rng.choice([0, 10, 5_000, 200_000])
-        with trio.move_on_after(rng.choice([0, 0.0005, 0.002, 1000])):
+        seconds = rng.choice([0, 0.0005, 0.002, 1000])
+        if seconds == 1000:
+            patient.add(number)
+        with trio.move_on_after(seconds):
             assert await link.call("ECHO", word) == word
-            right.append(number)
+            right.add(number)
 
-    right: list[int] = []
+    # How many of the others are quick enough is the machine's business; who waits gets an answer.
+    patient: set[int] = set()
+    right: set[int] = set()
     async with running() as (link, peer, _), trio.open_nursery() as nursery:
         for number in range(200):
             nursery.start_soon(one, number)
             if rng.random() < 0.5:
                 await trio.sleep(rng.uniform(0, 0.002))
         assert len(peer.streams) == 1
-    assert len(right) > 50
+    assert len(patient) > 20
+    assert patient <= right
 
 
 async def test_a_link_that_is_written_to_after_its_end_is_lost() -> None:
@@ -187,7 +193,7 @@ async def test_a_process_that_was_held_up_reads_what_came_meanwhile(
     The oldest command's time was up, but it was not the server that was late.
     """
     monkeypatch.setattr(_connection, "RECEIVE_BYTES", 4096)
-    async with running(reply_seconds=0.05) as (link, peer, events):
+    async with running(reply_seconds=0.4) as (link, peer, events):
         found: list[object] = []
 
         async def ask() -> None:
@@ -200,7 +206,7 @@ async def test_a_process_that_was_held_up_reads_what_came_meanwhile(
             await trio.testing.wait_all_tasks_blocked()
             reply = b"$1500\r\n" + b"x" * 1500 + b"\r\n"
             assert os.write(peer.stream.socket.fileno(), 100 * reply) == 100 * len(reply)
-            time.sleep(0.1)  # noqa: ASYNC251 - what is tested: nobody gets a turn
+            time.sleep(0.5)  # noqa: ASYNC251 - what is tested: nobody gets a turn
         assert found == [b"x" * 1500] * 100
         assert len(events) == 1
 
