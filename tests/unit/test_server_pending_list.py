@@ -20,7 +20,7 @@ def test_it_tells_what_a_sorted_dictionary_would(
             held[entry_id] = model[entry_id] = number
         elif step == "take":
             assert held.pop(entry_id) == model.pop(entry_id, None)
-        elif model:
+        if model:
             assert (held.first(), held.last()) == (min(model), max(model))
         assert len(held) == len(model)
     assert list(held.items()) == sorted(model.items())
