@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from redis_streams.simulations.server.streams._ids import Id
 from redis_streams.simulations.server.streams._pending_list import GONE_MAX, PendingList
 
-IDS = st.tuples(st.integers(0, 30), st.integers(0, 2))
+IDS = st.tuples(st.integers(0, 4), st.integers(0, 1))
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "take", "last"]), IDS), max_size=200)
 
 
