@@ -48,7 +48,7 @@ class Call:
     @property
     def now_ms(self) -> int:
         """The server's wall clock, milliseconds since 1970."""
-        return self.engine.now_ms
+        return self.engine.now_us // 1000
 
     def touch(self, key: bytes) -> None:
         """Say that the value of a key was changed in place."""
@@ -136,7 +136,11 @@ class CommandTable:
             CommandError: there is none of this name, or it does not take so many words.
         """
         command = self._by_word.get(words[0])
-        if command is None:
+        if command is not None:
+            arity = command.arity
+            if arity == len(words) or 0 < -arity <= len(words):
+                return command, command.name
+        else:
             command = self.commands.get(words[0].decode("latin-1").lower())
             if command is None:
                 raise self._unknown(words)

@@ -55,6 +55,7 @@ from .replication._role import Role
 from .scripting._functions import Functions
 from .scripting._runner import Runner
 from .scripting._scripts import Scripts
+from .streams._read_options import KnownReads
 from .types._limits import Limits
 
 NEVER_QUEUED: Final = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
@@ -122,6 +123,7 @@ class Engine:
         self.monitors: dict[Session, None] = {}
         self.watching = Watching(self)
         self.eviction = Eviction(self)
+        self.known_reads = KnownReads()
         self._next_session = itertools.count(1)
         self.waiting = Waiting()
         self._woken: dict[Session, None] = {}
@@ -179,7 +181,7 @@ class Engine:
             return self._execute_meanwhile(session, words)
         self._set_clocks(now_us, timer_ms)
         self.commands_processed += 1
-        session.active_ms = self.now_ms
+        session.active_ms = now_us // 1000
         tracking = self.tracking
         if tracking is not None:
             tracking.limit()
@@ -229,16 +231,17 @@ class Engine:
         tracking.broadcast()
 
     def _execute(self, session: Session, words: Words) -> None:
-        if session.silence is Silence.WAITING:
+        if session.silence is not None and session.silence is Silence.WAITING:
             session.silence = None
         answer = self._answer(session, words)
-        if isinstance(answer, Block):
+        if type(answer) is Block:
             answer.words = words
             if session.silence is Silence.NOW and not answer.put_off:
                 session.silence = Silence.WAITING
             self.waiting.begin(session, answer)
         elif session.silence is None:
-            self.deliver(session, answer)
+            session.replies.append(answer)
+            self._woken[session] = None
         else:
             if isinstance(answer, Several):
                 self.deliver(session, answer)
@@ -284,9 +287,8 @@ class Engine:
 
     def take_woken(self) -> Sequence[Session]:
         """The sessions with `replies` to be sent since the last time somebody asked."""
-        woken = list(self._woken)
-        self._woken.clear()
-        return woken
+        woken, self._woken = self._woken, {}
+        return list(woken)
 
     def close(self, session: Session) -> None:
         """End a client's connection, once it was sent what it is to be sent; whoever feeds the engine sees to it."""
@@ -508,7 +510,14 @@ class Engine:
         name = ""
         try:
             command, name = self.table.find(words)
-            self._check_allowed(session, command, name, words)
+            if (
+                self.may_refuse
+                or self.users.restricted
+                or transaction is not None
+                or session.user is None
+                or session.is_subscribed
+            ):
+                self._check_allowed(session, command, name, words)
         except CommandError as refusal:
             if transaction is not None:
                 transaction.broken = True

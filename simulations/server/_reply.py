@@ -6,10 +6,10 @@ string, ``list`` an array. The classes here are the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Union, cast
 
-from attrs import frozen
+from attrs import define, frozen
 from typing_extensions import Never
 
 
@@ -31,9 +31,12 @@ class NullArray:
     """RESP2 tells a null array from a null bulk string; in RESP3 both are the one null."""
 
 
-@frozen
+@define
 class Pairs:
-    """Names and values: a map in RESP3; in RESP2 a flat array, or where `nested` an array of pairs, as of XREAD."""
+    """Names and values: a map in RESP3; in RESP2 a flat array, or where `nested` an array of pairs, as of XREAD.
+
+    Not frozen, though nobody changes it: each read makes one, and freezing takes as long again.
+    """
 
     items: list[tuple[Reply, Reply]]
     nested: bool = False
@@ -135,7 +138,8 @@ PONG: Final = Status(b"PONG")
 QUEUED: Final = Status(b"QUEUED")
 NULL_ARRAY: Final = NullArray()
 
-Write = Callable[[bytes], object]
+Parts = list[bytes]
+"""What a reply is written to, piece by piece."""
 
 # How arrays and texts begin that are not large: looking it up takes a third of the time of writing it.
 _COUNTS: Final = tuple(b"*%d\r\n" % count for count in range(128))
@@ -155,135 +159,133 @@ def encode(reply: Reply, protocol: int) -> bytes:
     if isinstance(reply, int):
         return b":%d\r\n" % reply
     parts: list[bytes] = []
-    _write(reply, protocol, parts.append)
+    _write(reply, protocol, parts)
     return b"".join(parts)
 
 
-def _write(reply: Reply, protocol: int, write: Write) -> None:
+def _write(reply: Reply, protocol: int, parts: Parts) -> None:
     writer = _WRITERS.get(type(reply))
     if writer is None:
         raise TypeError(f"{reply!r} is no reply")
-    cast("Callable[[Reply, int, Write], None]", writer)(reply, protocol, write)
+    cast("Callable[[Reply, int, Parts], None]", writer)(reply, protocol, parts)
 
 
-def _write_bulk(reply: bytes, _protocol: int, write: Write) -> None:
-    write(b"$%d\r\n" % len(reply))
-    write(reply)
-    write(b"\r\n")
+def _write_bulk(reply: bytes, _protocol: int, parts: Parts) -> None:
+    parts += (b"$%d\r\n" % len(reply), reply, b"\r\n")
 
 
-def _write_int(reply: int, _protocol: int, write: Write) -> None:
-    write(b":%d\r\n" % reply)
+def _write_int(reply: int, _protocol: int, parts: Parts) -> None:
+    parts.append(b":%d\r\n" % reply)
 
 
-def _write_null(_reply: None, protocol: int, write: Write) -> None:
-    write(b"$-1\r\n" if protocol == 2 else b"_\r\n")
+def _write_null(_reply: None, protocol: int, parts: Parts) -> None:
+    parts.append(b"$-1\r\n" if protocol == 2 else b"_\r\n")
 
 
-def _write_null_array(_reply: NullArray, protocol: int, write: Write) -> None:
-    write(b"*-1\r\n" if protocol == 2 else b"_\r\n")
+def _write_null_array(_reply: NullArray, protocol: int, parts: Parts) -> None:
+    parts.append(b"*-1\r\n" if protocol == 2 else b"_\r\n")
 
 
-def _write_list(reply: list[Reply], protocol: int, write: Write) -> None:
+def _write_list(reply: Sequence[Reply], protocol: int, parts: Parts) -> None:
     count = len(reply)
-    write(_COUNTS[count] if count < len(_COUNTS) else b"*%d\r\n" % count)
+    parts.append(_COUNTS[count] if count < 128 else b"*%d\r\n" % count)
     for item in reply:
         if type(item) is bytes:
             size = len(item)
-            write(_SIZES[size] if size < len(_SIZES) else b"$%d\r\n" % size)
-            write(item)
-            write(b"\r\n")
+            parts += (_SIZES[size] if size < 1024 else b"$%d\r\n" % size, item, b"\r\n")
         elif type(item) is list:
-            _write_list(item, protocol, write)
+            _write_list(item, protocol, parts)
         else:
-            _write(item, protocol, write)
+            _write(item, protocol, parts)
 
 
-def _write_items(sign: bytes, items: list[Reply], protocol: int, write: Write) -> None:
-    write(b"%b%d\r\n" % (sign, len(items)))
+def _write_items(sign: bytes, items: list[Reply], protocol: int, parts: Parts) -> None:
+    parts.append(b"%b%d\r\n" % (sign, len(items)))
     for item in items:
-        _write(item, protocol, write)
+        _write(item, protocol, parts)
 
 
-def _write_status(reply: Status, _protocol: int, write: Write) -> None:
-    write(b"+%b\r\n" % reply.text)
+def _write_status(reply: Status, _protocol: int, parts: Parts) -> None:
+    parts.append(b"+%b\r\n" % reply.text)
 
 
-def _write_failure(reply: Failure, _protocol: int, write: Write) -> None:
+def _write_failure(reply: Failure, _protocol: int, parts: Parts) -> None:
     # A line is a line: Redis turns line ends inside an error into blanks.
-    write(b"-%b\r\n" % reply.text.replace(b"\r", b" ").replace(b"\n", b" "))
+    parts.append(b"-%b\r\n" % reply.text.replace(b"\r", b" ").replace(b"\n", b" "))
 
 
-def _write_pairs(reply: Pairs, protocol: int, write: Write) -> None:
+def _write_pairs(reply: Pairs, protocol: int, parts: Parts) -> None:
     if protocol == 2 and reply.nested:
-        _write_list([[name, value] for name, value in reply.items], protocol, write)
+        parts.append(b"*%d\r\n" % len(reply.items))
+        for pair in reply.items:
+            _write_list(pair, protocol, parts)
         return
-    write(b"*%d\r\n" % (2 * len(reply.items)) if protocol == 2 else b"%%%d\r\n" % len(reply.items))
+    parts.append(b"*%d\r\n" % (2 * len(reply.items)) if protocol == 2 else b"%%%d\r\n" % len(reply.items))
     for name, value in reply.items:
-        _write(name, protocol, write)
-        _write(value, protocol, write)
+        _write(name, protocol, parts)
+        _write(value, protocol, parts)
 
 
-def _write_rows(reply: Rows, protocol: int, write: Write) -> None:
+def _write_rows(reply: Rows, protocol: int, parts: Parts) -> None:
     items: list[Reply] = [*map(list, reply.items)] if protocol == 3 else [part for row in reply.items for part in row]
-    _write_list(items, protocol, write)
+    _write_list(items, protocol, parts)
 
 
-def _write_members(reply: Members, protocol: int, write: Write) -> None:
-    _write_items(b"*" if protocol == 2 else b"~", reply.items, protocol, write)
+def _write_members(reply: Members, protocol: int, parts: Parts) -> None:
+    _write_items(b"*" if protocol == 2 else b"~", reply.items, protocol, parts)
 
 
-def _write_double(reply: Double, protocol: int, write: Write) -> None:
+def _write_double(reply: Double, protocol: int, parts: Parts) -> None:
     if protocol == 2:
-        _write_bulk(reply.text, protocol, write)
+        _write_bulk(reply.text, protocol, parts)
     else:
-        write(b",%b\r\n" % reply.text)
+        parts.append(b",%b\r\n" % reply.text)
 
 
-def _write_truth(reply: Truth, protocol: int, write: Write) -> None:
+def _write_truth(reply: Truth, protocol: int, parts: Parts) -> None:
     if protocol == 2:
-        write(b":1\r\n" if reply.value else b":0\r\n")
+        parts.append(b":1\r\n" if reply.value else b":0\r\n")
     else:
-        write(b"#t\r\n" if reply.value else b"#f\r\n")
+        parts.append(b"#t\r\n" if reply.value else b"#f\r\n")
 
 
-def _write_big_number(reply: BigNumber, protocol: int, write: Write) -> None:
+def _write_big_number(reply: BigNumber, protocol: int, parts: Parts) -> None:
     if protocol == 2:
-        _write_bulk(reply.text, protocol, write)
+        _write_bulk(reply.text, protocol, parts)
     else:
-        write(b"(%b\r\n" % reply.text)
+        parts.append(b"(%b\r\n" % reply.text)
 
 
-def _write_verbatim(reply: Verbatim, protocol: int, write: Write) -> None:
+def _write_verbatim(reply: Verbatim, protocol: int, parts: Parts) -> None:
     if protocol == 2:
-        _write_bulk(reply.text, protocol, write)
+        _write_bulk(reply.text, protocol, parts)
     else:
-        write(b"=%d\r\n%b:%b\r\n" % (len(reply.text) + 4, reply.format, reply.text))
+        parts.append(b"=%d\r\n%b:%b\r\n" % (len(reply.text) + 4, reply.format, reply.text))
 
 
-def _write_raw(reply: Raw, _protocol: int, write: Write) -> None:
-    write(reply.text)
+def _write_raw(reply: Raw, _protocol: int, parts: Parts) -> None:
+    parts.append(reply.text)
 
 
-def _write_push(reply: Push, protocol: int, write: Write) -> None:
-    _write_items(b"*" if protocol == 2 else b">", reply.items, protocol, write)
+def _write_push(reply: Push, protocol: int, parts: Parts) -> None:
+    _write_items(b"*" if protocol == 2 else b">", reply.items, protocol, parts)
 
 
-def _write_several(reply: Several, protocol: int, write: Write) -> None:
+def _write_several(reply: Several, protocol: int, parts: Parts) -> None:
     for item in reply.items:
-        _write(item, protocol, write)
+        _write(item, protocol, parts)
 
 
-def _write_attributed(reply: Attributed, protocol: int, write: Write) -> None:
+def _write_attributed(reply: Attributed, protocol: int, parts: Parts) -> None:
     if protocol != 2:
-        write(b"|%d\r\n" % len(reply.attributes))
+        parts.append(b"|%d\r\n" % len(reply.attributes))
         for name, value in reply.attributes:
-            _write(name, protocol, write)
-            _write(value, protocol, write)
-    _write(reply.items, protocol, write)
+            _write(name, protocol, parts)
+            _write(value, protocol, parts)
+    _write(reply.items, protocol, parts)
 
 
-_WRITERS: Final[Mapping[type, Callable[[Never, int, Write], None]]] = {
+_WRITERS: Final[Mapping[type, Callable[[Never, int, Parts], None]]] = {
     bytes: _write_bulk,
     int: _write_int,
     type(None): _write_null,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
+from typing import final
 
 from attrs import define, field
 
@@ -14,6 +15,7 @@ Words = Sequence[bytes]
 """A command as it came: its name and its arguments."""
 
 
+@final
 @define(eq=False)
 class Block:
     """Why a client waits, and for what.

@@ -28,10 +28,11 @@ class Uses:
         session = engine.running
         if session is not None and session.no_touch and session.last_command != "touch":
             return
-        if engine.eviction.ignores_reading:
+        eviction = engine.eviction
+        if eviction.ignores_reading:
             return
         self._last_us[key] = engine.now_us
-        if engine.eviction.counts_uses:
+        if eviction.counts_uses:
             self._counts[key] = (self._count_up(self.frequency(key)), engine.now_us // _MINUTE_US)
 
     def note_new(self, key: bytes) -> None:

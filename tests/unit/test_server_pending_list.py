@@ -6,7 +6,7 @@ from redis_streams.simulations.server.streams._ids import Id
 from redis_streams.simulations.server.streams._pending_list import GONE_MAX, PendingList
 
 IDS = st.tuples(st.integers(0, 4), st.integers(0, 1))
-STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "take", "last"]), IDS), max_size=200)
+STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "put three", "take", "last"]), IDS), max_size=200)
 
 
 @given(steps=STEPS, start=IDS)
@@ -18,11 +18,16 @@ def test_it_tells_what_a_sorted_dictionary_would(
     for number, (step, entry_id) in enumerate(steps):
         if step == "put":
             held[entry_id] = model[entry_id] = number
+        elif step == "put three":
+            rows = {(entry_id[0] + more, entry_id[1]): number for more in range(3)}
+            held.update(rows)
+            model.update(rows)
         elif step == "take":
             assert held.pop(entry_id) == model.pop(entry_id, None)
         if model:
             assert (held.first(), held.last()) == (min(model), max(model))
         assert len(held) == len(model)
+        assert not held.is_before(entry_id) or all(each < entry_id for each in model)
     assert list(held.items()) == sorted(model.items())
     assert list(held.starting_at(start)) == sorted(each for each in model if each >= start)
     assert list(held.starting_at(start, inclusive=False)) == sorted(each for each in model if each > start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from redis_streams.simulations.server.streams._read_options import KNOWN_BYTES, KNOWN_MAX
 from support.simulated import Client, SimulatedServer
 
 OLD_NO_GROUP = b"-NOGROUP the consumer group this client was blocked on no longer exists\r\n"
@@ -170,3 +171,24 @@ def test_a_wait_that_would_end_when_an_earlier_one_would_have() -> None:
     reader.call("XREAD", "BLOCK", "100", "STREAMS", "k", "$")
     server.pass_time(100)
     assert reader.receive() == b"*-1\r\n"
+
+
+def test_a_read_that_is_known_is_refused_in_a_script_all_the_same() -> None:
+    """Reads of what is new are parsed once; whether they may wait is asked each time."""
+    words = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", "9", "STREAMS", "k", ">")
+    _, client = server_with_group("6.2")
+    for ms in (1, 2):
+        add(client, ms)
+        client.call(*words)
+    refused = client.call("EVAL", "return redis.call(unpack(ARGV))", "0", *words)
+    assert b"XREADGROUP command is not allowed with BLOCK option from scripts" in refused
+
+
+def test_reads_that_are_known_do_not_pile_up() -> None:
+    server, client = server_with_group("8.0")
+    for number in range(2 * KNOWN_MAX):
+        client.call("XREADGROUP", "GROUP", "g", f"c{number}", "STREAMS", "k", ">")
+        client.call("XREADGROUP", "GROUP", "g", f"{number}" * KNOWN_BYTES, "STREAMS", "k", ">")
+    known = server.engine.known_reads._known
+    assert 0 < len(known) <= KNOWN_MAX
+    assert sum(len(word) for words in known for word in words) <= KNOWN_MAX * KNOWN_BYTES

@@ -32,26 +32,19 @@ class Eviction:
         """The last ones first."""
         self.most = 0
         self.policy = "noeviction"
+        self.counts_uses = False
+        self.ignores_reading = False
 
     def settings_changed(self) -> None:
         """CONFIG SET was said."""
         engine, settings = self._engine, self._engine.configuration
         self.most, self.policy = settings.number("maxmemory"), settings["maxmemory-policy"]
+        self.counts_uses, self.ignores_reading = self.policy.endswith("lfu"), self.policy.endswith("lrm")
         self._candidates.clear()
         if not self.most:
             engine.ledger = None
         elif engine.ledger is None:
             engine.ledger = Ledger(engine)
-
-    @property
-    def counts_uses(self) -> bool:
-        """Whether it is counted how often each key is used."""
-        return self.policy.endswith("lfu")
-
-    @property
-    def ignores_reading(self) -> bool:
-        """Whether only who changes a key uses it."""
-        return self.policy.endswith("lrm")
 
     def make_room(self, bytes_asking: int = 0) -> bool:
         """Have keys go until there is memory enough; returns whether there is.

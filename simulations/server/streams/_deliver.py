@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .._command import Call
 from .._reply import NULL_ARRAY, Reply
 from ._ids import Id, text_of
@@ -12,7 +14,12 @@ from ._stream import Consumer, Fields, Group, Stream
 
 def read_after(stream: Stream, entry_id: Id, count: int) -> list[Reply]:
     """The entries behind an id, at most `count` unless that is 0."""
-    return [[text_of(each), list(body)] for each, body in stream.behind(entry_id, count)]
+    return _told(*stream.behind(entry_id, count))
+
+
+def _told(ids: Sequence[Id], bodies: Sequence[Fields]) -> list[Reply]:
+    # As `text_of`, without calling it: most of what a server says are entries.
+    return [[b"%d-%d" % each, list(body)] for each, body in zip(ids, bodies, strict=True)]
 
 
 def deliver(
@@ -29,10 +36,9 @@ def deliver(
         no_ack: whether nobody holds them.
         told: whether each entry is told how long it was pending, and how often it was delivered: not at all.
     """
-    found = stream.behind(group.last_id, count)
-    if not found:
+    ids, bodies = stream.behind(group.last_id, count)
+    if not ids:
         return []
-    ids = [entry_id for entry_id, _ in found]
     group.read_from = group.last_id
     advance(call.profile, stream, group, ids)
     if not no_ack:
@@ -41,8 +47,8 @@ def deliver(
         consumer.active_ms = now_ms
     note_change(call)
     if told:
-        return [[text_of(entry_id), list(body), 0, 0] for entry_id, body in found]
-    return [[text_of(entry_id), list(body)] for entry_id, body in found]
+        return [[text_of(entry_id), list(body), 0, 0] for entry_id, body in zip(ids, bodies, strict=True)]
+    return _told(ids, bodies)
 
 
 def read_history(

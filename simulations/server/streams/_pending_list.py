@@ -9,7 +9,7 @@ list is gone it is written anew: so each of them costs a moment once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 from ._ids import Id
@@ -53,6 +53,20 @@ class PendingList(Generic[Row]):
             if ids[place] != entry_id:
                 ids.insert(place, entry_id)
         self._rows[entry_id] = row
+
+    def is_before(self, entry_id: Id) -> bool:
+        """Whether nothing in here comes behind this id, nor is it."""
+        return not self._ids or self._ids[-1] < entry_id
+
+    def update(self, rows: Mapping[Id, Row]) -> None:
+        """Put in some rows, at least one, in the order of their ids."""
+        ids = self._ids
+        if not ids or ids[-1] < next(iter(rows)):
+            ids += rows
+            self._rows.update(rows)
+        else:
+            for entry_id, row in rows.items():
+                self[entry_id] = row
 
     def pop(self, entry_id: Id) -> Row | None:
         """Take the row of an entry out; None if nobody held it."""

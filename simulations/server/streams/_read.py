@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve
+
 from .._command import Answer, Call, Command
 from .._errors import CommandError
 from .._reply import NULL_ARRAY, Pairs, Reply
@@ -24,6 +26,7 @@ from ._wake import Wake
 Place = tuple[bytes, "Stream | None", "Group | None", Id]
 """A key, its stream, the group, and the id behind which it is read; that is `MAX_ID` for what is new to the group."""
 
+IN_READ: Final = " in XREADGROUP with GROUP option"
 MEANINGLESS: Final = (
     "ERR The {0} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by"
     " specifying a proper ID, or use the > ID to get new messages. The {0} ID would just return an empty result set."
@@ -44,10 +47,19 @@ def xreadgroup(call: Call) -> Answer:
 
 
 def _read(call: Call, options: ReadOptions) -> Answer:
-    places = _find_places(call, options)
-    found = _serve(call, options, places)
-    if found:
-        return Pairs(found, nested=True)
+    if options.ids == [b">"] and options.group is not None and call.profile.since(6, 0):
+        # What the two functions below do for one stream of which a group gets what is new: most reads are such.
+        key = options.keys[0]
+        stream, group = find_group(call, key, options.group, where=IN_READ)
+        entries = _read_new(call, options, key, stream, group)
+        if entries:
+            return Pairs([(key, entries)], nested=True)
+        places: list[Place] = [(key, stream, group, MAX_ID)]
+    else:
+        places = _find_places(call, options)
+        found = _serve(call, options, places)
+        if found:
+            return Pairs(found, nested=True)
     if options.block_ms is None or call.nested:
         return NULL_ARRAY
     return _wait(call, options, places)
@@ -56,7 +68,8 @@ def _read(call: Call, options: ReadOptions) -> Answer:
 def _wait(call: Call, options: ReadOptions, places: list[Place]) -> Block:
     newer = call.profile.since(7, 2)
     # "$" is the id that was the last one when the wait began.
-    options.ids = [text_of(place[3]) if word == b"$" else word for word, place in zip(options.ids, places, strict=True)]
+    ids = [text_of(place[3]) if word == b"$" else word for word, place in zip(options.ids, places, strict=True)]
+    options = evolve(options, ids=ids)
 
     def read_again(key: bytes) -> list[Reply]:
         if options.group is None and not isinstance(call.database.get(key), Stream):
@@ -88,7 +101,7 @@ def _find_places(call: Call, options: ReadOptions) -> list[Place]:
         return [_find_stream(call, key, word) for key, word in zip(options.keys, options.ids, strict=True)]
     places: list[Place] = []
     for key, word in zip(options.keys, options.ids, strict=True):
-        stream, group = find_group(call, key, options.group, where=" in XREADGROUP with GROUP option")
+        stream, group = find_group(call, key, options.group, where=IN_READ)
         if word == b">":
             places.append((key, stream, group, MAX_ID))
         elif word == b"$" or (word == b"+" and call.profile.since(7, 4)):

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import define
 
 from .._command import Call, integer
 from .._errors import CommandError, syntax_error
+from .._session import Words
 from ._lookup import shown
+
+KNOWN_MAX: Final = 64
+"""Reads that are remembered in full: those of so many consumers, while each says the same again and again."""
+KNOWN_WORDS: Final = 16
+KNOWN_BYTES: Final = 1024
+"""One that is longer is not remembered, so that all of them take little memory."""
+KNOWN_BLOCK_MS: Final = 2**53
+"""Whether a longer time is allowed depends on the clock."""
 
 
 @define(eq=False)
 class ReadOptions:
-    """The arguments of a read.
+    """The arguments of a read. Once parsed they do not change: the next read with the same words gets them, too.
 
     Attributes:
         keys, ids: the streams, and for each the word that says from where.
@@ -32,12 +43,43 @@ class ReadOptions:
     claim_ms: int | None = None
 
 
+class KnownReads:
+    """Reads of what is new, which clients say word for word again as long as they live: they are parsed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, ...], ReadOptions] = {}
+
+    def get(self, call: Call) -> ReadOptions | None:
+        """What these words came to when they came before."""
+        options = self._known.get(tuple(call.words))
+        return None if options is None or (options.block_ms is not None and call.session.in_script) else options
+
+    def note(self, words: Words, options: ReadOptions) -> None:
+        """These words may come again."""
+        if len(words) > KNOWN_WORDS or sum(map(len, words)) > KNOWN_BYTES or (options.block_ms or 0) > KNOWN_BLOCK_MS:
+            return
+        if len(self._known) >= KNOWN_MAX:
+            self._known.clear()
+        self._known[tuple(words)] = options
+
+
 def parse_read(call: Call, name: str) -> ReadOptions:
     """The words of XREAD or XREADGROUP.
 
     Raises:
         CommandError: they are wrong.
     """
+    words, known = call.words, call.engine.known_reads
+    if words[-1] != b">":
+        return _parse(call, name)
+    options = known.get(call)
+    if options is None:
+        options = _parse(call, name)
+        known.note(words, options)
+    return options
+
+
+def _parse(call: Call, name: str) -> ReadOptions:
     words = call.words
     options = ReadOptions([], [])
     end = len(words)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from attrs import define, field
 from sortedcontainers import SortedDict
@@ -70,6 +70,21 @@ class Node:
             self.deleted[len(ids) - 1] = fields
         else:
             self.live += 1
+
+    def copy_into(self, ids: list[Id], bodies: list[Fields], start: int, most: int) -> None:
+        """Add the entries from a place on until the lists are so long; 0: all of them."""
+        if self.live == len(self.ids):
+            end = start + most - len(ids) if most else None
+            ids += self.ids[start:end]
+            bodies += cast("list[Fields]", self.fields[start:end])
+            return
+        for place in range(start, len(self.ids)):
+            body = self.fields[place]
+            if body is not None:
+                ids.append(self.ids[place])
+                bodies.append(body)
+                if len(ids) == most:
+                    return
 
     def copy(self) -> Node:
         """Another of the same entries."""
@@ -227,25 +242,21 @@ class Stream:
             index += 1
             offset = 0
 
-    def behind(self, entry_id: Id, most: int) -> list[tuple[Id, Fields]]:
-        """The entries behind an id, in order; at most so many unless `most` is 0."""
-        found: list[tuple[Id, Fields]] = []
-        if entry_id >= self.last_id:
-            return found
+    def behind(self, entry_id: Id, most: int) -> tuple[list[Id], list[Fields]]:
+        """The entries behind an id, in order: their ids, and their fields; at most so many unless `most` is 0."""
+        ids: list[Id] = []
+        bodies: list[Fields] = []
         nodes = self._nodes
+        if entry_id >= self.last_id or not nodes:
+            return ids, bodies
         index = max(0, bisect_right(self._starts, entry_id) - 1)
-        offset = bisect_right(nodes[index].ids, entry_id) if nodes else 0
+        start = bisect_right(nodes[index].ids, entry_id)
         while index < len(nodes):
-            ids, fields = nodes[index].ids, nodes[index].fields
-            for position in range(offset, len(ids)):
-                body = fields[position]
-                if body is not None:
-                    found.append((ids[position], body))
-                    if len(found) == most:
-                        return found
-            index += 1
-            offset = 0
-        return found
+            nodes[index].copy_into(ids, bodies, start, most)
+            if len(ids) == most:
+                break
+            index, start = index + 1, 0
+        return ids, bodies
 
     def range_backwards(self, start: Id, end: Id) -> Iterator[tuple[Id, Fields]]:
         """The same entries in the opposite order: from `end` down to `start`."""
@@ -341,6 +352,12 @@ class Group:
 
     def hold(self, ids: Sequence[Id], consumer: Consumer, at_ms: int) -> None:
         """A consumer gets entries for the first time; who held one before, as after XGROUP SETID, is forgotten."""
+        if self._by_delivery is None and self.pending.is_before(ids[0]):
+            rows = {each: Pending(consumer, at_ms, 1, turn) for turn, each in enumerate(ids, self.turns + 1)}
+            self.turns += len(rows)
+            self.pending.update(rows)
+            consumer.pending.update(rows)
+            return
         for entry_id in ids:
             row = self.pending.get(entry_id)
             if row is None:
