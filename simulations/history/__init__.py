@@ -1,0 +1,35 @@
+"""What happened in a run, as data: what checkers judge and reports draw."""
+
+from ._history import History
+from ._records import (
+    Applied,
+    Destroyed,
+    FaultStruck,
+    HandlerEnded,
+    HandlerStarted,
+    Phase,
+    ProcessEnded,
+    ProcessStarted,
+    Published,
+    Publishing,
+    Record,
+    Sent,
+    Told,
+)
+
+__all__ = [
+    "Applied",
+    "Destroyed",
+    "FaultStruck",
+    "HandlerEnded",
+    "HandlerStarted",
+    "History",
+    "Phase",
+    "ProcessEnded",
+    "ProcessStarted",
+    "Published",
+    "Publishing",
+    "Record",
+    "Sent",
+    "Told",
+]

@@ -1,0 +1,174 @@
+"""The kinds of records. Each has its time in virtual milliseconds and the host where it happened ("server" for Redis).
+
+They are plain attrs classes: a checker matches on them, a report draws them, JSON has them by their class' name.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+
+from ...actors import ActorEvent
+from ...wire import LinkEvent
+from ..plan import Fault
+
+
+@frozen
+class Record:
+    """Something happened.
+
+    Attributes:
+        at_ms: virtual milliseconds since the start.
+        host: where: the name of a process, or ``server``.
+    """
+
+    at_ms: float
+    host: str
+
+
+@frozen
+class Publishing(Record):
+    """A process begins to publish an event. `key` is the planned event's key, "" for events of users' own making."""
+
+    stream: str
+    event_id: str
+    key: str = ""
+    undecodable: bool = False
+
+
+@frozen
+class Published(Record):
+    """How publishing ended.
+
+    Attributes:
+        outcome: ``acknowledged``; ``unknown`` where it may have been applied or not; ``refused`` where it was not.
+        raw_id: the id that the server gave, where it is known.
+        error: in words, where there was one.
+    """
+
+    stream: str
+    event_id: str
+    outcome: Literal["acknowledged", "unknown", "refused"]
+    raw_id: bytes | None = None
+    error: str = ""
+
+
+@frozen
+class HandlerStarted(Record):
+    """A handler begins to run on an event. `run` numbers the runs of the whole history."""
+
+    stream: str
+    group: str
+    event_id: str
+    raw_id: bytes
+    delivery: int
+    run: int
+    key: str = ""
+
+
+@frozen
+class HandlerEnded(Record):
+    """It ended: returned, refused (raised, or answered False), or was cancelled. A killed one has no such record."""
+
+    stream: str
+    group: str
+    event_id: str
+    raw_id: bytes
+    run: int
+    outcome: Literal["done", "failed", "cancelled"]
+
+
+@frozen
+class Sent(Record):
+    """A command arrived at the server.
+
+    Attributes:
+        client: the number of the connection, unique in the history.
+        action: the site's name of it: a command in capitals, or one of our scripts by its name.
+        words: the command, as bytes.
+        reply: what the server answered, as RESP; None where it waits (a blocking read) or was not run.
+        answered: whether the reply was let through.
+    """
+
+    client: int
+    action: str
+    words: tuple[bytes, ...]
+    reply: bytes | None = None
+    answered: bool = True
+
+
+@frozen
+class Applied(Record):
+    """The server's data changed; `words` is the change in its canonical form, as an append-only file has it.
+
+    Attributes:
+        by: the host whose command did it; "" for the server itself and for faults.
+        client: the number of its connection; 0 where there is none.
+        server: which server: 0 is the first, a failover counts on. In a split brain two of them are alive.
+    """
+
+    words: tuple[bytes, ...]
+    by: str = ""
+    client: int = 0
+    server: int = 0
+
+
+@frozen
+class Destroyed(Record):
+    """The server lost acknowledged writes: exactly these.
+
+    Attributes:
+        entries: stream and id with the fields, one by one.
+        acknowledgements: stream, group and id of entries that were settled and are pending or unread again.
+        groups: stream and group.
+        why: the fault, in words.
+    """
+
+    entries: tuple[tuple[str, bytes, tuple[bytes, ...]], ...] = ()
+    acknowledgements: tuple[tuple[str, str, bytes], ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+
+
+@frozen
+class FaultStruck(Record):
+    """A fault of the plan happened; `number` is its place in `Plan.faults`."""
+
+    fault: Fault
+    number: int
+
+
+@frozen
+class ProcessStarted(Record):
+    """A process started; `incarnation` counts from 1."""
+
+    incarnation: int
+
+
+@frozen
+class ProcessEnded(Record):
+    """A process ended.
+
+    Attributes:
+        how: ``stopped`` gracefully, ``killed``, ``lost power``, ``failed`` with an error of its own, ``finished``.
+        error: in words, where it failed.
+    """
+
+    incarnation: int
+    how: Literal["stopped", "killed", "lost power", "failed", "finished"]
+    error: str = ""
+
+
+@frozen
+class Told(Record):
+    """The runtime told its observer something."""
+
+    event: ActorEvent | LinkEvent
+
+
+@frozen
+class Phase(Record):
+    """The run enters a phase: ``safety`` with faults, ``healing``, ``stopping``, ``over``."""
+
+    name: Literal["safety", "healing", "stopping", "over"]

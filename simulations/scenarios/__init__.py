@@ -1,0 +1,1 @@
+"""The built-in scenarios: small applications whose promises are judged."""
