@@ -1,6 +1,6 @@
 """What happened in a run, as data: what checkers judge and reports draw."""
 
-from ._history import History
+from ._history import GroupState, History
 from ._records import (
     Applied,
     Destroyed,
@@ -21,6 +21,7 @@ __all__ = [
     "Applied",
     "Destroyed",
     "FaultStruck",
+    "GroupState",
     "HandlerEnded",
     "HandlerStarted",
     "History",

@@ -32,9 +32,11 @@ from ._effects import (
     StopProcess,
 )
 from ._json import PlanError, plan_from_json, plan_to_json
-from ._plan import At, Fault, Plan, PlannedEvent, Schedule, Shape, Site
+from ._plan import CONNECT, HANDLER, At, Fault, Plan, PlannedEvent, Schedule, Shape, Site
 
 __all__ = [
+    "CONNECT",
+    "HANDLER",
     "Answer",
     "At",
     "Blackhole",

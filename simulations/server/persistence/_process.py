@@ -151,6 +151,14 @@ class ServerProcess:
         self.restart(timer_ms=timer_ms)
         return destroyed
 
+    def copied(self, position: int) -> ServerProcess:
+        """Another server that has had so many of the changes, as a replica has that is to take over."""
+        copy = ServerProcess(self._profile, rng=self._rng, configuration=self._given, keeps=self._keeps)
+        copy.journal.changes += self.journal.changes[: self.journal.whole_groups(position)]
+        copy.engine = copy._new_engine()
+        copy.disk.reset(len(copy.journal), 0.0)
+        return copy
+
     # Inside
 
     def acknowledged_by(self, offset: int) -> int:

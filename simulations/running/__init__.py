@@ -1,0 +1,5 @@
+"""Running plans: one, many, and again."""
+
+from ._run import Outcome, run_plan
+
+__all__ = ["Outcome", "run_plan"]

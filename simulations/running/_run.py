@@ -1,0 +1,88 @@
+"""One plan in, one outcome out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+import trio
+from attrs import frozen
+
+from ..checkers import Checker, Verdict
+from ..history import History
+from ..plan import Plan, Schedule
+from ..world import Scenario, Trace, World
+from ..world._trio import turns_taken_by
+
+Status = Literal["held", "violated", "not live", "crashed"]
+
+
+@frozen(eq=False)
+class Outcome:
+    """What a run came to.
+
+    Attributes:
+        status: ``held``; ``violated`` if a promise was broken; ``not live`` if something still waits long after the
+            faults have ended; ``crashed`` if the scenario or the world raised.
+        trace_hash: two runs of one plan have the same.
+        schedule: the turns that were taken, as deviations from running everybody by age.
+        struck: the faults that really happened, by their places in the plan.
+        virtual_seconds, real_seconds: how long it was.
+        error: what was raised, in words.
+    """
+
+    plan: Plan
+    status: Status
+    verdicts: Sequence[Verdict]
+    history: History
+    trace_hash: str
+    trace_lines: Sequence[str]
+    schedule: Schedule
+    struck: frozenset[int]
+    virtual_seconds: float
+    real_seconds: float
+    error: str = ""
+
+
+def run_plan(plan: Plan, scenario: Scenario, *, checkers: Sequence[Checker] = (), keep_trace: bool = False) -> Outcome:
+    """Run a plan in virtual time, and judge what happened.
+
+    Args:
+        plan: what is to happen.
+        scenario: the application.
+        checkers: the promises that are judged.
+        keep_trace: whether to keep every line of the trace, to compare it with another's.
+    """
+    began = time.perf_counter()
+    trace = Trace(keep=keep_trace)
+    world = World(plan, trace)
+    error = ""
+    with turns_taken_by(world.turns):
+        try:
+            trio.run(world.run, scenario, clock=world.clock)
+        except Exception as raised:  # noqa: BLE001 - whatever it is, the plan that brought it about is worth keeping
+            error = f"{type(raised).__name__}: {raised}"
+    error = error or world.stuck or ""
+    verdicts = [verdict for check in checkers for verdict in check(world.history)]
+    return Outcome(
+        plan,
+        _status(error, verdicts, live=world.history.live),
+        verdicts,
+        world.history,
+        trace.hexdigest(),
+        trace.lines or (),
+        Schedule("fifo", world.turns.deviations),
+        frozenset(world.strikes.struck),
+        world.clock.now,
+        time.perf_counter() - began,
+        error,
+    )
+
+
+def _status(error: str, verdicts: Sequence[Verdict], *, live: bool) -> Status:
+    if error:
+        return "crashed"
+    if any(verdict.promise != "liveness" for verdict in verdicts):
+        return "violated"
+    return "held" if live and not verdicts else "not live"

@@ -1,0 +1,54 @@
+"""What the servers have, read from within: no command is sent for it, so nothing of the run is disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...actors import checkpoint_key
+from ..history import GroupState
+from ..server.streams._ids import text_of
+from ..server.streams._stream import Stream
+from ..server.types._hash import Hash
+
+if TYPE_CHECKING:
+    from ._world import World
+
+
+def unsettled(world: World) -> Sequence[str]:
+    """What still waits to be handled, in words; nothing if all is settled."""
+    return [
+        f"{state.stream}/{state.group}: {len(state.pending)} pending, {len(state.unread)} unread"
+        for state in group_states(world)
+        if state.pending or state.unread
+    ]
+
+
+def group_states(world: World) -> Sequence[GroupState]:
+    """Every group that is read, as the primary has it."""
+    database = world.primary.engine.databases[0]
+    states: list[GroupState] = []
+    for name, group_name in world.groups:
+        stream = database.values.get(name.encode())
+        group = stream.groups.get(group_name.encode()) if isinstance(stream, Stream) else None
+        if not isinstance(stream, Stream) or group is None:
+            entries = stream_entries(world).get(name, ())
+            states.append(GroupState(name, group_name, (), tuple(raw_id for raw_id, _ in entries), None))
+            continue
+        unread = [text_of(i) for i, _ in stream.range(stream.first_id, stream.last_id) if i > group.last_id]
+        pending = [(text_of(i), row.consumer.name, row.count) for i, row in group.pending.items()]
+        checkpoint = database.values.get(checkpoint_key(name, group_name).encode())
+        watermark = checkpoint.fields.get(b"id") if isinstance(checkpoint, Hash) else None
+        states.append(GroupState(name, group_name, pending, unread, watermark))
+    return states
+
+
+def stream_entries(world: World) -> dict[str, Sequence[tuple[bytes, tuple[bytes, ...]]]]:
+    """Every stream of the primary with its entries."""
+    return {
+        key.decode(): tuple(
+            (text_of(entry_id), tuple(fields)) for entry_id, fields in value.range(value.first_id, value.last_id)
+        )
+        for key, value in world.primary.engine.databases[0].values.items()
+        if isinstance(value, Stream)
+    }

@@ -1,0 +1,209 @@
+"""A runtime that writes history: the production runtime, of which every publishing and every handler's run is noted."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, cast
+
+import trio
+from attrs import evolve
+from redis.exceptions import ResponseError
+from typing_extensions import Unpack, override
+
+from ...actors import DONE, ActorEvent, PublishIncomplete
+from ...runtime import Event, Json, NewEvent, Runtime
+from ...runtime._dispatch import AnyHandler, Run, awaitable, verdict_of
+from ...runtime._options import GroupOptionsKeywords
+from ...runtime._typed import type_name
+from ...wire import EntryId, LinkEvent, NotConnected
+from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
+from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
+
+if TYPE_CHECKING:
+    from ._host import Process
+
+Outcome = Literal["done", "failed", "cancelled"]
+
+
+class SimulatedFailure(Exception):
+    """What a plan makes a handler raise."""
+
+
+class RecordingRuntime(Runtime):
+    """The runtime of a simulated process; see `Process.runtime`."""
+
+    def __init__(self, process: Process, url: str, **options: object) -> None:
+        options.setdefault("observer", self._hear)
+        super().__init__(url, **options)  # type: ignore[arg-type]
+        self._process = process
+        self._world = process.world
+        self._host = process.host.name
+
+    def _hear(self, event: ActorEvent | LinkEvent) -> None:
+        self._world.note(Told(self._world.now_ms, self._host, event))
+
+    # Handlers
+
+    @override
+    def add_handler(
+        self,
+        stream: str | None,
+        group: str | None,
+        function: AnyHandler,
+        *,
+        event_types: Iterable[str | type] | None = None,
+        **options: Unpack[GroupOptionsKeywords],
+    ) -> None:
+        run: Run[object] = awaitable(cast("Callable[[object], object]", function))
+
+        @functools.wraps(function)
+        async def recorded(given: object) -> object:
+            return await self._run_handler(run, given, group or "")
+
+        super().add_handler(stream, group, recorded, event_types=event_types, **options)
+        if stream and group:
+            self._world.watch_group(stream, group)
+
+    async def _run_handler(self, run: Run[object], given: object, group: str) -> object:
+        events = cast("Sequence[Event[object]]", given if isinstance(given, list) else [given])
+        begun = [self._note_start(event, group) for event in events]
+        outcomes: Sequence[Outcome] = ["cancelled"] * len(events)
+        try:
+            faults = self._world.strikes.at(self._host, HANDLER)
+            await self._meet(faults, before=True)
+            answer = await run(given)
+            outcomes = _outcomes(answer, len(events))
+        except Exception:
+            outcomes = ["failed"] * len(events)
+            raise
+        finally:
+            for started, outcome in zip(begun, outcomes, strict=True):
+                self._note_end(started, outcome)
+        await self._meet(faults, before=False)
+        return answer
+
+    async def _meet(self, faults: Sequence[tuple[int, Fault]], *, before: bool) -> None:
+        """What the plan has for this run of a handler."""
+        for number, fault in faults:
+            if not isinstance(fault.when, Site) or fault.when.before is not before:
+                continue
+            self._world.strikes.strike(number, fault, self._process.host, None)
+            match fault.effect:
+                case Raise():
+                    raise SimulatedFailure("a fault of the plan")
+                case Slow(ms=ms):
+                    await trio.sleep(ms / 1000)
+                case Hang():
+                    await trio.sleep_forever()
+                case _:
+                    await trio.lowlevel.checkpoint()  # from which one that was killed does not come back
+
+    def _note_start(self, event: Event[object], group: str) -> HandlerStarted:
+        payload = event.payload
+        started = HandlerStarted(
+            self._world.now_ms,
+            self._host,
+            event.stream,
+            group,
+            event.event_id,
+            event.raw_id,
+            event.delivery_count,
+            self._world.next_run(),
+            str(payload.get("key", "")) if isinstance(payload, dict) else "",
+        )
+        self._world.note(started)
+        return started
+
+    def _note_end(self, started: HandlerStarted, outcome: Outcome) -> None:
+        if not self._process.is_dead:  # who is dead tells nothing
+            where = (started.stream, started.group, started.event_id, started.raw_id)
+            self._world.note(HandlerEnded(self._world.now_ms, self._host, *where, started.run, outcome))
+
+    # Publishing
+
+    @override
+    async def publish(
+        self,
+        stream: str | None,
+        payload: object,
+        *,
+        event_type: str | None = None,
+        metadata: Mapping[str, Json] | None = None,
+        event_id: str = "",
+    ) -> EntryId:
+        event_id = event_id or self._world.next_event_id(self._host)
+        key = str(payload.get("key", "")) if isinstance(payload, dict) else ""
+        [raw_id] = await self._publishing(
+            stream or "",
+            [(event_id, key)],
+            lambda: super(RecordingRuntime, self).publish(
+                stream, payload, event_type=event_type, metadata=metadata, event_id=event_id
+            ),
+        )
+        return raw_id
+
+    @override
+    async def publish_many(self, stream: str | None, events: Iterable[object]) -> Sequence[EntryId]:
+        named = [self._named(event) for event in events]
+        ids = [(event.event_id, "") if isinstance(event, NewEvent) else ("", "") for event in named]
+        return await self._publishing(
+            stream or "", ids, lambda: super(RecordingRuntime, self).publish_many(stream, named)
+        )
+
+    def _named(self, event: object) -> object:
+        if isinstance(event, NewEvent):
+            return event if event.event_id else evolve(event, event_id=self._world.next_event_id(self._host))
+        kind = type(event)
+        return NewEvent(type_name(kind), self.structure.to_json(event), None, self._world.next_event_id(self._host))
+
+    async def publish_undecodable(self, stream: str, event_id: str, key: str) -> EntryId:
+        """Write an entry as a program does that knows nothing of us."""
+
+        async def write() -> EntryId:
+            return EntryId.of_reply(cast("bytes", await self.client.call("XADD", stream, "*", "written-by", event_id)))
+
+        [raw_id] = await self._publishing(stream, [(event_id, key)], write, undecodable=True)
+        return raw_id
+
+    async def _publishing(
+        self,
+        stream: str,
+        events: Sequence[tuple[str, str]],
+        publish: Callable[[], Awaitable[EntryId | Sequence[EntryId]]],
+        *,
+        undecodable: bool = False,
+    ) -> Sequence[EntryId]:
+        """Note that these events are published, and how it ended."""
+        for event_id, key in events:
+            self._world.note(Publishing(self._world.now_ms, self._host, stream, event_id, key, undecodable))
+        outcome: Literal["unknown", "refused"] = "unknown"
+        ids: Sequence[EntryId] = ()
+        words = "cancelled"
+        try:
+            answer = await publish()
+            ids = [answer] if isinstance(answer, EntryId) else answer
+        except PublishIncomplete as error:
+            ids, words = error.published, str(error)
+            raise
+        except (ResponseError, NotConnected) as error:
+            outcome, words = "refused", str(error)
+            raise
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            for place, (event_id, _) in enumerate(events if not self._process.is_dead else ()):
+                if len(ids) == len(events):
+                    end = Published(
+                        self._world.now_ms, self._host, stream, event_id, "acknowledged", str(ids[place]).encode()
+                    )
+                else:
+                    end = Published(self._world.now_ms, self._host, stream, event_id, outcome, None, words)
+                self._world.note(end)
+        return ids
+
+
+def _outcomes(answer: object, events: int) -> Sequence[Outcome]:
+    answers = answer if isinstance(answer, list) and len(answer) == events else [answer] * events
+    return ["done" if verdict_of(each) is DONE else "failed" for each in answers]

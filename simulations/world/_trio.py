@@ -1,0 +1,126 @@
+"""The one place that touches Trio's private names: those that make its scheduling deterministic.
+
+Trio can put the tasks that are ready into an order of ours: with `_ALLOW_DETERMINISTIC_SCHEDULING` it sorts each batch
+by age and hands it to the `shuffle` of `_r`, which may also take tasks out of it. A Trio that has none of these is
+refused with a clear error, rather than simulated wrongly.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+import trio
+from trio._core import _run
+from typing_extensions import override
+
+Task = trio.lowlevel.Task
+
+
+class Turns(Protocol):
+    """Decides who runs next."""
+
+    def shuffle(self, batch: list[Task]) -> None:
+        """Put a batch of tasks, sorted by age, into the order of their turns, the first one last.
+
+        Whoever is taken out waits until `run_later`.
+        """
+
+
+class UnknownTrio(RuntimeError):
+    """This version of Trio works otherwise than the simulation takes for granted."""
+
+
+_NEEDED: Final = ("_ALLOW_DETERMINISTIC_SCHEDULING", "_r", "GLOBAL_RUN_CONTEXT")
+
+
+@contextmanager
+def turns_taken_by(turns: Turns) -> Iterator[None]:
+    """Within this, every Trio run of this thread has its tasks run as `turns` says.
+
+    Raises:
+        UnknownTrio: this Trio can't be told.
+    """
+    missing = [name for name in _NEEDED if not hasattr(_run, name)]
+    if missing:
+        raise UnknownTrio(f"Trio {trio.__version__} has no {', '.join(missing)}: simulate with 0.27 to 0.35")
+    before = _run._ALLOW_DETERMINISTIC_SCHEDULING, _run._r  # noqa: SLF001 - see the module
+    _set(allow=True, chooser=turns)
+    try:
+        yield
+    finally:
+        _set(allow=before[0], chooser=before[1])
+
+
+def _set(*, allow: bool, chooser: object) -> None:
+    vars(_run).update(_ALLOW_DETERMINISTIC_SCHEDULING=allow, _r=chooser)
+
+
+def run_later(task: Task) -> None:
+    """Have a task that was taken out of a batch run in the next one."""
+    ready().append(task)
+
+
+def ready() -> deque[Task]:
+    """The tasks that can run, in the run of this thread."""
+    return _run.GLOBAL_RUN_CONTEXT.runner.runq
+
+
+def is_anybody_waiting_for_idle() -> bool:
+    """Whether a task is in `wait_all_tasks_blocked`."""
+    return bool(_run.GLOBAL_RUN_CONTEXT.runner.waiting_for_idle)
+
+
+def age(task: Task) -> int:
+    """A number that grows from task to task, over all runs of the process."""
+    return task._counter  # noqa: SLF001 - see the module
+
+
+class _Proof:
+    """Remembers that it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def shuffle(self, batch: list[Task]) -> None:
+        self.asked = True
+        batch.reverse()
+
+
+def check_trio() -> None:
+    """See for ourselves that Trio asks for the order and keeps to it.
+
+    Raises:
+        UnknownTrio: it does not.
+    """
+    proof, order = _Proof(), list[int]()
+
+    async def note(number: int) -> None:
+        await trio.lowlevel.checkpoint()
+        order.append(number)
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            for number in range(8):
+                nursery.start_soon(note, number)
+
+    with turns_taken_by(proof):
+        trio.run(main, clock=_Still())
+    if not proof.asked or order != sorted(order):
+        raise UnknownTrio(f"Trio {trio.__version__} does not keep the order it is told: simulate with 0.27 to 0.35")
+
+
+class _Still(trio.abc.Clock):
+    @override
+    def start_clock(self) -> None:
+        pass
+
+    @override
+    def current_time(self) -> float:
+        return 0.0
+
+    @override
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        return deadline

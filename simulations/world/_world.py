@@ -1,0 +1,249 @@
+"""The world of one run: it has everything, starts everything, and lets the plan have its way.
+
+A scenario is an async function that gets the world: it starts processes and publishes. Then the world heals what is to
+be healed, waits until everything is settled, and stops the processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import trio
+
+from ..history import History, Phase, Record
+from ..plan import Plan
+from ..server import ServerProcess
+from ._clock import VirtualClock
+from ._host import CURRENT, App, Host, Process
+from ._inspect import group_states, stream_entries, unsettled
+from ._network import Network
+from ._randomness import Randomness
+from ._redis import RedisNode, new_process
+from ._strikes import Strikes
+from ._trace import Trace
+from ._trio import Task
+from ._turns import TurnTaker
+
+Scenario = Callable[["World"], Awaitable[None]]
+"""What a run is about. Anything async that starts processes in the world and publishes."""
+
+SAFETY_SECONDS_MAX = 120.0
+"""Virtual time in which a scenario has to have published and all timed faults have to have struck."""
+LIVE_SECONDS_MAX = 120.0
+"""The bound of `liveness`: virtual time from the end of all faults until everything is settled.
+
+Idle limit, reclaim interval and the longest backoff (30 s) of a few actors one after the other fit into it."""
+STOP_SECONDS_MAX = 60.0
+"""Virtual time for a graceful stop: drain and graces are 8 s each by default, on two levels."""
+LOOK_SECONDS = 0.05
+"""Between two looks whether everything is settled."""
+
+
+class World:
+    """Everything of one run.
+
+    Attributes:
+        plan: what is to happen.
+        clock: virtual time.
+        history: what has happened.
+        hosts: by name.
+        groups: stream and group of every handler, in the order of their registration.
+        restart_seconds: after how long a process that ended with an error is started again, as by an init system.
+    """
+
+    def __init__(self, plan: Plan, trace: Trace) -> None:
+        self.plan = plan
+        self.trace = trace
+        self.history = History(plan)
+        self.hosts: dict[str, Host] = {}
+        self.groups: dict[tuple[str, str], None] = {}
+        self.corpses: list[Process] = []
+        self.leaks: list[str] = []
+        self.nodes: list[RedisNode] = []
+        self.restart_seconds = 1.0
+        self.stuck: str | None = None
+        """Why the run could not go on, if it could not."""
+        self.nursery: trio.Nursery
+        self.random = Randomness(plan.seed, trace)
+        self.clock = VirtualClock(self._on_stuck)
+        self.latency_seconds = plan.shape.latency_ms / 1000
+        self.network = Network(self.clock, self.latency_seconds, self.random.of)
+        self.turns = TurnTaker(
+            plan.schedule,
+            self.random.of("turns"),
+            trace,
+            held_by=_held_by,
+            clock=self.clock,
+            on_spin=self._on_spin,
+        )
+        self.strikes = Strikes(self, plan.faults)
+        self.add_node(new_process(plan.shape, self.random.of("server")))
+        self._runs = 0
+        self._event_ids = 0
+        self._changed = True
+
+    # For scenarios
+
+    def start(self, name: str, app: App) -> Host:
+        """Start a process of the application on a host of its own. It is started again whenever it fails."""
+        host = self.hosts[name] = Host(self, name, app)
+        host.is_broken_for_good = name in self.plan.broken_for_good
+        host.start()
+        return host
+
+    def rng(self, name: str) -> Random:
+        """A stream of random numbers."""
+        return self.random.of(name)
+
+    async def finished(self, host: Host) -> None:
+        """Wait until a process has done what it was started for, however often it was killed on its way."""
+        await host.done.wait()
+
+    # For its parts
+
+    @property
+    def now_ms(self) -> float:
+        """Virtual time since the start."""
+        return self.clock.now * 1000
+
+    @property
+    def primary(self) -> RedisNode:
+        """The server that the name leads to."""
+        return self.nodes[-1]
+
+    def add_node(self, process: ServerProcess) -> None:
+        """Another server takes the name."""
+        self.nodes.append(RedisNode(len(self.nodes), process, self.clock, self.note, self.strikes.pass_command))
+        self.network.primary = self.primary
+
+    def note(self, record: Record) -> None:
+        """Something happened."""
+        if not self.network.is_over:
+            self._changed = True
+            self.history.records.append(record)
+            self.trace.note(f"{record.at_ms:.6f} {type(record).__name__} {record.host}")
+
+    def next_run(self) -> int:
+        """The number of a handler's run."""
+        self._runs += 1
+        return self._runs
+
+    def next_event_id(self, host: str) -> str:
+        """An event id that a person can read."""
+        self._event_ids += 1
+        return f"{host}-{self._event_ids}"
+
+    def watch_group(self, stream: str, group: str) -> None:
+        """Handlers read this group: what is pending or unread in it is not settled."""
+        self.groups[stream, group] = None
+
+    def start_again(self, host: Host, after_seconds: float) -> None:
+        """Start a host's process again, after a while, unless that host is broken for good."""
+        self.clock.call_at(self.clock.now + after_seconds, lambda: self._start_again(host))
+
+    def _start_again(self, host: Host) -> None:
+        if not host.is_broken_for_good:
+            host.start()
+
+    def stop_and_start_again(self, host: Host, after_seconds: float) -> None:
+        """Stop a process gracefully; when it is gone, it comes back after a while."""
+        process = host.process
+        if process is None:
+            return
+        process.stop()
+        process.restart_after = after_seconds
+
+    def start_twin(self, host: Host, seconds: float) -> None:
+        """A second process with the same consumer name, for a while."""
+        name = f"{host.name}'s twin"
+        if name not in self.hosts:
+            twin = self.hosts[name] = host.twin(name)
+            twin.start()
+            self.clock.call_at(self.clock.now + seconds, lambda: twin.end_at_once(power_lost=False))
+
+    # The run
+
+    async def run(self, scenario: Scenario) -> None:
+        """From the start to the judgement's material."""
+        async with trio.open_nursery() as nursery:
+            self.nursery = nursery
+            self.note(Phase(0.0, "world", "safety"))
+            self.strikes.plan_moments()
+            with trio.move_on_after(SAFETY_SECONDS_MAX):
+                await scenario(self)
+                await self._wait_for_moments()
+            self._heal()
+            self.history.live = await self._wait_settled()
+            await self._stop_everybody()
+            self._take_stock()
+            self._let_go()
+            nursery.cancel_scope.cancel()
+
+    async def _wait_for_moments(self) -> None:
+        moments = [fault.when.ms for fault in self.plan.faults if not hasattr(fault.when, "turn")]
+        await trio.sleep_until(max(moments, default=0.0) / 1000)
+
+    def _heal(self) -> None:
+        """No more faults; what was broken works again, but for what is broken for good."""
+        self.strikes.armed = False
+        self.history.healed_at_ms = self.now_ms
+        self.note(Phase(self.now_ms, "world", "healing"))
+        for host in self.hosts.values():
+            host.refused_until = host.cut_off_until = 0.0
+            if host.is_broken_for_good:
+                host.end_at_once(power_lost=True)
+
+    async def _wait_settled(self) -> bool:
+        deadline = self.clock.now + LIVE_SECONDS_MAX
+        while self.clock.now < deadline:
+            if self._changed:
+                self._changed = False
+                if not unsettled(self):
+                    return True
+            await trio.sleep(LOOK_SECONDS)
+        return False
+
+    async def _stop_everybody(self) -> None:
+        self.note(Phase(self.now_ms, "world", "stopping"))
+        with trio.move_on_after(STOP_SECONDS_MAX):
+            for host in self.hosts.values():
+                if host.process is not None:
+                    host.process.stop()
+            for host in self.hosts.values():
+                if host.process is not None:
+                    await host.process.ended.wait()
+        for host in self.hosts.values():
+            if host.process is not None:
+                self.leaks.append(f"{host.name} did not stop within {STOP_SECONDS_MAX:g} s")
+
+    def _take_stock(self) -> None:
+        self.note(Phase(self.now_ms, "world", "over"))
+        self.history.groups = group_states(self)
+        self.history.streams = stream_entries(self)
+        self.history.leaks = tuple(self.leaks)
+        self.network.is_over = True
+
+    def _let_go(self) -> None:
+        """The dead may end now: they find nothing that they could reach, and nobody hears of them."""
+        for connection in self.network.connections:
+            connection.reset()
+        self.turns.anybody_held = False
+        for process in self.corpses:
+            process.let_go()
+        for host in self.hosts.values():
+            if host.process is not None:
+                host.process.let_go()
+
+    def _on_stuck(self) -> None:
+        self.stuck = "nothing can ever happen again: every task waits for another one"
+        self.nursery.cancel_scope.cancel()
+
+    def _on_spin(self) -> None:
+        self.stuck = "time does not go on any more: somebody runs in circles without waiting for anything"
+        self.nursery.cancel_scope.cancel()
+
+
+def _held_by(task: Task) -> list[Task] | None:
+    process = task.context.get(CURRENT)
+    return None if process is None else process.held
