@@ -5,7 +5,7 @@ from ._capabilities import Capabilities
 from ._client import Client
 from ._connection import Connection
 from ._dial import Dial, dial
-from ._errors import ConnectFailed, ConnectionLost, ReplyTimeout, is_weather, NotConnected
+from ._errors import ConnectFailed, ConnectionLost, NotConnected, ReplyTimeout, is_weather
 from ._events import LinkDown, LinkEvent, LinkUp
 from ._ids import MAX_ID, ZERO_ID, EntryId
 from ._limits import Retry, Timeouts

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import trio
 from attrs import evolve
-from redis.exceptions import ResponseError
 from typing_extensions import Unpack, override
 
 from ...actors import DONE, ActorEvent, PublishIncomplete
@@ -16,7 +15,7 @@ from ...runtime import Event, Json, NewEvent, Runtime
 from ...runtime._dispatch import AnyHandler, Run, awaitable, verdict_of
 from ...runtime._options import GroupOptionsKeywords
 from ...runtime._typed import type_name
-from ...wire import EntryId, LinkEvent, NotConnected
+from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
 

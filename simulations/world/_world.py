@@ -82,6 +82,7 @@ class World:
         self._runs = 0
         self._event_ids = 0
         self._changed = True
+        self._stopping = False
 
     # For scenarios
 
@@ -143,7 +144,7 @@ class World:
         self.clock.call_at(self.clock.now + after_seconds, lambda: self._start_again(host))
 
     def _start_again(self, host: Host) -> None:
-        if not host.is_broken_for_good:
+        if not host.is_broken_for_good and not self._stopping:
             host.start()
 
     def stop_and_start_again(self, host: Host, after_seconds: float) -> None:
@@ -205,6 +206,7 @@ class World:
         return False
 
     async def _stop_everybody(self) -> None:
+        self._stopping = True
         self.note(Phase(self.now_ms, "world", "stopping"))
         with trio.move_on_after(STOP_SECONDS_MAX):
             for host in self.hosts.values():
