@@ -42,6 +42,24 @@ class Pairs:
     nested: bool = False
 
 
+@define
+class Entries:
+    """Entries of a stream, each an array of its id and of its fields; not frozen either.
+
+    Most of what a server of streams says are entries, so they stay as the stream has them until they are bytes.
+    """
+
+    ids: Sequence[tuple[int, int]]
+    fields: Sequence[Sequence[bytes]]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def as_list(self) -> list[Reply]:
+        """The same in plain terms."""
+        return [[b"%d-%d" % each, list(fields)] for each, fields in zip(self.ids, self.fields, strict=True)]
+
+
 @frozen
 class Rows:
     """Pairs such as a member and its score: in RESP3 each an array of its own, in RESP2 all flat in one."""
@@ -122,6 +140,7 @@ Reply = Union[
     Failure,
     NullArray,
     Pairs,
+    Entries,
     Rows,
     Members,
     Double,
@@ -226,6 +245,18 @@ def _write_pairs(reply: Pairs, protocol: int, parts: Parts) -> None:
         _write(value, protocol, parts)
 
 
+def _write_entries(reply: Entries, _protocol: int, parts: Parts) -> None:
+    sizes = _SIZES
+    count = len(reply.ids)
+    parts.append(_COUNTS[count] if count < 128 else b"*%d\r\n" % count)
+    for each, fields in zip(reply.ids, reply.fields, strict=True):
+        text, count = b"%d-%d" % each, len(fields)
+        parts += (b"*2\r\n", sizes[len(text)], text, b"\r\n", _COUNTS[count] if count < 128 else b"*%d\r\n" % count)
+        for word in fields:
+            size = len(word)
+            parts += (sizes[size] if size < 1024 else b"$%d\r\n" % size, word, b"\r\n")
+
+
 def _write_rows(reply: Rows, protocol: int, parts: Parts) -> None:
     items: list[Reply] = [*map(list, reply.items)] if protocol == 3 else [part for row in reply.items for part in row]
     _write_list(items, protocol, parts)
@@ -294,6 +325,7 @@ _WRITERS: Final[Mapping[type, Callable[[Never, int, Parts], None]]] = {
     Status: _write_status,
     Failure: _write_failure,
     Pairs: _write_pairs,
+    Entries: _write_entries,
     Rows: _write_rows,
     Members: _write_members,
     Double: _write_double,

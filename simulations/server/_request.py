@@ -121,6 +121,7 @@ class RequestParser:
         parts = window.split(b"\r\n")
         last = len(parts) - 1  # what follows the last line end is not complete
         most = UNAUTHENTICATED_WORDS if self.unauthenticated else len(_COUNTS)
+        said, found = list(map(_SIZES.get, parts)), list(map(len, parts))
         at = 0
         while True:
             count = _COUNTS.get(parts[at])
@@ -129,10 +130,9 @@ class RequestParser:
             end = at + 1 + 2 * count
             if end > last:
                 break
-            words = parts[at + 2 : end : 2]
-            if list(map(_SIZES.get, parts[at + 1 : end : 2])) != list(map(len, words)):
+            if said[at + 1 : end : 2] != found[at + 2 : end : 2]:
                 break
-            self._ahead.append(words)
+            self._ahead.append(parts[at + 2 : end : 2])
             at = end
         if at == last:
             del self._buffer[: len(window) - len(parts[last])]

@@ -192,3 +192,12 @@ def test_reads_that_are_known_do_not_pile_up() -> None:
     known = server.engine.known_reads._known
     assert 0 < len(known) <= KNOWN_MAX
     assert sum(len(word) for words in known for word in words) <= KNOWN_MAX * KNOWN_BYTES
+
+
+def test_a_script_gets_entries_as_a_client_does() -> None:
+    _, client = server_with_group("8.0")
+    add(client, 1)
+    read = ("XREAD", "STREAMS", "k", "0")
+    assert client.call("EVAL", "return redis.call(unpack(ARGV))", "0", *read) == client.call(*read) == one_entry(1)
+    words = ("XRANGE", "k", "-", "+")
+    assert client.call("EVAL", "return redis.call(unpack(ARGV))[1][2][2]", "0", *words) == b"$1\r\nv\r\n"

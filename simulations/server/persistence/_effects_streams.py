@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from .._command import Call
-from .._reply import Pairs, Reply
+from .._reply import Entries, Pairs, Reply
 from .._session import Words
 from ..streams._idempotence import Message
 from ..streams._ids import Id, parse_id, text_of
@@ -107,6 +107,8 @@ def _entries_by_key(reply: Reply) -> Mapping[bytes, list[Id]]:
 
 def _ids(entries: Reply) -> list[Id]:
     """Of entries, or of nothing but their ids."""
+    if isinstance(entries, Entries):
+        return list(entries.ids)
     found: list[Id] = []
     for entry in entries if isinstance(entries, list) else ():
         word = entry[0] if isinstance(entry, list) else entry

@@ -10,6 +10,7 @@ from .._reply import (
     Attributed,
     BigNumber,
     Double,
+    Entries,
     Failure,
     Members,
     NullArray,
@@ -118,8 +119,9 @@ class Values:
         """A reply as the script gets it."""
         if isinstance(reply, bytes | int):
             return reply
-        if isinstance(reply, list):
-            return self._table([self.of_reply(item) for item in reply])
+        if isinstance(reply, list | Entries):
+            items = reply if isinstance(reply, list) else reply.as_list()
+            return self._table([self.of_reply(item) for item in items])
         if isinstance(reply, Status):
             return self._table({b"ok": reply.text})
         if isinstance(reply, Failure):

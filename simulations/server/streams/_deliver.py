@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from .._command import Call
-from .._reply import NULL_ARRAY, Reply
+from .._reply import NULL_ARRAY, Entries, Reply
 from ._ids import Id, text_of
 from ._lag import advance
 from ._lookup import note_change
 from ._stream import Consumer, Fields, Group, Stream
 
 
-def read_after(stream: Stream, entry_id: Id, count: int) -> list[Reply]:
+def read_after(stream: Stream, entry_id: Id, count: int) -> Entries:
     """The entries behind an id, at most `count` unless that is 0."""
-    return _told(*stream.behind(entry_id, count))
+    return Entries(*stream.behind(entry_id, count))
 
 
-def _told(ids: Sequence[Id], bodies: Sequence[Fields]) -> list[Reply]:
-    # As `text_of`, without calling it: most of what a server says are entries.
-    return [[b"%d-%d" % each, list(body)] for each, body in zip(ids, bodies, strict=True)]
-
-
-def deliver(
-    call: Call, stream: Stream, group: Group, consumer: Consumer, *, count: int, no_ack: bool, told: bool = False
-) -> list[Reply]:
+def deliver(call: Call, stream: Stream, group: Group, consumer: Consumer, *, count: int, no_ack: bool) -> Entries:
     """The entries that nobody of the group has got so far, at most `count` unless that is 0; the consumer holds them.
 
     Args:
@@ -34,11 +25,10 @@ def deliver(
         consumer: who gets the entries.
         count: the limit.
         no_ack: whether nobody holds them.
-        told: whether each entry is told how long it was pending, and how often it was delivered: not at all.
     """
     ids, bodies = stream.behind(group.last_id, count)
     if not ids:
-        return []
+        return Entries((), ())
     group.read_from = group.last_id
     advance(call.profile, stream, group, ids)
     if not no_ack:
@@ -46,9 +36,7 @@ def deliver(
         group.hold(ids, consumer, now_ms)
         consumer.active_ms = now_ms
     note_change(call)
-    if told:
-        return [[text_of(entry_id), list(body), 0, 0] for entry_id, body in zip(ids, bodies, strict=True)]
-    return _told(ids, bodies)
+    return Entries(ids, bodies)
 
 
 def read_history(

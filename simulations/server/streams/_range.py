@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 from .._command import Call, Command, integer
 from .._errors import CommandError, syntax_error
-from .._reply import NULL_ARRAY, Reply
-from ._ids import INVALID_ID, PART_MAX, Id, after, before, parse_bound, parse_id, text_of
+from .._reply import NULL_ARRAY, Entries, Reply
+from ._ids import INVALID_ID, PART_MAX, Id, after, before, parse_bound, parse_id
 from ._stream import Stream
 
 
@@ -39,12 +40,8 @@ def _range(call: Call, first: bytes, last: bytes, *, backwards: bool) -> Reply:
         return []
     if count == 0:
         return NULL_ARRAY
-    entries: list[Reply] = []
-    for entry_id, fields in (stream.range_backwards if backwards else stream.range)(start, end):
-        entries.append([text_of(entry_id), list(fields)])
-        if count is not None and len(entries) >= count:
-            break
-    return entries
+    found = list(islice((stream.range_backwards if backwards else stream.range)(start, end), count))
+    return Entries([each for each, _ in found], [fields for _, fields in found])
 
 
 def bound(word: bytes, missing_seq: int, step: Callable[[Id], Id | None], error: str, *, exclusive: bool = True) -> Id:

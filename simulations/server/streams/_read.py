@@ -13,7 +13,7 @@ from attrs import evolve
 
 from .._command import Answer, Call, Command
 from .._errors import CommandError
-from .._reply import NULL_ARRAY, Pairs, Reply
+from .._reply import NULL_ARRAY, Entries, Pairs, Reply
 from .._session import Block
 from ._deliver import claim_idle, deliver, read_after, read_history
 from ._idle import watch_idle
@@ -134,6 +134,7 @@ def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[
     5.0 judges by the last id that was added, and shows a stream without entries where that one was deleted.
     """
     found: list[tuple[Reply, Reply]] = []
+    entries: Entries | list[Reply]
     by_last_id = not call.profile.since(6, 0)
     for key, stream, group, behind in places:
         read_up_to = behind if group is None else group.last_id
@@ -153,26 +154,19 @@ def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[
     return found
 
 
-def _read_new(call: Call, options: ReadOptions, key: bytes, stream: Stream, group: Group) -> list[Reply]:
+def _read_new(call: Call, options: ReadOptions, key: bytes, stream: Stream, group: Group) -> Entries | list[Reply]:
     if not call.profile.since(7, 2) and not has_newer(call, stream, group.last_id):
         return []
     consumer = join_group(call, key, group, options.consumer)
-    count = options.count
-    claimed: list[Reply] = []
-    if options.claim_ms is not None:
-        claimed = claim_idle(call, stream, group, consumer, idle_ms_min=options.claim_ms, count=count)
-        if count and len(claimed) >= count:
-            return claimed
-    new = deliver(
-        call,
-        stream,
-        group,
-        consumer,
-        count=count - len(claimed) if count else 0,
-        no_ack=options.no_ack,
-        told=options.claim_ms is not None,
-    )
-    return claimed + new
+    count, no_ack = options.count, options.no_ack
+    if options.claim_ms is None:
+        return deliver(call, stream, group, consumer, count=count, no_ack=no_ack)
+    claimed = claim_idle(call, stream, group, consumer, idle_ms_min=options.claim_ms, count=count)
+    if count and len(claimed) >= count:
+        return claimed
+    new = deliver(call, stream, group, consumer, count=count - len(claimed) if count else 0, no_ack=no_ack)
+    # Of these, too, it is told for how long they were pending, and how often they were delivered before: not at all.
+    return claimed + [[text_of(each), list(body), 0, 0] for each, body in zip(new.ids, new.fields, strict=True)]
 
 
 def has_newer(call: Call, stream: Stream, entry_id: Id) -> bool:

@@ -250,7 +250,10 @@ class Stream:
         if entry_id >= self.last_id or not nodes:
             return ids, bodies
         index = max(0, bisect_right(self._starts, entry_id) - 1)
-        start = bisect_right(nodes[index].ids, entry_id)
+        node = nodes[index]
+        start = bisect_right(node.ids, entry_id)
+        if 0 < most <= len(node.ids) - start and node.live == len(node.ids):  # as nearly always
+            return node.ids[start : start + most], cast("list[Fields]", node.fields[start : start + most])
         while index < len(nodes):
             nodes[index].copy_into(ids, bodies, start, most)
             if len(ids) == most:
