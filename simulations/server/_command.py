@@ -27,23 +27,20 @@ class Call:
     Attributes:
         engine, session: where, and for whom.
         words: the command as it came, its name first.
+        profile: the version to behave like.
         database: the one that the session selected.
         nested: whether it runs inside EXEC or a script, where nothing may wait: then what would block answers at once.
     """
 
-    __slots__ = ("database", "engine", "nested", "session", "words")
+    __slots__ = ("database", "engine", "nested", "profile", "session", "words")
 
     def __init__(self, engine: Engine, session: Session, words: Words, *, nested: bool) -> None:
         self.engine = engine
         self.session = session
         self.words = words
         self.database: Database = engine.databases[session.database]
+        self.profile: Profile = engine.profile
         self.nested = nested
-
-    @property
-    def profile(self) -> Profile:
-        """The version to behave like."""
-        return self.engine.profile
 
     @property
     def now_ms(self) -> int:

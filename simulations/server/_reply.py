@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Union, cast
 
 from attrs import define, frozen
-from typing_extensions import Never
 
 
 @frozen
@@ -186,7 +185,7 @@ def _write(reply: Reply, protocol: int, parts: Parts) -> None:
     writer = _WRITERS.get(type(reply))
     if writer is None:
         raise TypeError(f"{reply!r} is no reply")
-    cast("Callable[[Reply, int, Parts], None]", writer)(reply, protocol, parts)
+    writer(reply, protocol, parts)
 
 
 def _write_bulk(reply: bytes, _protocol: int, parts: Parts) -> None:
@@ -214,6 +213,8 @@ def _write_list(reply: Sequence[Reply], protocol: int, parts: Parts) -> None:
             parts += (_SIZES[size] if size < 1024 else b"$%d\r\n" % size, item, b"\r\n")
         elif type(item) is list:
             _write_list(item, protocol, parts)
+        elif type(item) is Entries:
+            _write_entries(item, protocol, parts)
         else:
             _write(item, protocol, parts)
 
@@ -316,24 +317,27 @@ def _write_attributed(reply: Attributed, protocol: int, parts: Parts) -> None:
     _write(reply.items, protocol, parts)
 
 
-_WRITERS: Final[Mapping[type, Callable[[Never, int, Parts], None]]] = {
-    bytes: _write_bulk,
-    int: _write_int,
-    type(None): _write_null,
-    NullArray: _write_null_array,
-    list: _write_list,
-    Status: _write_status,
-    Failure: _write_failure,
-    Pairs: _write_pairs,
-    Entries: _write_entries,
-    Rows: _write_rows,
-    Members: _write_members,
-    Double: _write_double,
-    Truth: _write_truth,
-    BigNumber: _write_big_number,
-    Verbatim: _write_verbatim,
-    Raw: _write_raw,
-    Push: _write_push,
-    Several: _write_several,
-    Attributed: _write_attributed,
-}
+_WRITERS: Final = cast(
+    "Mapping[type, Callable[[Reply, int, Parts], None]]",
+    {
+        bytes: _write_bulk,
+        int: _write_int,
+        type(None): _write_null,
+        NullArray: _write_null_array,
+        list: _write_list,
+        Status: _write_status,
+        Failure: _write_failure,
+        Pairs: _write_pairs,
+        Entries: _write_entries,
+        Rows: _write_rows,
+        Members: _write_members,
+        Double: _write_double,
+        Truth: _write_truth,
+        BigNumber: _write_big_number,
+        Verbatim: _write_verbatim,
+        Raw: _write_raw,
+        Push: _write_push,
+        Several: _write_several,
+        Attributed: _write_attributed,
+    },
+)

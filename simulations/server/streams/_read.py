@@ -47,8 +47,8 @@ def xreadgroup(call: Call) -> Answer:
 
 
 def _read(call: Call, options: ReadOptions) -> Answer:
-    if options.ids == [b">"] and options.group is not None and call.profile.since(6, 0):
-        # What the two functions below do for one stream of which a group gets what is new: most reads are such.
+    if options.of_one and options.group is not None and call.profile.since(6, 0):
+        # What the two functions below would do, without asking what else it could be.
         key = options.keys[0]
         stream, group = find_group(call, key, options.group, where=IN_READ)
         entries = _read_new(call, options, key, stream, group)

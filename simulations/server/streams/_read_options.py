@@ -30,6 +30,7 @@ class ReadOptions:
         count: entries per stream at most; 0: no limit.
         block_ms: how long to wait, 0: for ever; None: not at all.
         no_ack: whether what is read does not become pending.
+        of_one: whether it is one stream of which a group gets what is new, as nearly always.
         claim_ms: entries of others that are pending for so long are taken over; None: not asked for.
     """
 
@@ -40,6 +41,7 @@ class ReadOptions:
     count: int = 0
     block_ms: int | None = None
     no_ack: bool = False
+    of_one: bool = False
     claim_ms: int | None = None
 
 
@@ -115,6 +117,7 @@ def _parse(call: Call, name: str) -> ReadOptions:
         raise syntax_error()
     if name == "xreadgroup" and options.group is None:
         raise CommandError("ERR Missing GROUP option for XREADGROUP")
+    options.of_one = options.group is not None and options.ids == [b">"]
     return options
 
 

@@ -356,8 +356,10 @@ class Group:
     def hold(self, ids: Sequence[Id], consumer: Consumer, at_ms: int) -> None:
         """A consumer gets entries for the first time; who held one before, as after XGROUP SETID, is forgotten."""
         if self._by_delivery is None and self.pending.is_before(ids[0]):
-            rows = {each: Pending(consumer, at_ms, 1, turn) for turn, each in enumerate(ids, self.turns + 1)}
-            self.turns += len(rows)
+            rows: dict[Id, Pending] = {}
+            for each in ids:
+                self.turns += 1
+                rows[each] = Pending(consumer, at_ms, 1, self.turns)
             self.pending.update(rows)
             consumer.pending.update(rows)
             return
