@@ -40,17 +40,14 @@ class Simulated:
 
     def ask(self, words: Words) -> Any:  # noqa: ANN401 - whatever the command answers
         """As the engine says it."""
-        self._execute(words)
+        self._engine.execute(self._session, list(words), now_us=time.time_ns() // 1000)
         return self._session.replies.pop()
 
-    def _execute(self, words: Words) -> None:
-        self._engine.execute(self._session, list(words), now_us=time.time_ns() // 1000)
-
     def _tell(self, data: bytes) -> None:
-        parser, session, execute = self._parser, self._session, self._execute
+        parser, session, execute = self._parser, self._session, self._engine.execute
         parser.feed(data)
         while (words := parser.take()) is not None:
-            execute(words)
+            execute(session, words, now_us=time.time_ns() // 1000)
             for reply in session.replies:
                 encode(reply, session.protocol)
             session.replies.clear()
