@@ -1,5 +1,6 @@
 """What is to happen in a simulated run, as data: whoever has the plan has the run."""
 
+from ._draw import PRESETS, Domain, Preset, draw_plan
 from ._effects import (
     Answer,
     Blackhole,
@@ -37,6 +38,7 @@ from ._plan import CONNECT, HANDLER, At, Fault, Plan, PlannedEvent, Schedule, Sh
 __all__ = [
     "CONNECT",
     "HANDLER",
+    "PRESETS",
     "Answer",
     "At",
     "Blackhole",
@@ -48,6 +50,7 @@ __all__ = [
     "DeleteEntries",
     "DeleteStream",
     "DestroyGroup",
+    "Domain",
     "Effect",
     "FailOver",
     "Fault",
@@ -64,6 +67,7 @@ __all__ = [
     "Plan",
     "PlanError",
     "PlannedEvent",
+    "Preset",
     "Raise",
     "Refuse",
     "RestartEmpty",
@@ -74,6 +78,7 @@ __all__ = [
     "Slow",
     "StartTwin",
     "StopProcess",
+    "draw_plan",
     "plan_from_json",
     "plan_to_json",
 ]

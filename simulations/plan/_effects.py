@@ -345,7 +345,7 @@ class Hang(Effect):
 
     kind: ClassVar[str] = "hang"
     strikes: ClassVar[Strikes] = "handler"
-    words: ClassVar[str] = "{site} never returns"
+    words: ClassVar[str] = "{site} hangs until the faults are over"
 
 
 _ALL: Final = (

@@ -1,10 +1,16 @@
-"""Scenarios for one group of workers: what most applications are."""
+"""Scenarios of workers that read one stream: what most applications are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import trio
+
 from ...runtime import Reclaim
-from ..world import Process, World
-from ._planned import behave, publish_planned
+from ...runtime._dispatch import AnyHandler
+from ..plan import Shape
+from ..world import App, Process, World
+from ._planned import behave, behave_in_batch, publish_planned
 
 STREAM, GROUP = "orders", "billing"
 
@@ -14,23 +20,59 @@ RECLAIM = Reclaim(interval_ms=500, min_idle_ms=2000)
 
 async def workers(world: World) -> None:
     """One group, as many processes as the plan says, events that its handlers take as the plan says."""
-    shape = world.plan.shape
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    await publish_planned(world, STREAM)
 
+
+async def two_groups(world: World) -> None:
+    """Two groups in each process."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave), ("shipping", behave)]))
+    await publish_planned(world, STREAM)
+
+
+async def batches(world: World) -> None:
+    """Handlers that get up to four events at a time."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave_in_batch)], batch=4))
+    await publish_planned(world, STREAM)
+
+
+async def rolling_restart(world: World) -> None:
+    """Each process is stopped and started, the next one when it is back, while events are published."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+
+    async def deploy(_process: Process) -> None:
+        for host in list(world.hosts.values()):
+            if host.name.startswith("worker"):
+                await trio.sleep(0.3)
+                world.stop_and_start_again(host, 0.2)
+                await trio.sleep(1.0)
+
+    deployment = world.start("deployment", deploy)
+    await publish_planned(world, STREAM)
+    await world.finished(deployment)
+
+
+def start_workers(world: World, app: App) -> None:
+    for number in range(1, world.plan.shape.workers + 1):
+        world.start(f"worker-{number}", app)
+
+
+def worker_app(shape: Shape, groups: Sequence[tuple[str, AnyHandler]], *, batch: int | None = None) -> App:
     async def worker(process: Process) -> None:
         runtime = process.runtime()
-        runtime.add_handler(
-            STREAM,
-            GROUP,
-            behave,
-            consumers=shape.consumers,
-            concurrency=shape.concurrency,
-            prefetch=shape.prefetch,
-            block_ms=1000,
-            reclaim=RECLAIM,
-            drain_seconds=2.0,
-        )
+        for group, handler in groups:
+            runtime.add_handler(
+                STREAM,
+                group,
+                handler,
+                consumers=shape.consumers,
+                concurrency=shape.concurrency,
+                prefetch=shape.prefetch,
+                batch=batch,
+                block_ms=1000,
+                reclaim=RECLAIM,
+                drain_seconds=2.0,
+            )
         await process.serve(runtime)
 
-    for number in range(1, shape.workers + 1):
-        world.start(f"worker-{number}", worker)
-    await publish_planned(world, STREAM)
+    return worker

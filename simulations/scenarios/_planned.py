@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import trio
@@ -38,6 +39,19 @@ async def publish_planned(world: World, stream: str, *, name: str = "producer") 
                     continue  # the history has it
 
     await world.finished(world.start(name, producer))
+
+
+async def behave_in_batch(events: Sequence[Event[object]]) -> list[bool]:
+    """Handle planned events together; each of them is answered for itself."""
+    answers: list[bool] = []
+    for event in events:
+        try:
+            await behave(event)
+        except SimulatedFailure:
+            answers.append(False)
+        else:
+            answers.append(True)
+    return answers
 
 
 async def behave(event: Event[object]) -> None:

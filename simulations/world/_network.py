@@ -227,7 +227,11 @@ class Network:
         self.connections.append(connection)
         node.accept(connection)
         strike_connection(connection)
-        await trio.sleep(self._latency)
+        try:
+            await trio.sleep(self._latency)
+        except trio.Cancelled:
+            connection.end_by_client()
+            raise
         return Stream(connection)
 
     def of(self, host: Host) -> list[Connection]:

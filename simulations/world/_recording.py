@@ -94,7 +94,7 @@ class RecordingRuntime(Runtime):
                 case Slow(ms=ms):
                     await trio.sleep(ms / 1000)
                 case Hang():
-                    await trio.sleep_forever()
+                    await self._world.healed.wait()
                 case _:
                     await trio.lowlevel.checkpoint()  # from which one that was killed does not come back
 

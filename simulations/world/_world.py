@@ -83,6 +83,8 @@ class World:
         self._event_ids = 0
         self._changed = True
         self._stopping = False
+        self.healed = trio.Event()
+        """Set when the faults are over."""
 
     # For scenarios
 
@@ -188,6 +190,8 @@ class World:
     def _heal(self) -> None:
         """No more faults; what was broken works again, but for what is broken for good."""
         self.strikes.armed = False
+        self.healed.set()
+        self.primary.refuses_with = None
         self.history.healed_at_ms = self.now_ms
         self.note(Phase(self.now_ms, "world", "healing"))
         for host in self.hosts.values():

@@ -1,0 +1,147 @@
+"""All scenarios by name: an application, and what plans for it may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from ..plan import Domain, Plan, draw_plan
+from ..world import Scenario
+from ._basic import batches, rolling_restart, two_groups, workers
+from ._retrying import retrying_producer
+
+
+@frozen
+class BuiltIn:
+    """A scenario of ours.
+
+    Attributes:
+        name: as in ``redis-streams simulate NAME``.
+        about: what it is there to find, in a sentence.
+        run: the application.
+        domain: what its plans may hold.
+    """
+
+    name: str
+    about: str
+    run: Scenario
+    domain: Domain = Domain()
+
+    def plan(self, seed: int, preset: str = "swarm") -> Plan:
+        """The plan of a seed."""
+        return draw_plan(seed, self.name, self.domain, preset)
+
+
+_PROCESS: Final = frozenset({"kill-process", "cut-power", "stop-process", "pause-process", "crash-actor", "start-twin"})
+_LINK: Final = frozenset({"lose-request", "lose-reply", "cut-reply", "blackhole", "delay", "refuse", "partition"})
+
+_ALL: Final[Sequence[BuiltIn]] = (
+    BuiltIn(
+        "single",
+        "one consumer in one process: nobody else is there to make good what it leaves behind",
+        workers,
+        Domain(workers=(1, 1), consumers=(1, 1)),
+    ),
+    BuiltIn(
+        "many",
+        "many consumers in several processes share a group, and take over from each other",
+        workers,
+        Domain(workers=(2, 4), consumers=(1, 3), concurrency=(1, 4)),
+    ),
+    BuiltIn(
+        "long-handlers",
+        "handlers run for longer than the idle limit, and nobody may take their entries",
+        workers,
+        Domain(events=(3, 10), slow=0.6, slow_ms_max=9000.0, span_ms=8000.0),
+    ),
+    BuiltIn(
+        "poison",
+        "some events always fail; all others are handled",
+        workers,
+        Domain(fails=0.2, fails_max=-1),
+    ),
+    BuiltIn(
+        "undecodable",
+        "some entries were written by programs that know nothing of us: they go to the dead letters",
+        workers,
+        Domain(undecodable=0.3),
+    ),
+    BuiltIn(
+        "trimming",
+        "entries are trimmed away unread and pending",
+        workers,
+        Domain(always=("delete-entries",)),
+    ),
+    BuiltIn(
+        "group-lost",
+        "somebody destroys the group: it is created again at the checkpoint",
+        workers,
+        Domain(always=("destroy-group",)),
+    ),
+    BuiltIn(
+        "stream-lost",
+        "the stream goes with all its groups, by a DEL or with the whole server",
+        workers,
+        Domain(always=("delete-stream", "restart-empty")),
+    ),
+    BuiltIn(
+        "failover",
+        "a replica that lags takes over",
+        workers,
+        Domain(always=("fail-over",), kinds=_LINK | {"fail-over", "kill-process", "crash-server", "raise"}),
+    ),
+    BuiltIn(
+        "power-loss",
+        "the server loses what it had not synced",
+        workers,
+        Domain(always=("lose-power",), appendfsync=("everysec", "no", "always")),
+    ),
+    BuiltIn(
+        "retrying-producer",
+        "a producer publishes again, under the same event id, whatever it does not know to be there",
+        retrying_producer,
+        Domain(kinds=_LINK | {"crash-server", "answer", "pause-server", "kill-clients", "forget-scripts"}),
+    ),
+    BuiltIn(
+        "graceful-stop",
+        "processes are stopped gracefully at any moment",
+        workers,
+        Domain(always=("stop-process", "stop-process"), kinds=_PROCESS | _LINK | {"answer", "crash-server", "slow"}),
+    ),
+    BuiltIn(
+        "rolling-restart",
+        "one process after the other is stopped and started, as in a deployment",
+        rolling_restart,
+        Domain(workers=(2, 4), span_ms=4000.0),
+    ),
+    BuiltIn(
+        "clock-jump",
+        "wall clocks jump",
+        workers,
+        Domain(always=("shift-clock",), kinds=_PROCESS | _LINK | {"shift-clock", "fail-over", "crash-server"}),
+    ),
+    BuiltIn(
+        "same-name",
+        "two processes call themselves by one consumer name",
+        workers,
+        Domain(always=("start-twin",)),
+    ),
+    BuiltIn(
+        "batches",
+        "handlers get lists",
+        batches,
+        Domain(events=(10, 30)),
+    ),
+    BuiltIn(
+        "two-groups",
+        "two groups read one stream: each of them handles every event",
+        two_groups,
+        Domain(workers=(1, 2)),
+    ),
+)
+
+SCENARIOS: Final[Mapping[str, BuiltIn]] = MappingProxyType({scenario.name: scenario for scenario in _ALL})
+"""Every built-in scenario by its name."""
