@@ -26,6 +26,7 @@ try:
     VERSIONS = {".".join(map(str, version)): binary for version, binary in servers_at_hand().items()}
 except ServerNotFound as error:
     raise pytest.UsageError(str(error)) from error
+SAME_ON_ANY_PYTHON = ("test_server_", "test_benchmarks", "test_delivery_faults", "test_docs", "test_examples")
 VALKEY = "7.2.4"
 """What Valkey of any version says of itself: that it is compatible with that."""
 if DEFAULT is not None:
@@ -34,13 +35,20 @@ if DEFAULT is not None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--one-server", action="store_true", help="run the tests for all Redis versions on one only")
+    parser.addoption("--smoke", action="store_true", help="only what shows that the code runs on this Python")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What says the same on any Python, of the simulated server above all, is left out of a smoke test."""
+    if config.getoption("--smoke") and collection_path.name.startswith(SAME_ON_ANY_PYTHON):
+        return True
+    return None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     prefix = simulated_kind(metafunc.definition)
     if "any_redis_server" in metafunc.fixturenames:
-        one = DEFAULT is None or metafunc.config.getoption("--one-server")
+        one = DEFAULT is None or metafunc.config.getoption("--smoke")
         versions = {"default": DEFAULT} if one else versions_for(metafunc.definition)
         parameters = [pytest.param(binary, id=version) for version, binary in versions.items()]
         if prefix is not None:

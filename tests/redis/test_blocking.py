@@ -30,7 +30,7 @@ from redis_streams import (
 )
 from redis_streams.simulations.real import RedisServer
 
-pytestmark = pytest.mark.also_on_memory
+pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
 
 SECONDS = 20.0
 

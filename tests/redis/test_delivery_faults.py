@@ -11,7 +11,7 @@ from redis_streams.simulations.real import RedisServer
 from support.load import GROUP, QUICK, SHORT, STREAM, Load, check_log, quick_runtime, wait_settled
 from support.servers import ServerFactory, restart
 
-pytestmark = pytest.mark.also_on_memory
+pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
 
 Fault = Callable[[], Awaitable[None]]
 

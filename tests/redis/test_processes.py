@@ -18,15 +18,15 @@ WORKER = Path(__file__).resolve().parents[1] / "support" / "worker.py"
 SECONDS = 20.0
 LOG_LINES_MAX = 30
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.real_time]
 
 
 @contextmanager
 def worker(
-    server: RedisServer, name: str, seconds: float, log: Path, *, concurrency: int = 5
+    server: RedisServer, name: str, seconds: float, log: Path, *, concurrency: int = 5, drain: float = 8
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A consumer process; killed at the end if it is still there."""
-    command = [sys.executable, str(WORKER), server.url, name, str(seconds), str(concurrency)]
+    command = [sys.executable, str(WORKER), server.url, name, str(seconds), str(concurrency), str(drain)]
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr) as process:
         try:
             yield process
@@ -131,7 +131,7 @@ def test_a_process_that_is_told_to_stop_drains(how: signal.Signals, redis_server
 def test_a_process_that_is_stopped_while_redis_is_away_still_ends(redis_server: RedisServer, tmp_path: Path) -> None:
     """It can't acknowledge or hand back anything then, and says so; others take it over after the idle limit."""
     publish(redis_server, 30)
-    with worker(redis_server, "one", 0.05, tmp_path / "one") as process:
+    with worker(redis_server, "one", 0.05, tmp_path / "one", drain=1) as process:
         wait_until(lambda: len(counts(redis_server, "runs")) > 3, "some events handled")
         redis_server.kill()
         process.send_signal(signal.SIGTERM)

@@ -2,16 +2,16 @@
 
 import socket
 import sys
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from redis_streams import Config, RedisConnection, Runtime, StreamConsumer, StreamProducer
-from redis_streams.simulations.real import RedisServer
+from redis_streams.simulations.real import RedisServer, ServerFailed
 from support.quickstart import block_with, code_blocks, run_consumer, run_producer
 from support.servers import ServerFactory
 
-pytestmark = pytest.mark.also_on_served
+pytestmark = [pytest.mark.also_on_served, pytest.mark.xdist_group("port 6379")]
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "quickstart.md").read_text()
@@ -25,13 +25,13 @@ def _port_is_free(port: int) -> bool:
 
 
 @pytest.fixture
-def url(redis_server_factory: ServerFactory) -> Iterator[str]:
+def url(redis_server_factory: ServerFactory) -> str:
     """Where the quickstart's own URL leads, or another one if somebody else holds that port."""
     if _port_is_free(6379):
-        redis_server_factory(port=6379)
-        yield "redis://localhost:6379"
-    else:
-        yield redis_server_factory().url
+        with suppress(ServerFailed):  # somebody else took it in this very moment
+            redis_server_factory(port=6379)
+            return "redis://localhost:6379"
+    return redis_server_factory().url
 
 
 @pytest.mark.skipif(not SEED.exists(), reason="the quickstart that was asked for is not beside this checkout")

@@ -33,7 +33,7 @@ from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import dial
 from support.load import QUICK, SHORT, quick_runtime, wait_settled
 
-pytestmark = pytest.mark.also_on_memory
+pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
 
 
 @event_type("order.placed")

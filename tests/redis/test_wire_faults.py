@@ -20,7 +20,7 @@ from redis_streams.wire import (
 )
 from support.servers import ServerFactory, restart
 
-pytestmark = pytest.mark.also_on_memory
+pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
 
 RETRY = Retry(max_retries=100, base_delay_seconds=0.01, max_delay_seconds=0.1)
 

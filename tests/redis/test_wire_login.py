@@ -11,7 +11,7 @@ from redis_streams.wire import Client, ConnectFailed, Connection, Retry, ServerA
 from redis_streams.wire._dial import _secure, tls_context
 from support.servers import ServerFactory
 
-pytestmark = pytest.mark.also_on_memory
+pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
 
 ONCE = Retry(max_retries=0)
 NO_SOCKETS = "memory:// has no sockets"

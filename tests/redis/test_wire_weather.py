@@ -27,7 +27,7 @@ from redis_streams.wire import (
 )
 from support.servers import ServerFactory
 
-pytestmark = pytest.mark.also_on_memory
+pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
 
 PATIENT = Retry(max_retries=None, base_delay_seconds=0.01, max_delay_seconds=0.05)
 FOR_EVER = "redis.replicate_commands() while true do end"

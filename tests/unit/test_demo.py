@@ -72,6 +72,7 @@ def test_a_server_that_loses_what_it_had_acknowledged_is_found_out(capsys: pytes
     assert "not settled within 60 s" in capsys.readouterr().out
 
 
+@pytest.mark.real_time
 def test_the_command_plays_without_any_server(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ from redis_streams.wire import (
 from redis_streams.wire._redis_py import reply_reader
 from support.scripted import as_redis
 
+pytestmark = pytest.mark.real_time
+
 SMALL_BUFFER = 4096
 
 
