@@ -13,7 +13,7 @@ demo: $(VENV)/ready
 	@$(if $(filter --real,$(ARGS)),REDIS_SERVER="$$(tests/support/machine redis)") $(BIN)/python -m redis_streams demo $(ARGS)
 
 test: $(VENV)/ready
-	REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/pytest $(ARGS)
+	REDIS_SERVER="$$(tests/support/machine redis)" BROWSER_BINARY="$$(tests/support/machine browser)" $(BIN)/pytest $(ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -26,7 +26,14 @@ try:
     VERSIONS = {".".join(map(str, version)): binary for version, binary in servers_at_hand().items()}
 except ServerNotFound as error:
     raise pytest.UsageError(str(error)) from error
-SAME_ON_ANY_PYTHON = ("test_server_", "test_benchmarks", "test_delivery_faults", "test_docs", "test_examples")
+SAME_ON_ANY_PYTHON = (
+    "browser",
+    "test_server_",
+    "test_benchmarks",
+    "test_delivery_faults",
+    "test_docs",
+    "test_examples",
+)
 VALKEY = "7.2.4"
 """What Valkey of any version says of itself: that it is compatible with that."""
 if DEFAULT is not None:

@@ -1,0 +1,1 @@
+"""Pages as text with gaps; `_pages` fills them in."""
