@@ -14,6 +14,7 @@ from ._records import (
     Publishing,
     Record,
     Sent,
+    ServiceCalled,
     Told,
 )
 
@@ -32,5 +33,6 @@ __all__ = [
     "Publishing",
     "Record",
     "Sent",
+    "ServiceCalled",
     "Told",
 ]

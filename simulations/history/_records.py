@@ -140,6 +140,23 @@ class FaultStruck(Record):
 
 
 @frozen
+class ServiceCalled(Record):
+    """A service outside was called; `host` is who called.
+
+    Attributes:
+        service, action: what was asked of whom.
+        event_id: the event on which the handler ran that asked; "" where it was no handler.
+        outcome: ``done`` at the moment when the service does it; ``lost`` where the request does not arrive;
+            ``unheard`` where it was done, and the answer is lost.
+    """
+
+    service: str
+    action: str
+    event_id: str
+    outcome: Literal["done", "lost", "unheard"]
+
+
+@frozen
 class ProcessStarted(Record):
     """A process started; `incarnation` counts from 1."""
 

@@ -13,6 +13,7 @@ from ..checkers import Checker, Verdict
 from ..history import History
 from ..plan import Plan, Schedule
 from ..world import Scenario, Trace, World
+from ..world._host import in_words
 from ..world._trio import turns_taken_by
 
 Status = Literal["held", "violated", "not live", "crashed"]
@@ -62,9 +63,9 @@ def run_plan(plan: Plan, scenario: Scenario, *, checkers: Sequence[Checker] = ()
         try:
             trio.run(world.run, scenario, clock=world.clock)
         except Exception as raised:  # noqa: BLE001 - whatever it is, the plan that brought it about is worth keeping
-            error = f"{type(raised).__name__}: {raised}"
+            error = in_words(raised)
     error = error or world.stuck or ""
-    verdicts = [verdict for check in checkers for verdict in check(world.history)]
+    verdicts = [*world.verdicts, *(verdict for check in checkers for verdict in check(world.history))]
     return Outcome(
         plan,
         _status(error, verdicts, live=world.history.live),

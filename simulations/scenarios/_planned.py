@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import trio
 from attrs import asdict
 
 from ...actors import ActorStopped
-from ...runtime import Event, NotRunning, PublishTimeout
+from ...runtime import Event, NewEvent, NotRunning, PublishTimeout, Runtime
 from ...wire import RedisError
+from ..plan import PlannedEvent
 from ..world import Process, SimulatedFailure, World
 
+Make = Callable[[int, PlannedEvent], object]
+"""From the number of an event, and what is planned for it, to what is published."""
 
-async def publish_planned(world: World, stream: str, *, name: str = "producer") -> None:
+
+async def publish_planned(world: World, stream: str, make: Make | None = None, *, name: str = "producer") -> None:
     """Publish the plan's events, each at its time; returns when all of them were tried.
+
+    Args:
+        world: whose plan it is.
+        stream: where to.
+        make: gets an event's number and what is planned for it, and gives what is published: a `NewEvent`, or an
+            instance of an event class. Their ids are ``event-0``, ``event-1`` and so on. Without it, they are what
+            `behave` handles.
+        name: of the process that publishes them.
 
     What could not be published is not tried again: that would be up to the application. A producer that is killed goes
     on, when it is back, with the event after the one it was at.
@@ -33,8 +45,7 @@ async def publish_planned(world: World, stream: str, *, name: str = "producer") 
                     if event.undecodable:
                         await runtime.publish_undecodable(stream, f"event-{number}", event.key)
                     else:
-                        payload = asdict(event)
-                        await runtime.publish(stream, payload, event_type="planned", event_id=f"event-{number}")
+                        await _publish(runtime, stream, f"event-{number}", (make or _as_planned)(number, event))
                 except (RedisError, PublishTimeout, NotRunning, ActorStopped):
                     continue  # the history has it
 
@@ -52,6 +63,20 @@ async def behave_in_batch(events: Sequence[Event[object]]) -> list[bool]:
         else:
             answers.append(True)
     return answers
+
+
+def _as_planned(_number: int, event: PlannedEvent) -> object:
+    return NewEvent("planned", asdict(event))
+
+
+async def _publish(runtime: Runtime, stream: str, event_id: str, made: object) -> None:
+    match made:
+        case NewEvent():
+            kind, metadata = made.event_type, made.metadata
+            own_id = made.event_id or event_id
+            await runtime.publish(stream, made.payload, event_type=kind, metadata=metadata, event_id=own_id)
+        case _:
+            await runtime.publish(stream, made, event_id=event_id)
 
 
 async def behave(event: Event[object]) -> None:

@@ -2,17 +2,23 @@
 
 from ._host import App, Host, Process
 from ._network import SimulatedBug
+from ._own_promises import Check
 from ._recording import RecordingRuntime, SimulatedFailure
+from ._service import Service, ServiceFailed
 from ._trace import Trace
 from ._trio import UnknownTrio, check_trio
-from ._world import Scenario, World
+from ._world import NotSettled, Scenario, World
 
 __all__ = [
     "App",
+    "Check",
     "Host",
+    "NotSettled",
     "Process",
     "RecordingRuntime",
     "Scenario",
+    "Service",
+    "ServiceFailed",
     "SimulatedBug",
     "SimulatedFailure",
     "Trace",

@@ -188,7 +188,7 @@ class Process:
             with self._scope:
                 await app(self)
         except Exception as error:  # noqa: BLE001 - the world goes on when one of its processes fails
-            how, error_words = "failed", _in_words(error)
+            how, error_words = "failed", in_words(error)
         if self.is_dead:
             return
         if how == "finished" and self.stopping.is_set():
@@ -211,7 +211,7 @@ class Process:
             world.start_again(host, self.restart_after)
 
 
-def _in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """The error itself, without the groups around it."""
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]

@@ -18,6 +18,7 @@ from ...runtime._typed import type_name
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
+from ._in_hand import IN_HAND
 
 if TYPE_CHECKING:
     from ._host import Process
@@ -68,6 +69,7 @@ class RecordingRuntime(Runtime):
         events = cast("Sequence[Event[object]]", given if isinstance(given, list) else [given])
         begun = [self._note_start(event, group) for event in events]
         outcomes: Sequence[Outcome] = ["cancelled"] * len(events)
+        outside = IN_HAND.set(events[0].event_id if events else "")
         try:
             faults = self._world.strikes.at(self._host, HANDLER)
             await self._meet(faults, before=True)
@@ -77,6 +79,7 @@ class RecordingRuntime(Runtime):
             outcomes = ["failed"] * len(events)
             raise
         finally:
+            IN_HAND.reset(outside)
             for started, outcome in zip(begun, outcomes, strict=True):
                 self._note_end(started, outcome)
         await self._meet(faults, before=False)
@@ -109,7 +112,7 @@ class RecordingRuntime(Runtime):
             event.raw_id,
             event.delivery_count,
             self._world.next_run(),
-            str(payload.get("key", "")) if isinstance(payload, dict) else "",
+            _key_of(payload),
         )
         self._world.note(started)
         return started
@@ -132,7 +135,7 @@ class RecordingRuntime(Runtime):
         event_id: str = "",
     ) -> EntryId:
         event_id = event_id or self._world.next_event_id(self._host)
-        key = str(payload.get("key", "")) if isinstance(payload, dict) else ""
+        key = _key_of(payload)
         [raw_id] = await self._publishing(
             stream or "",
             [(event_id, key)],
@@ -201,6 +204,11 @@ class RecordingRuntime(Runtime):
                     end = Published(self._world.now_ms, self._host, stream, event_id, outcome, None, words)
                 self._world.note(end)
         return ids
+
+
+def _key_of(payload: object) -> str:
+    """What an event is about, where it says so under this name."""
+    return str(payload.get("key", "") if isinstance(payload, dict) else getattr(payload, "key", ""))
 
 
 def _outcomes(answer: object, events: int) -> Sequence[Outcome]:

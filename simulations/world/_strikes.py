@@ -116,7 +116,7 @@ class Strikes:
         return passing
 
     def _meet(self, number: int, fault: Fault, connection: Connection, passing: Passing) -> None:
-        note = partial(self._note, number, fault)
+        note = partial(self.note, number, fault)
         match fault.effect:
             case LoseReply():
                 note()
@@ -149,7 +149,7 @@ class Strikes:
         """A fault happens."""
         if not self.armed:
             return
-        self._note(number, fault)
+        self.note(number, fault)
         effect = fault.effect
         if effect.strikes == "link":
             self._strike_link(effect, host, connection)
@@ -158,7 +158,8 @@ class Strikes:
         elif host is not None:
             self._strike_process(effect, host, connection)
 
-    def _note(self, number: int, fault: Fault) -> None:
+    def note(self, number: int, fault: Fault) -> None:
+        """A fault happens, and whoever came by sees to what it does."""
         self.struck.add(number)
         where = fault.when.host or "server"
         self._world.note(FaultStruck(self._world.now_ms, where, fault, number))

@@ -6,11 +6,13 @@ be healed, waits until everything is settled, and stops the processes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from random import Random
 
 import trio
 
+from ..checkers import Verdict
 from ..history import History, Phase, Record
 from ..plan import Plan
 from ..server import ServerProcess
@@ -18,8 +20,10 @@ from ._clock import VirtualClock
 from ._host import CURRENT, App, Host, Process
 from ._inspect import group_states, stream_entries, unsettled
 from ._network import Network
+from ._own_promises import Check, asserted, judged
 from ._randomness import Randomness
 from ._redis import RedisNode, new_process
+from ._service import Service
 from ._strikes import Strikes
 from ._trace import Trace
 from ._trio import Task
@@ -30,6 +34,8 @@ Scenario = Callable[["World"], Awaitable[None]]
 
 SAFETY_SECONDS_MAX = 120.0
 """Virtual time in which a scenario has to have published and all timed faults have to have struck."""
+FAULTS_SECONDS_MAX = 10.0
+"""Virtual time in which faults may strike after all was published: a killed worker's entries are taken over in it."""
 LIVE_SECONDS_MAX = 120.0
 """The bound of `liveness`: virtual time from the end of all faults until everything is settled.
 
@@ -38,6 +44,10 @@ STOP_SECONDS_MAX = 60.0
 """Virtual time for a graceful stop: drain and graces are 8 s each by default, on two levels."""
 LOOK_SECONDS = 0.05
 """Between two looks whether everything is settled."""
+
+
+class NotSettled(Exception):
+    """Long after the faults have ended something still waits to be handled; the message says what."""
 
 
 class World:
@@ -49,6 +59,7 @@ class World:
         history: what has happened.
         hosts: by name.
         groups: stream and group of every handler, in the order of their registration.
+        verdicts: of the scenario's own promises.
         restart_seconds: after how long a process that ended with an error is started again, as by an init system.
     """
 
@@ -58,6 +69,8 @@ class World:
         self.history = History(plan)
         self.hosts: dict[str, Host] = {}
         self.groups: dict[tuple[str, str], None] = {}
+        self.verdicts: list[Verdict] = []
+        self._checks: list[Check] = []
         self.corpses: list[Process] = []
         self.leaks: list[str] = []
         self.nodes: list[RedisNode] = []
@@ -65,6 +78,7 @@ class World:
         self.stuck: str | None = None
         """Why the run could not go on, if it could not."""
         self.nursery: trio.Nursery
+        self._safety: trio.CancelScope
         self.random = Randomness(plan.seed, trace)
         self.clock = VirtualClock(self._on_stuck)
         self.latency_seconds = plan.shape.latency_ms / 1000
@@ -82,6 +96,7 @@ class World:
         self._runs = 0
         self._event_ids = 0
         self._changed = True
+        self._waiting = False
         self._stopping = False
         self.healed = trio.Event()
         """Set when the faults are over."""
@@ -102,6 +117,33 @@ class World:
     async def finished(self, host: Host) -> None:
         """Wait until a process has done what it was started for, however often it was killed on its way."""
         await host.done.wait()
+
+    def service(self, name: str, *, latency_ms: float = 20.0) -> Service:
+        """A service outside, which the application calls: a bank, a mail server. See `Service`."""
+        return Service(self, name, latency_ms)
+
+    def check(self, function: Check) -> Check:
+        """Have a promise of your own judged when everything is settled and stopped. To be used as a decorator.
+
+        The function's name is the promise's. It asserts, or yields a sentence for each breach. An event whose id stands
+        in a sentence is taken to be concerned: its life is told with the failure.
+        """
+        self._checks.append(function)
+        return function
+
+    async def settled(self) -> None:
+        """Let all faults of the plan have had their time, end them, and wait until everything is handled.
+
+        What follows in a scenario may assert what has come of its events.
+
+        Raises:
+            NotSettled: something waits for longer than `LIVE_SECONDS_MAX`.
+        """
+        await self._wait_for_faults()
+        self._heal()
+        self.history.live = await self._wait_settled()
+        if not self.history.live:
+            raise NotSettled("; ".join(unsettled(self)))
 
     # For its parts
 
@@ -173,23 +215,40 @@ class World:
             self.nursery = nursery
             self.note(Phase(0.0, "world", "safety"))
             self.strikes.plan_moments()
-            with trio.move_on_after(SAFETY_SECONDS_MAX):
-                await scenario(self)
-                await self._wait_for_moments()
+            with trio.move_on_after(SAFETY_SECONDS_MAX) as self._safety:
+                await self._act(scenario)
+                await self._wait_for_faults()
             self._heal()
-            self.history.live = await self._wait_settled()
+            self.history.live = self.history.live and await self._wait_settled()
             await self._stop_everybody()
             self._take_stock()
             self._let_go()
             nursery.cancel_scope.cancel()
 
-    async def _wait_for_moments(self) -> None:
+    async def _act(self, scenario: Scenario) -> None:
+        try:
+            await scenario(self)
+        except AssertionError as error:
+            self.verdicts.append(asserted(error, self.history))
+        except NotSettled:
+            pass  # the history has it
+
+    async def _wait_for_faults(self) -> None:
+        """Those of moments have struck; those of sites may, for a while, as long as something is left to be done."""
         moments = [fault.when.ms for fault in self.plan.faults if not hasattr(fault.when, "turn")]
         await trio.sleep_until(max(moments, default=0.0) / 1000)
+        deadline = self.clock.now + FAULTS_SECONDS_MAX
+        while len(self.strikes.struck) < len(self.plan.faults) and self._is_waiting():
+            if self.clock.now >= deadline:
+                return
+            await trio.sleep(LOOK_SECONDS)
 
     def _heal(self) -> None:
         """No more faults; what was broken works again, but for what is broken for good."""
+        if not self.strikes.armed:
+            return
         self.strikes.armed = False
+        self._safety.deadline = math.inf
         self.healed.set()
         self.primary.refuses_with = None
         self.history.healed_at_ms = self.now_ms
@@ -201,13 +260,18 @@ class World:
 
     async def _wait_settled(self) -> bool:
         deadline = self.clock.now + LIVE_SECONDS_MAX
-        while self.clock.now < deadline:
-            if self._changed:
-                self._changed = False
-                if not unsettled(self):
-                    return True
+        while self._is_waiting():
+            if self.clock.now >= deadline:
+                return False
             await trio.sleep(LOOK_SECONDS)
-        return False
+        return True
+
+    def _is_waiting(self) -> bool:
+        """Whether something is not settled; it is looked up again only when something has happened."""
+        if self._changed:
+            self._changed = False
+            self._waiting = bool(unsettled(self))
+        return self._waiting
 
     async def _stop_everybody(self) -> None:
         self._stopping = True
@@ -228,6 +292,7 @@ class World:
         self.history.groups = group_states(self)
         self.history.streams = stream_entries(self)
         self.history.leaks = tuple(self.leaks)
+        self.verdicts += judged(self._checks, self.history)
         self.network.is_over = True
 
     def _let_go(self) -> None:
