@@ -1,5 +1,6 @@
 """Supervised actors, and the five that carry events."""
 
+from ._buggify import buggified_by, buggify
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor, Child, nest
 from ._consumer_desk import ConsumerSettings, Work
@@ -126,6 +127,8 @@ __all__ = [
     "Undecodable",
     "Verdict",
     "Work",
+    "buggified_by",
+    "buggify",
     "checkpoint_key",
     "dead_letter_key",
     "gather",

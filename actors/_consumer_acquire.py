@@ -16,6 +16,7 @@ from contextlib import suppress
 import trio
 
 from ..wire import ZERO_ID, Connection, Link, NoGroup, Pending, RedisError
+from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk
 from ._errors import NoReply
 from ._events import EntriesDestroyed, EntriesReclaimed, EntriesRecovered
@@ -58,7 +59,7 @@ async def read_new(desk: Desk) -> None:
 
 async def _read_once(desk: Desk, connection: Connection) -> None:
     settings, hold = desk.settings, desk.hold
-    count = min(settings.count, hold.free)
+    count = min(1 if buggify("read one") else settings.count, hold.free)
     if desk.stage.draining or not count:
         return
     desk.reader_id = connection.client_id
@@ -124,7 +125,8 @@ async def _recover(desk: Desk, link: Link) -> bool:
     taken, start = 0, ZERO_ID
     async with desk.claiming:
         while not desk.stage.draining:
-            page = await desk.wiring.pending.of(settings.name, start=start, count=PAGE)
+            count = 1 if buggify("short page") else PAGE
+            page = await desk.wiring.pending.of(settings.name, start=start, count=count)
             taken += await _take_unseen(desk, page.rows)
             if page.next is None:
                 if taken:

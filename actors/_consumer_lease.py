@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import trio
 
 from ..wire import RedisError
+from ._buggify import buggify
 from ._consumer_desk import Desk
 from ._events import LeaseLost
 
@@ -30,6 +31,8 @@ async def keep_leases(desk: Desk) -> None:
         with trio.move_on_after(lease_seconds / LEASE_RENEWALS):
             await desk.lease_wanted.wait()
         begun = trio.current_time()
+        if buggify("renewal missed"):
+            continue
         if await _renew_all(desk):
             desk.lease_until = begun + lease_seconds
             desk.lease_renewed.ring()

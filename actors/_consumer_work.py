@@ -8,6 +8,7 @@ import trio
 from typing_extensions import assert_never
 
 from ..wire import Entry
+from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk
 from ._consumer_lease import wait_for_lease
 from ._errors import NoReply
@@ -127,6 +128,8 @@ async def settle_verdicts(desk: Desk) -> None:
                 return
             await desk.verdict_made.wait()
             continue
+        if buggify("verdicts wait"):
+            await trio.sleep(desk.settings.lease_ms / 2000)
         done, dead = desk.verdicts.take()
         settled = await _settle(desk, done, dead)
         if settled.lost:

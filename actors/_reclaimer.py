@@ -17,6 +17,7 @@ import trio
 from attrs import define, field, frozen, validators
 
 from ..wire import EntryId, NoGroup, Pending, PendingList, RedisError, Retry
+from ._buggify import buggify
 from ._child import Actor
 from ._mailbox import Address
 from ._messages import Offer, Ticket
@@ -83,7 +84,8 @@ def reclaimer_actor(settings: ReclaimSettings, pending: PendingList, tickets: Ad
 
 async def _look(scan: _Scan, cursor: EntryId) -> EntryId:
     """Offer what is idle in the next page; returns where to go on. A round ends with a rest."""
-    page = await scan.pending.idle(start=cursor, count=PAGE, idle_ms=scan.settings.min_idle_ms)
+    count = 1 if buggify("short scan") else PAGE
+    page = await scan.pending.idle(start=cursor, count=count, idle_ms=scan.settings.min_idle_ms)
     for start in range(0, len(page.rows), scan.settings.ticket_size):
         await _offer(scan, page.rows[start : start + scan.settings.ticket_size])
     scan.rounds += page.next is None

@@ -6,7 +6,8 @@ How one runs::
     ├ watch          hears that the supervisor is to stop: it is cancelled, or its own stage drains
     └ shielded scope
       └ nursery
-        ├ control    starts the children; decides about those that end; in the end stops them
+        ├ control    decides about children that end; in the end stops them
+        ├ first      starts the children, one after the other
         ├ restarts   one task for each restart under way
         └ children   one incarnation each
 
@@ -47,6 +48,8 @@ class _Run:
     stopping: bool = False
     starting: trio.CancelScope = field(factory=trio.CancelScope)
     """Around the first starts: ended at once when the supervisor is to stop."""
+    started_all: trio.Event = field(factory=trio.Event)
+    """Set when no first start is under way any more."""
     under_way: dict[trio.CancelScope, tuple[str, ...]] = field(factory=dict)
     """Restarts that are under way, and whom each is about; also children that join."""
 
@@ -160,22 +163,42 @@ class Supervisor:
     # Within a run
 
     async def _control(self, run: _Run) -> None:
-        with run.starting:
-            for cell in self._cells:
-                await cell.start(run.nursery)
-        if not run.stopping:
-            run.stage.started()
+        run.nursery.start_soon(self._start_all, run, tuple(self._cells))
         while not run.stopping and run.failed is None and not self._all_finished():
-            if run.ended:
+            if run.ended and self._may_decide(run):
                 self._decide(run)
             elif run.joining:
                 self._begin_join(run, *run.joining.pop(0))
             else:
                 await run.changed.park()
 
+    def _may_decide(self, run: _Run) -> bool:
+        """Whether to act on ends already: where ends concern siblings, only when the first starts are over."""
+        return self._strategy is Strategy.ONE_FOR_ONE or run.started_all.is_set()
+
+    async def _start_all(self, run: _Run, cells: Sequence[Cell]) -> None:
+        """The first starts, in order.
+
+        Beside them those are looked after that are up: who is still starting may need one that crashes, as everybody
+        needs the link to Redis.
+        """
+        try:
+            with run.starting:
+                for cell in cells:
+                    await cell.start(run.nursery)
+                run.stage.started()
+        except BaseException as error:
+            if holds_cancelled(error):
+                raise
+            run.failed = run.failed or error
+        finally:
+            run.started_all.set()
+            run.ring()
+
     def _all_finished(self) -> bool:
         over = (State.FINISHED, State.FAILED)
-        return bool(self._cells) and all(cell.state in over for cell in self._cells) and not self._unsettled()
+        up = self._run is not None and self._run.started_all.is_set()
+        return up and bool(self._cells) and all(cell.state in over for cell in self._cells) and not self._unsettled()
 
     def _unsettled(self) -> bool:
         return self._run is not None and bool(self._run.ended or self._run.joining or self._run.under_way)
@@ -289,6 +312,8 @@ class Supervisor:
     async def _stop_all(self, run: _Run) -> None:
         """In reverse order of the start, each one gone before the next is told; or all of them at once."""
         run.stopping = True
+        run.starting.cancel()
+        await run.started_all.wait()
         for scope in tuple(run.under_way):
             scope.cancel()
         for child, reply in run.joining:

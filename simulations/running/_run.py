@@ -16,7 +16,7 @@ from ..world import Scenario, Trace, World
 from ..world._host import in_words
 from ..world._trio import turns_taken_by
 
-Status = Literal["held", "violated", "not live", "crashed"]
+Status = Literal["held", "violated", "not live", "crashed", "nondeterministic"]
 
 
 @frozen(eq=False)
@@ -25,7 +25,8 @@ class Outcome:
 
     Attributes:
         status: ``held``; ``violated`` if a promise was broken; ``not live`` if something still waits long after the
-            faults have ended; ``crashed`` if the scenario or the world raised.
+            faults have ended; ``crashed`` if the scenario or the world raised; ``nondeterministic`` if the code asked
+            for what differs from run to run.
         trace_hash: two runs of one plan have the same.
         schedule: the turns that were taken, as deviations from running everybody by age.
         struck: the faults that really happened, by their places in the plan.
@@ -65,10 +66,12 @@ def run_plan(plan: Plan, scenario: Scenario, *, checkers: Sequence[Checker] = ()
         except Exception as raised:  # noqa: BLE001 - whatever it is, the plan that brought it about is worth keeping
             error = in_words(raised)
     error = error or world.stuck or ""
+    if world.trips:
+        error = world.trips[0]
     verdicts = [*world.verdicts, *(verdict for check in checkers for verdict in check(world.history))]
     return Outcome(
         plan,
-        _status(error, verdicts, live=world.history.live),
+        "nondeterministic" if world.trips else _status(error, verdicts, live=world.history.live),
         verdicts,
         world.history,
         trace.hexdigest(),

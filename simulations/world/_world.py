@@ -12,6 +12,7 @@ from random import Random
 
 import trio
 
+from ...actors import buggified_by
 from ..checkers import Verdict
 from ..history import History, Phase, Record
 from ..plan import Plan
@@ -22,11 +23,12 @@ from ._inspect import group_states, stream_entries, unsettled
 from ._network import Network
 from ._own_promises import Check, asserted, judged
 from ._randomness import Randomness
-from ._redis import RedisNode, new_process
+from ._redis import START_US, RedisNode, new_process
 from ._service import Service
 from ._strikes import Strikes
 from ._trace import Trace
 from ._trio import Task
+from ._tripwires import tripwires
 from ._turns import TurnTaker
 
 Scenario = Callable[["World"], Awaitable[None]]
@@ -42,6 +44,8 @@ LIVE_SECONDS_MAX = 120.0
 Idle limit, reclaim interval and the longest backoff (30 s) of a few actors one after the other fit into it."""
 STOP_SECONDS_MAX = 60.0
 """Virtual time for a graceful stop: drain and graces are 8 s each by default, on two levels."""
+SITE_ACTIVE, SITE_FIRES = 0.25, 0.25
+"""How likely a rare branch's site is active in a run, and then how likely it fires; as in FoundationDB."""
 LOOK_SECONDS = 0.05
 """Between two looks whether everything is settled."""
 
@@ -98,6 +102,9 @@ class World:
         self._changed = True
         self._waiting = False
         self._stopping = False
+        self._rare: dict[str, tuple[Random, bool]] = {}
+        self.trips: list[str] = []
+        """What simulated code asked that differs from run to run, in words."""
         self.healed = trio.Event()
         """Set when the faults are over."""
 
@@ -211,6 +218,23 @@ class World:
 
     async def run(self, scenario: Scenario) -> None:
         """From the start to the judgement's material."""
+        with tripwires(self.trips.append, self._wall_clock), buggified_by(self._decide):
+            await self._run(scenario)
+
+    def _wall_clock(self) -> float:
+        return START_US / 1_000_000 + self.clock.now
+
+    def _decide(self, site: str) -> bool:
+        """Whether a rare branch is taken: its site is active in a run or not, and then it fires from time to time."""
+        if not self.plan.buggify or not self.strikes.armed:
+            return False
+        if site not in self._rare:
+            rng = self.random.of(f"rare/{site}")
+            self._rare[site] = (rng, rng.random() < SITE_ACTIVE)
+        rng, active = self._rare[site]
+        return active and rng.random() < SITE_FIRES
+
+    async def _run(self, scenario: Scenario) -> None:
         async with trio.open_nursery() as nursery:
             self.nursery = nursery
             self.note(Phase(0.0, "world", "safety"))

@@ -188,6 +188,32 @@ async def test_a_child_that_returns_at_once_is_up_and_finished(play: Rehearsal, 
     assert [child.state for child in supervisor.children()] == [State.FINISHED] * 2
 
 
+async def test_who_crashes_while_others_start_is_restarted(play: Rehearsal, autojump_clock: MockClock) -> None:
+    """Whoever is still starting may need it: a link that broke just then kept a runtime from ever coming up."""
+    up = trio.Event()
+
+    async def need_a(stage: Stage) -> None:
+        await up.wait()
+        stage.started()
+        await stage.wait_draining()
+
+    async def crash_once(stage: Stage) -> None:
+        stage.started()
+        if stage.incarnation == 1:
+            await trio.sleep(1)
+            raise Crash("bang")
+        up.set()
+        await stage.wait_draining()
+
+    async with running(play.supervisor(Child("a", crash_once), Child("b", need_a, start_timeout_seconds=math.inf))):
+        assert play.said(ChildCrashed, ChildStarted) == [
+            "a ChildStarted",
+            "a ChildCrashed",
+            "a ChildStarted",
+            "b ChildStarted",
+        ]
+
+
 async def test_a_first_start_that_fails_is_not_tried_again(play: Rehearsal, autojump_clock: MockClock) -> None:
     """Those that are up stop in reverse order, those behind it never start, and its error is raised."""
 
