@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar, cast
 
 from attrs import define, field, frozen
 
@@ -11,6 +11,7 @@ from ..plan import Plan
 from ._records import Record
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @frozen
@@ -21,6 +22,7 @@ class GroupState:
         pending: id, consumer and deliveries of each pending entry.
         unread: ids of entries that were never delivered to the group.
         checkpoint: the watermark that is kept beside it, None where there is none.
+        event_types: those that its handlers are meant for; None: all. Others are acknowledged and passed over.
     """
 
     stream: str
@@ -28,6 +30,7 @@ class GroupState:
     pending: Sequence[tuple[bytes, bytes, int]]
     unread: Sequence[bytes]
     checkpoint: bytes | None
+    event_types: frozenset[str] | None = None
 
 
 @define(eq=False)
@@ -51,6 +54,14 @@ class History:
     healed_at_ms: float | None = None
     live: bool = True
     leaks: Sequence[str] = ()
+    _derived: dict[object, tuple[int, object]] = field(factory=dict, init=False, repr=False)
+
+    def once(self, derive: Callable[[History], T]) -> T:
+        """What can be derived from all records: worked out once, however many ask, until there are more records."""
+        known = self._derived.get(derive)
+        if known is None or known[0] != len(self.records):
+            known = self._derived[derive] = (len(self.records), derive(self))
+        return cast("T", known[1])
 
     def of(self, kind: type[R]) -> Iterator[R]:
         """All records of one kind, in their order."""

@@ -29,12 +29,19 @@ class Record:
 
 @frozen
 class Publishing(Record):
-    """A process begins to publish an event. `key` is the planned event's key, "" for events of users' own making."""
+    """A process begins to publish an event.
+
+    Attributes:
+        key: the planned event's, "" for events of users' own making.
+        undecodable: whether no codec reads it.
+        fails: how many of its deliveries are planned to fail; -1: all.
+    """
 
     stream: str
     event_id: str
     key: str = ""
     undecodable: bool = False
+    fails: int = 0
 
 
 @frozen

@@ -142,6 +142,7 @@ class RecordingRuntime(Runtime):
             lambda: super(RecordingRuntime, self).publish(
                 stream, payload, event_type=event_type, metadata=metadata, event_id=event_id
             ),
+            fails=int(payload.get("fails", 0)) if isinstance(payload, dict) else 0,
         )
         return raw_id
 
@@ -175,10 +176,11 @@ class RecordingRuntime(Runtime):
         publish: Callable[[], Awaitable[EntryId | Sequence[EntryId]]],
         *,
         undecodable: bool = False,
+        fails: int = 0,
     ) -> Sequence[EntryId]:
         """Note that these events are published, and how it ended."""
         for event_id, key in events:
-            self._world.note(Publishing(self._world.now_ms, self._host, stream, event_id, key, undecodable))
+            self._world.note(Publishing(self._world.now_ms, self._host, stream, event_id, key, undecodable, fails))
         outcome: Literal["unknown", "refused"] = "unknown"
         ids: Sequence[EntryId] = ()
         words = "cancelled"

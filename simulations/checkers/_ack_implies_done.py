@@ -1,0 +1,56 @@
+"""`ack-implies-done`: an entry is acknowledged only after its handler returned.
+
+Each XACK that took effect comes after a run of the event *that the id stood for*, on whatever host, that ended well. It
+is excused
+
+* if a dead letter was written for the entry before (in the same step, as a rule);
+* if the entry's body was gone from the stream: nobody can handle it;
+* if the group is not meant for events of its type;
+* if it came from nobody of the application: somebody acknowledged by hand.
+
+That an event can't be decoded excuses nothing by itself: then there is a dead letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..history import History
+from ._chronicle import chronicle
+from ._facts import Acknowledged, Buried
+from ._runs import Runs, runs
+from ._verdict import Verdict
+from ._words import text
+
+NAME = "ack-implies-done"
+
+
+def ack_implies_done(history: History) -> Iterator[Verdict]:
+    """Nothing is acknowledged that was not handled."""
+    ran, types = runs(history), {(state.stream, state.group): state.event_types for state in history.groups}
+    buried: set[tuple[str, str, bytes]] = set()
+    for fact in chronicle(history).facts:
+        if isinstance(fact, Buried):
+            buried.add((fact.stream, fact.group, fact.raw_id))
+        elif isinstance(fact, Acknowledged) and fact.by and fact.was_there:
+            of, wanted = (fact.stream, fact.group, fact.raw_id), types.get((fact.stream, fact.group))
+            unwanted = wanted is not None and fact.entry is not None and fact.entry.event_type not in wanted
+            event_id = "" if fact.entry is None else fact.entry.event_id
+            if of not in buried and not unwanted and not ran.done_before(of, event_id, fact.at):
+                yield _verdict(fact, event_id, ran)
+
+
+def _verdict(fact: Acknowledged, event_id: str, ran: Runs) -> Verdict:
+    own = [run for run in ran.of_entry.get((fact.stream, fact.group, fact.raw_id), ()) if run.started_at < fact.at]
+    ended = [run for run in own if run.ended_at is not None and run.ended_at < fact.at]
+    if not own:
+        kind, what = "not begun", "before its handler began"
+    elif len(ended) < len(own):
+        kind, what = "running", f"while run {own[-1].start.run} of its handler was not over"
+    else:
+        kind, what = ended[-1].outcome, f"after run {ended[-1].start.run} of its handler, which {ended[-1].outcome}"
+        if kind == "done":
+            kind, what = "another", f"after a handler's run of another event with this id, {ended[-1].start.event_id}"
+    who = event_id or f"the entry {text(fact.raw_id)}"
+    words = f"{fact.by} acknowledged {who} ({text(fact.raw_id)} of {fact.stream}) for {fact.group} {what}"
+    return Verdict(NAME, words, (event_id,) if event_id else (), kind)

@@ -1,0 +1,80 @@
+"""`bounded-duplicates`: runs of one event ≤ 1 + faults that touched it.
+
+Counted in each group. Allowed are
+
+* one run for each entry that holds the event: if it was published twice, `publish-once` speaks;
+* one more for each run that failed: its event is to be delivered again;
+* one more for each end of a process on whose host the event ran (killed, lost power, failed, stopped), from the moment
+  the entry was delivered to the last start;
+* one more for each fault that was felt in that time (see `_touch`: longer than it lasts) by the server, by the whole
+  link or by a host on which the event ran. Faults that end a process are counted by that end. A handler's fault counts
+  only if it came after the run had noted that it ended well, for then the event failed all the same. A fault that
+  struck before the delivery counts if it was still felt: an entry held behind a cut link is taken over by others.
+
+A cancelled run excuses nothing: a stop or a crash that cancelled it is counted by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from ..history import History, ProcessEnded
+from ..plan import CutPower, KillProcess, StopProcess
+from ._chronicle import chronicle
+from ._facts import Held
+from ._runs import Of, Run, runs
+from ._touch import Touch, raises_after_the_end, touches
+from ._verdict import Verdict
+
+NAME = "bounded-duplicates"
+
+
+def bounded_duplicates(history: History) -> Iterator[Verdict]:
+    """An event is handled again only where something happened to it."""
+    delivered = _first_deliveries(history)
+    ends = tuple(history.of(ProcessEnded))
+    for (_, group, event_id), found in runs(history).of_event.items():
+        entries = {run.start.raw_id for run in found}
+        failed = sum(run.outcome == "failed" for run in found)
+        if len(found) <= len(entries) + failed:
+            continue
+        touched = _touched(found, delivered, touches(history), ends)
+        if len(found) > len(entries) + failed + len(touched):
+            told = f"{failed} failed and {len(touched)} faults or ends of processes touched it"
+            words = f"{event_id} was handled {len(found)} times by {group}, although {told}"
+            yield Verdict(NAME, words, (event_id,), _kind(found, touched))
+
+
+def _touched(
+    found: Sequence[Run], delivered: Mapping[Of, float], touched: Sequence[Touch], ends: Sequence[ProcessEnded]
+) -> Sequence[object]:
+    """What happened to an event between its first delivery and its last run's start."""
+    hosts = frozenset(run.start.host for run in found)
+    first, last_ms = found[0].start, found[-1].start.at_ms
+    from_ms = min(first.at_ms, delivered.get((first.stream, first.group, first.raw_id), first.at_ms))
+    ended = [end for end in ends if end.host in hosts and from_ms <= end.at_ms <= last_ms]
+    return [*ended, *(touch for touch in touched if _counts(touch) and touch.meets(hosts, from_ms, last_ms))]
+
+
+def _counts(touch: Touch) -> bool:
+    effect = touch.struck.fault.effect
+    if effect.strikes == "handler":
+        return raises_after_the_end(touch)
+    return not isinstance(effect, KillProcess | CutPower | StopProcess)
+
+
+def _kind(found: Sequence[Run], touched: Sequence[object]) -> str:
+    beside = any(
+        later.started_at < (earlier.ended_at if earlier.ended_at is not None else later.started_at + 1)
+        for earlier, later in pairwise(found)
+    )
+    return ("beside each other" if beside else "one after the other") + (", touched" if touched else "")
+
+
+def _first_deliveries(history: History) -> Mapping[Of, float]:
+    first: dict[Of, float] = {}
+    for fact in chronicle(history).facts:
+        if isinstance(fact, Held):
+            first.setdefault((fact.stream, fact.group, fact.raw_id), fact.at_ms)
+    return first

@@ -1,0 +1,111 @@
+"""What a server has, as far as its changes tell: entries, groups, pending rows, and what is not settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from attrs import define, evolve, field
+
+from ._facts import Entry
+from ._words import Trimming, number, order
+
+PASSED_SHOWN = 5
+"""Entries that a watermark passed: enough for a verdict."""
+
+
+@define
+class Row:
+    """A pending entry: whose it is (None: unknown), how often it was delivered, when, and whether it was given back."""
+
+    consumer: str | None
+    count: int | None
+    time_ms: int
+    handed_back: bool = False
+
+
+@define
+class Group:
+    """A consumer group. `unsettled` are entries that it has to handle yet, by their ids, in the order of the stream."""
+
+    rows: dict[bytes, Row] = field(factory=dict[bytes, Row])
+    unsettled: dict[bytes, Entry] = field(factory=dict[bytes, Entry])
+
+    def passed_by(self, mark: bytes) -> list[Entry]:
+        """Unsettled entries at or below a watermark, the first few."""
+        limit = order(mark)
+        found: list[Entry] = []
+        for raw_id, entry in self.unsettled.items():
+            if order(raw_id) > limit or len(found) == PASSED_SHOWN:
+                break
+            found.append(entry)
+        return found
+
+    def owe(self, *entries: Entry) -> None:
+        """Entries are to be handled, again."""
+        self.unsettled.update((entry.raw_id, entry) for entry in entries)
+        self.unsettled = dict(sorted(self.unsettled.items(), key=lambda item: order(item[0])))
+
+
+@define
+class Stream:
+    """A stream. `ever` has what ids stood for, also when the entry is gone."""
+
+    entries: dict[bytes, Entry] = field(factory=dict[bytes, Entry])
+    ever: dict[bytes, Entry] = field(factory=dict[bytes, Entry])
+    groups: dict[str, Group] = field(factory=dict[str, Group])
+
+    def group(self, name: str) -> Group:
+        """One of its groups; one that nobody saw begin owes nothing so far."""
+        return self.groups.setdefault(name, Group())
+
+    def add(self, entry: Entry) -> None:
+        """An entry comes in."""
+        self.entries[entry.raw_id] = self.ever[entry.raw_id] = entry
+        for group in self.groups.values():
+            group.unsettled[entry.raw_id] = entry
+
+    def remove(self, raw_id: bytes) -> Entry | None:
+        """An entry goes; a row that is pending stays."""
+        for group in self.groups.values():
+            group.unsettled.pop(raw_id, None)
+        return self.entries.pop(raw_id, None)
+
+    def trimmed_by(self, trimming: Trimming) -> Iterator[bytes]:
+        """What a trimming takes away."""
+        if trimming.by == b"MAXLEN":
+            yield from list(islice(self.entries, max(0, len(self.entries) - number(trimming.limit))))
+            return
+        least = order(trimming.limit)
+        yield from [raw_id for raw_id in self.entries if order(raw_id) < least]
+
+
+@define
+class Server:
+    """A server. `marks` are the watermarks that it has, of each group, as far as they are known."""
+
+    streams: dict[str, Stream] = field(factory=dict[str, Stream])
+    marks: dict[tuple[str, str], bytes] = field(factory=dict[tuple[str, str], bytes])
+
+    def stream(self, name: str) -> Stream:
+        """One of its streams."""
+        return self.streams.setdefault(name, Stream())
+
+    def forget_owners(self) -> None:
+        """It may have lost the last changes: whose an entry is, and what the watermarks are, is not known any more."""
+        self.marks.clear()
+        for stream in self.streams.values():
+            for group in stream.groups.values():
+                for row in group.rows.values():
+                    row.consumer = row.count = None
+
+    def replica(self, *, is_exact: bool) -> Server:
+        """Who takes over. Not exact: nobody can say yet what it lacks, so nothing is held against it."""
+        taken = Server()
+        for name, stream in self.streams.items():
+            copy = taken.streams[name] = Stream(dict(stream.entries), dict(stream.ever))
+            for group_name, group in stream.groups.items():
+                rows = {raw_id: evolve(row) for raw_id, row in group.rows.items()}
+                copy.groups[group_name] = Group(rows, dict(group.unsettled) if is_exact else {})
+        taken.forget_owners()
+        return taken

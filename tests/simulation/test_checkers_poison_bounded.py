@@ -1,0 +1,46 @@
+"""`poison-bounded`: what always fails is dead-lettered after N deliveries, and nothing healthy is."""
+
+from redis_streams.simulations.checkers import poison_bounded_by
+from redis_streams.simulations.plan import DestroyGroup
+from support.stories import Story
+
+
+def kinds(story: Story, *, live: bool = True) -> list[str]:
+    return [verdict.kind for verdict in poison_bounded_by(2)(story.history(live=live))]
+
+
+def read() -> Story:
+    return Story().publishes("a").reads("worker-1", "a")
+
+
+def test_a_dead_letter_after_so_many_failures_is_right() -> None:
+    assert not kinds(read().fails("worker-1", "a").fails("worker-1", "a").buries("worker-1", "a"))
+
+
+def test_one_failure_more_is_told() -> None:
+    story = read().fails("worker-1", "a").fails("worker-1", "a").fails("worker-1", "a")
+    assert kinds(story, live=False) == ["unbounded"]
+
+
+def test_what_failed_so_often_must_not_stay_pending() -> None:
+    assert kinds(read().fails("worker-1", "a").fails("worker-1", "a")) == ["not buried"]
+
+
+def test_a_group_that_was_lost_counts_anew() -> None:
+    story = read().fails("worker-1", "a").fails("worker-1", "a").strikes(DestroyGroup()).fails("worker-1", "a")
+    assert not kinds(story, live=False)
+
+
+def test_a_healthy_event_is_not_dead_lettered() -> None:
+    assert kinds(read().buries("worker-1", "a")) == ["healthy"]
+    assert kinds(read().fails("worker-1", "a").buries("worker-1", "a")) == ["too soon"]
+
+
+def test_an_event_on_which_processes_die_is_not_healthy() -> None:
+    story = read().starts("worker-1", "a").dies("worker-1").starts("worker-2", "a").dies("worker-2")
+    assert not kinds(story.buries("worker-3", "a"))
+
+
+def test_what_no_codec_reads_is_dead_lettered_at_once() -> None:
+    story = Story().publishing("a", undecodable=True).adds("a").published("a").reads("worker-1", "a")
+    assert not kinds(story.buries("worker-1", "a"))
