@@ -71,7 +71,7 @@ def run_plan(plan: Plan, scenario: Scenario, *, checkers: Sequence[Checker] = ()
     verdicts = [*world.verdicts, *(verdict for check in checkers for verdict in check(world.history))]
     return Outcome(
         plan,
-        "nondeterministic" if world.trips else _status(error, verdicts, live=world.history.live),
+        "nondeterministic" if world.trips else status_of(error, verdicts, live=world.history.live),
         verdicts,
         world.history,
         trace.hexdigest(),
@@ -84,7 +84,8 @@ def run_plan(plan: Plan, scenario: Scenario, *, checkers: Sequence[Checker] = ()
     )
 
 
-def _status(error: str, verdicts: Sequence[Verdict], *, live: bool) -> Status:
+def status_of(error: str, verdicts: Sequence[Verdict], *, live: bool) -> Status:
+    """What a run came to, in a word."""
     if error:
         return "crashed"
     if any(verdict.promise != "liveness" for verdict in verdicts):

@@ -33,14 +33,17 @@ async def publish_planned(world: World, stream: str, make: Make | None = None, *
     on, when it is back, with the event after the one it was at.
     """
     events = sorted(enumerate(world.plan.events), key=lambda numbered: numbered[1].at_ms)
-    waiting = list(reversed(events))
 
     async def producer(process: Process) -> None:
         runtime = process.runtime(publish_seconds=5.0)
         async with runtime:
-            while waiting:
-                await trio.sleep_until(waiting[-1][1].at_ms / 1000)
-                number, event = waiting.pop()
+            while (place := process.past("event")) < len(events):
+                await trio.sleep_until(events[place][1].at_ms / 1000)
+                # Not the place from before: a twin may have taken that one meanwhile.
+                place = process.pass_by("event")
+                if place == len(events):
+                    return
+                number, event = events[place]
                 try:
                     if event.undecodable:
                         await runtime.publish_undecodable(stream, f"event-{number}", event.key)

@@ -18,12 +18,12 @@ TRIES = 6
 async def retrying_producer(world: World) -> None:
     """Workers, and a producer that gives up only after some tries."""
     start_workers(world, worker_app(world.plan.shape, [("billing", behave)]))
-    waiting = list(enumerate(world.plan.events))
+    events = world.plan.events
 
     async def produce(process: Process) -> None:
         async with process.runtime(publish_seconds=5.0) as runtime:
-            while waiting:
-                number, event = waiting[0]
+            while (number := process.past("event")) < len(events):
+                event = events[number]
                 await trio.sleep_until(event.at_ms / 1000)
                 for _ in range(TRIES):
                     try:
@@ -31,6 +31,6 @@ async def retrying_producer(world: World) -> None:
                         break
                     except (RedisError, PublishTimeout, NotRunning, ActorStopped):
                         await trio.sleep(0.5)
-                waiting.pop(0)
+                process.pass_by("event")
 
     await world.finished(world.start("producer", produce))

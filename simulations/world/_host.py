@@ -8,6 +8,7 @@ SIGKILL. They are let go only when the run is over and judged.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from random import Random
@@ -48,6 +49,7 @@ class Host:
         consumer_name: what its process calls itself; a twin has the name of another one.
         refused_until, cut_off_until: until when, in virtual seconds, it gets no connection, or nothing passes.
         clock_shift_ms: how far its wall clock is off.
+        past: how often its processes came by something of their own; it survives them, as a file would.
     """
 
     def __init__(self, world: World, name: str, app: App, *, consumer_name: str = "") -> None:
@@ -57,6 +59,7 @@ class Host:
         self.cut_off_until = 0.0
         self.clock_shift_ms = 0
         self.incarnation = 0
+        self.past = Counter[str]()
         self.process: Process | None = None
         self.is_broken_for_good = False
         self.done = trio.Event()
@@ -79,7 +82,9 @@ class Host:
 
     def twin(self, name: str) -> Host:
         """Another host, whose process calls itself as this one's."""
-        return Host(self._world, name, self._app, consumer_name=self.consumer_name)
+        twin = Host(self._world, name, self._app, consumer_name=self.consumer_name)
+        twin.past = self.past
+        return twin
 
     def stand_still(self, seconds: float) -> None:
         """Nothing of its process runs for so long."""
@@ -133,6 +138,15 @@ class Process:
     def name(self) -> str:
         """Its name, which is stable across restarts."""
         return self.host.consumer_name
+
+    def past(self, name: str) -> int:
+        """How often the processes of this host have come by something of their own, which they call so."""
+        return self.host.past[name]
+
+    def pass_by(self, name: str) -> int:
+        """Come by it once more, for how often it was before; whoever is started here later knows."""
+        self.host.past[name] += 1
+        return self.host.past[name] - 1
 
     def rng(self, name: str) -> Random:
         """A stream of random numbers of its own; for handlers that need some."""

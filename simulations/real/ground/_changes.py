@@ -1,0 +1,162 @@
+"""What changed in a server's data, read from its append-only file, and whose command did it.
+
+A server writes the changes of a command to that file before it sends the reply: when a reply passes the proxy, what
+the command did can be read. The file tells each change in its canonical form, what a script did as one unit, and
+outlives a crash. It does not tell whose command it was. That is found out by the words: a change says little that the
+command did not say before it, and only the few commands can have done it that were on their way when it was made.
+
+The append-only file must not be rewritten meanwhile, and be written to at once: not with ``everysec``, under which a
+server may go on without having written while an earlier part is synced.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from attrs import define, field
+
+from ...history import Applied
+from ...server import Profile
+from ...server._request import RequestParser
+from ...server._session import Words
+from ._journal import SERVER, Journal
+
+CONFIGURATION: Final = {"appendonly": "yes", "auto-aof-rewrite-percentage": "0"}
+"""What the server has to be configured with, beside an `appendfsync` of ``always`` or ``no``."""
+
+_NAMES: Final = ("appendonlydir/appendonly.aof.1.incr.aof", "appendonly.aof")
+"""Where it is from 7.0 on, and where it was before."""
+
+_MAKES: Final[Mapping[bytes, Sequence[bytes]]] = MappingProxyType(
+    {
+        b"XREADGROUP": (b"XCLAIM", b"XGROUP"),
+        b"XAUTOCLAIM": (b"XCLAIM", b"XGROUP"),
+        b"XCLAIM": (b"XGROUP",),
+        b"XADD": (b"XTRIM",),
+    }
+)
+"""Which commands make changes that are called otherwise."""
+_MAKES_ANY: Final = (b"EVAL", b"EVALSHA", b"EXEC")
+
+
+@define(eq=False)
+class AppendOnlyTail:
+    """The end of an append-only file that grows.
+
+    Args:
+        folder: the server's.
+    """
+
+    _folder: Path
+    _read: int = field(default=0, init=False)
+    """Up to here all was taken."""
+
+    def take(self) -> Iterator[Sequence[Words]]:
+        """The units that were written since the last time, each with its changes in their order."""
+        path = next((path for name in _NAMES if (path := self._folder / name).exists()), None)
+        if path is None:
+            return
+        with path.open("rb") as file:
+            file.seek(self._read)
+            parser = RequestParser(Profile.of("7.0"))
+            parser.feed(file.read())
+        seen = self._read
+        unit: list[Words] | None = None
+        while (words := parser.take()) is not None:
+            seen += _size(words)
+            command = words[0].upper()
+            if command == b"MULTI":
+                unit = []
+            elif unit is not None and command != b"EXEC":
+                unit.append(words)
+            else:
+                # A unit that has not ended is read again the next time, unless a crash cuts it off.
+                self._read = seen
+                changes, unit = [words] if unit is None else unit, None
+                yield [change for change in changes if change[0].upper() != b"SELECT"]
+
+
+@define(eq=False)
+class OnItsWay:
+    """A command that may be changing something: it was sent, and its reply has not been seen."""
+
+    host: str
+    client: int
+    words: Words
+
+
+@define(eq=False)
+class Changes:
+    """Writes down what changes in the server, and whose command it was.
+
+    Args:
+        tail: where it is read from.
+        journal: where it is written down.
+    """
+
+    _tail: AppendOnlyTail
+    _journal: Journal
+    _on_their_way: dict[OnItsWay, None] = field(factory=dict[OnItsWay, None], init=False)
+
+    def sent(self, host: str, client: int, words: Words) -> OnItsWay:
+        """A command goes to the server. Without a host: a fault's."""
+        command = OnItsWay(host, client, words)
+        self._on_their_way[command] = None
+        return command
+
+    def answered(self, command: OnItsWay) -> None:
+        """Its reply is there, so what it did is in the file. What is never answered may still be done."""
+        self.read()
+        del self._on_their_way[command]
+
+    def read(self) -> None:
+        """Write down what is new."""
+        for unit in self._tail.take():
+            by = likeliest(unit, list(self._on_their_way))
+            for words in unit:
+                self._journal.write(
+                    Applied(
+                        self._journal.now_ms(),
+                        SERVER,
+                        tuple(words),
+                        by=by.host if by is not None else "",
+                        client=by.client if by is not None else 0,
+                    )
+                )
+
+
+def likeliest(unit: Sequence[Words], commands: Sequence[OnItsWay]) -> OnItsWay | None:
+    """Whose words say most of what was changed; among equals the one that was sent first.
+
+    None where nobody's did: what has expired is deleted by the server itself.
+    """
+    said = [(_shared(unit, command.words), -number) for number, command in enumerate(commands)]
+    most, number = max(said, default=(0, 0))
+    return commands[-number] if most else None
+
+
+def _shared(unit: Sequence[Words], words: Words) -> int:
+    """How many of the unit's words are among the command's, if it can have made these changes at all."""
+    has = Counter(words)
+    name = words[0].upper()
+    if not all(len(change) > 1 and _can_make(name, change) and has[_key(change)] for change in unit):
+        return 0
+    return sum((Counter(word for change in unit for word in change[1:]) & has).values())
+
+
+def _can_make(command: bytes, change: Words) -> bool:
+    made = change[0].upper()
+    return command == made or made in _MAKES.get(command, ()) or command in _MAKES_ANY
+
+
+def _key(change: Words) -> bytes:
+    return change[2] if change[0].upper() == b"XGROUP" and len(change) > 2 else change[1]
+
+
+def _size(words: Words) -> int:
+    """How many bytes these are in the file."""
+    return len(b"*%d\r\n" % len(words)) + sum(len(b"$%d\r\n" % len(word)) + len(word) + 2 for word in words)
