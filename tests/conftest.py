@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from hypothesis import settings
 from redis_streams.simulations.real import RedisServer, ServerNotFound, TlsFiles
 from support.on_memory import MEMORY, PROFILE, PROFILES, SERVED, MemoryServer, ServedServer, simulated_parameters
 from support.servers import ServerFactory, default_server, servers_at_hand
@@ -26,14 +27,18 @@ try:
     VERSIONS = {".".join(map(str, version)): binary for version, binary in servers_at_hand().items()}
 except ServerNotFound as error:
     raise pytest.UsageError(str(error)) from error
+TESTS = Path(__file__).parent
 SAME_ON_ANY_PYTHON = (
     "browser",
-    "test_server_",
-    "test_benchmarks",
-    "test_delivery_faults",
-    "test_docs",
-    "test_examples",
+    "unit/test_server_",
+    "redis/test_server_",
+    "redis/test_benchmarks",
+    "redis/test_delivery_faults",
+    "redis/test_demo",
+    "redis/test_docs",
+    "redis/test_examples",
 )
+"""What a smoke test leaves out: the demo is among the unit tests, too."""
 VALKEY = "7.2.4"
 """What Valkey of any version says of itself: that it is compatible with that."""
 if DEFAULT is not None:
@@ -45,9 +50,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--smoke", action="store_true", help="only what shows that the code runs on this Python")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis tries a tenth in a smoke test: what there is to find was looked for on the main Python."""
+    if config.getoption("--smoke"):
+        settings.register_profile("smoke", max_examples=10, derandomize=True, database=None)
+        settings.load_profile("smoke")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What says the same on any Python, of the simulated server above all, is left out of a smoke test."""
-    if config.getoption("--smoke") and collection_path.name.startswith(SAME_ON_ANY_PYTHON):
+    if config.getoption("--smoke") and str(collection_path.relative_to(TESTS)).startswith(SAME_ON_ANY_PYTHON):
         return True
     return None
 
@@ -58,7 +70,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         one = DEFAULT is None or metafunc.config.getoption("--smoke")
         versions = {"default": DEFAULT} if one else versions_for(metafunc.definition)
         parameters = [pytest.param(binary, id=version) for version, binary in versions.items()]
-        if prefix is not None:
+        if prefix is not None and not metafunc.config.getoption("--smoke"):
             profiles = [PROFILE] if one else profiles_of(metafunc.definition)
             parameters += simulated_parameters(metafunc.function, prefix, profiles)
         metafunc.parametrize("any_redis_server", parameters, indirect=True)

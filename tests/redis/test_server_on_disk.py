@@ -1,5 +1,6 @@
 """`redis-streams serve --appendonly`: what was acknowledged is there again; real servers load it, we load theirs."""
 
+import os
 import re
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import redis
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 from redis_streams.simulations.real import RedisServer
 from redis_streams.simulations.server import VERSIONS
+from support import forked
 from support.servers import ServerFactory
 
 WRITES = """
@@ -78,7 +81,7 @@ DBSIZE
 class Served:
     """A simulated server in a process of its own, and a client of it."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+    def __init__(self, process: ForkServerProcess, port: int) -> None:
         self.process = process
         self.port = port
         self.client = redis.Redis(port=port, socket_timeout=20, protocol=2)
@@ -88,26 +91,28 @@ class Served:
 
     def end(self, number: int) -> None:
         self.client.close()
-        self.process.send_signal(number)
-        self.process.wait(20)
+        os.kill(self.process.pid, number)
+        self.process.join(20)
+        assert self.process.exitcode is not None
 
 
 @contextmanager
 def served(folder: Path, version: str, *options: str, appendonly: bool = True) -> Iterator[Served]:
     arguments = ["--port", "0", "--version", version, "--dir", str(folder), *options]
     arguments += ["--appendonly"] if appendonly else []
-    command = [sys.executable, "-m", "redis_streams", "serve", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        greeting = process.stdout.readline()
-        found = re.search(r"at 127.0.0.1:(\d+)", greeting)
-        assert found is not None, greeting + process.stdout.read()
-        server = Served(process, int(found[1]))
+    process, printed = forked.start(["serve", *arguments])
+    with printed:
         try:
+            greeting = printed.readline()
+            found = re.search(r"at 127.0.0.1:(\d+)", greeting)
+            assert found is not None, greeting + printed.read()
+            server = Served(process, int(found[1]))
             yield server
-        finally:
             server.client.close()
+        finally:
             process.kill()
+            process.join()
+            process.close()
 
 
 def words(line: str) -> list[str]:
@@ -319,7 +324,8 @@ def test_appendonly_is_turned_on_and_off_while_it_runs(tmp_path: Path, redis_ser
         assert server.client.dbsize() == 3
         with pytest.raises(ConnectionError):
             server.do("SHUTDOWN")
-        assert server.process.wait(20) == 0
+        server.process.join(20)
+        assert server.process.exitcode == 0
 
 
 @pytest.mark.parametrize("preamble", [True, False], ids=["an append-only file", "dump.rdb"])

@@ -10,6 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from redis_streams.actors import Job
 from redis_streams.actors._consumer_hold import Hold
 from redis_streams.wire import Entry
+from support.examples import examples
 
 NUMBERS = st.integers(1, 4)
 
@@ -191,4 +192,4 @@ class HoldMachine(RuleBasedStateMachine):
 
 
 TestHold = HoldMachine.TestCase
-TestHold.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestHold.settings = settings(max_examples=examples(100), stateful_step_count=40, deadline=None)

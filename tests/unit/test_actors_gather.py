@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis_streams.actors import ActorStopped, Inbox, Mailbox, Stage, gather
 from redis_streams.actors._observer import ignore
+from support.examples import examples
 from support.seeded import run_seeded
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -106,7 +107,7 @@ async def test_a_wait_that_is_cancelled_takes_nothing_and_leaves_nothing(autojum
         assert await gather(inbox, on, most=9) == [1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.integers(0, 3),
     st.integers(1, 3),

@@ -13,6 +13,7 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis_streams.actors import ActorStopped, Address, Inbox, Mailbox, MailboxStatistics, NoReply, Reply
+from support.examples import examples
 from support.seeded import run_seeded
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -522,7 +523,7 @@ class Exchange:
             self.received.append(inbox.take(99))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 3), SENDERS, RECEIVERS, SEEDS)
 def test_cancelled_or_not_nothing_is_lost_or_doubled(
     capacity: int,
@@ -594,7 +595,7 @@ class Desk:
             reply.set(-1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.integers(0, 2),
     st.lists(st.tuples(TIMES, TIMES, st.sampled_from(["answer", "fail", "silence", "twice"])), max_size=6),

@@ -45,6 +45,7 @@ from redis_streams.actors import (
     Supervisor,
     nest,
 )
+from support.examples import examples
 from support.seeded import run_seeded
 
 if sys.version_info < (3, 11):
@@ -500,8 +501,8 @@ class NoJitter(Random):
         return 0.0
 
 
-def profile(examples: int) -> settings:
-    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def profile(many: int) -> settings:
+    return settings(max_examples=examples(many), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @profile(400)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from redis_streams.actors import ActorEvent, Interrupted, Resumed, Stage
 from redis_streams.actors._weather import Weather
 from redis_streams.wire import ConnectionLost, NoGroup, Retry
+from support.examples import examples
 from support.seeded import run_seeded
 from trio.testing import MockClock
 
@@ -118,7 +119,7 @@ async def test_the_wait_can_be_cancelled(autojump_clock: MockClock) -> None:
     assert scope.cancelled_caught
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.integers(0, 6), max_size=5), st.integers(0, 2**16))
 def test_jitter_stays_within_its_bounds_and_repeats(spells: list[int], seed: int) -> None:
     """Of each wait; every spell has its two events."""
