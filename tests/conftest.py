@@ -86,7 +86,9 @@ def simulated_kind(test: pytest.Item) -> str | None:
     if real_only is not None:
         assert real_only.args, f"{test.nodeid}: real_server_only wants a reason in words"
         return None
-    kinds = {"also_on_memory": MEMORY, "also_on_served": SERVED}
+    kinds = {"also_on_memory": MEMORY}
+    if not test.config.getoption("--smoke"):
+        kinds["also_on_served"] = SERVED
     return next((prefix for marker, prefix in kinds.items() if test.get_closest_marker(marker) is not None), None)
 
 
