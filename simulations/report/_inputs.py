@@ -15,13 +15,14 @@ _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 @frozen
 class Failure:
-    """One run in which a promise was broken. Its plan is that of its history.
+    """One run, as a rule one in which a promise was broken. Its plan is that of its history.
 
     Attributes:
-        status: how the run ended, in a word or two: ``violated``, ``not live``, ``crashed``.
+        status: how the run ended, in a word or two: ``violated``, ``not live``, ``crashed``; ``held`` when all is well.
         verdicts: what the checkers say; the first one is the headline.
         history: what happened.
         trace_hash: two runs with the same one are the same run.
+        error: what the run raised, in words, where it did.
         replay: the command that shows this run again.
         nearest: the most similar run that kept the promises, where one is known.
     """
@@ -31,6 +32,7 @@ class Failure:
     history: History
     trace_hash: str = ""
     replay: str = ""
+    error: str = ""
     nearest: History | None = None
 
 

@@ -20,6 +20,7 @@ from ..history import (
     Record,
     Sent,
 )
+from ..plan import FailOver
 
 TOP: Final = 62.0
 """Below the axis, the phases and the faults' numbers."""
@@ -92,7 +93,8 @@ def server_name(number: int) -> str:
 def lanes_of(history: History) -> Lanes:
     """Who took part, in which order, and with how many rows."""
     rows_of_run, rows = _rows(history)
-    servers = sorted({record.server for record in history.of(Applied)} | {0})
+    takeovers = sum(isinstance(record.fault.effect, FailOver) for record in history.of(FaultStruck))
+    servers = range(1 + max(takeovers, *(record.server for record in history.of(Applied)), 0))
     publish = {record.host for record in history.of(Publishing)}
     handle = {record.host for record in history.of(HandlerStarted)}
     hosts = sorted({_host(record) for record in history.records} - {"", SERVER}, key=_natural)
@@ -153,6 +155,8 @@ def _served(history: History) -> Mapping[int, int]:
     newest = 0
     for record in history.records:
         match record:
+            case FaultStruck() if isinstance(record.fault.effect, FailOver):
+                newest += 1  # before it changed anything
             case Applied():
                 newest = max(newest, record.server)
                 if record.client:

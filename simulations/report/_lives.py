@@ -76,7 +76,9 @@ class Lives:
 
 @define(eq=False)
 class _Drafts:
-    """What is known while the history is walked."""
+    """What is known while the history is walked; `published` is what publishers learned of it in the end."""
+
+    published: dict[tuple[bytes, bytes], str]
 
     names: dict[tuple[bytes, bytes], str] = field(factory=dict)
     keys: dict[str, str] = field(factory=dict)
@@ -85,18 +87,21 @@ class _Drafts:
     acknowledged: set[str] = field(factory=set)
 
     def learn(self, stream: str | bytes, raw_id: bytes | None, event_id: str) -> str:
-        """An entry is this event's from now on; without an id of its own it is called by the entry's."""
+        """An entry is this event's from now on; one that nobody gave an id is called by the entry's."""
         key = stream.encode() if isinstance(stream, str) else stream
-        name = event_id or (self.names.get((key, raw_id)) if raw_id else "") or (raw_id or b"?").decode()
-        if raw_id:
-            self.names[key, raw_id] = name
+        if raw_id is None:
+            return event_id
+        name = event_id or self.names.get((key, raw_id)) or self.published.get((key, raw_id)) or raw_id.decode()
+        self.names[key, raw_id] = name
         return name
 
 
 def lives_of(history: History) -> Lives:
     """Every event's life, from the records alone."""
-    drafts = _Drafts()
-    concerned = [tuple(dict.fromkeys(_concerned(drafts, record))) for record in history.records]
+    drafts = _Drafts(
+        {(each.stream.encode(), each.raw_id): each.event_id for each in history.of(Published) if each.raw_id}
+    )
+    concerned = [tuple(filter(None, dict.fromkeys(_concerned(drafts, record)))) for record in history.records]
     for place, names in enumerate(concerned):
         for name in names:
             drafts.records.setdefault(name, []).append(place)
@@ -111,7 +116,7 @@ def lives_of(history: History) -> Lives:
 def _concerned(drafts: _Drafts, record: Record) -> Iterator[str]:
     """The events that a record tells of, while what it says about them is written down."""
     match record:
-        case Publishing():
+        case Publishing() if record.event_id:
             drafts.keys[record.event_id] = record.key
             yield record.event_id
         case Published():

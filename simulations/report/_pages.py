@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from math import log10
 from typing import Final
 
@@ -14,7 +15,7 @@ from ._difference import difference_of
 from ._inputs import Batch, Failure, PlantedBug
 from ._lives import Lives, lives_of
 from ._picture import picture_of
-from ._words import kind_of, plan_in_words, promise_in_words, record_in_words, time_in_words
+from ._words import kind_of, plan_in_words, promise_in_words, record_in_words, rough_time_in_words, time_in_words
 
 SEEDS_MOST: Final = 200
 """Within so many seeds a planted bug is to be found; the scale of the table ends there."""
@@ -73,7 +74,9 @@ def batch_page(batch: Batch) -> str:
     )
 
 
+@cache
 def _environment() -> Environment:
+    """The templates, read and compiled once: that takes longer than to fill them in."""
     environment = Environment(
         loader=PackageLoader(__package__ or "", "templates"),
         autoescape=True,
@@ -83,6 +86,7 @@ def _environment() -> Environment:
     )
     environment.filters["promise"] = promise_in_words
     environment.filters["virtual_time"] = time_in_words
+    environment.filters["rough_time"] = rough_time_in_words
     environment.filters["heat"] = _heat
     return environment
 

@@ -80,6 +80,11 @@ KINDS: Final[Mapping[type[Record], str]] = {
 }
 
 
+def rough_time_in_words(ms: float) -> str:
+    """The same with as many digits as fit beside an axis."""
+    return time_in_words(round(ms, 1) if ms < 1_000 else round(ms, -1))
+
+
 def kind_of(record: Record) -> str:
     """The word by which tables and filters know this kind of record."""
     return KINDS.get(type(record), "other")

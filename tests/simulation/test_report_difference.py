@@ -9,7 +9,7 @@ def test_runs_part_at_the_first_record_that_differs() -> None:
     difference = difference_of(duplicate_run(), well())
     assert difference is not None
     assert difference.here[0].kind == "fault"
-    assert difference.there[0].words.startswith("settle")
+    assert difference.there[0].words.startswith("XACK")
     assert difference.before[-1].words == "handler of order-1 returns (run 1)"
 
 

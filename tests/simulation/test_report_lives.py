@@ -1,6 +1,6 @@
 """Which records tell of which event."""
 
-from redis_streams.simulations.history import Applied, Destroyed, History, Published, Sent
+from redis_streams.simulations.history import Applied, Destroyed, History, Published, Publishing, Sent
 from redis_streams.simulations.plan import Plan
 from redis_streams.simulations.report._lives import Lives, lives_of
 from redis_streams.simulations.report._words import record_in_words
@@ -25,15 +25,15 @@ def test_a_life_leads_from_the_publish_to_the_acknowledgement() -> None:
     raw = "1700000000030-0"
     assert told(well(), "order-3") == [
         "begins to publish order-3 (key a)",
-        "XADD orders * event_id order-3 event_type order.placed payload {}",
         f"XADD orders {raw} event_id order-3 event_type order.placed payload {{}}",
+        "XADD orders * event_id order-3 event_type order.placed payload {}",
         f"publish of order-3 is acknowledged as {raw}",
-        "XREADGROUP GROUP billing worker-1 COUNT 10 BLOCK 2000 STREAMS orders >",
         f"XCLAIM orders billing worker-1 0 {raw} TIME 0 RETRYCOUNT 1 FORCE JUSTID LASTID {raw}",
+        "XREADGROUP GROUP billing worker-1 COUNT 10 BLOCK 2000 STREAMS orders >",
         "handler starts on order-3: its 1st delivery, run 4",
         "handler of order-3 returns (run 4)",
-        f"settle orders c billing worker-1 1 {raw}",
         f"XACK orders billing {raw}",
+        f"settle orders c billing worker-1 1 {raw}",
     ]
 
 
@@ -75,6 +75,21 @@ def test_an_acknowledgement_that_a_server_lost_counts_no_more() -> None:
         Destroyed(2, "server", acknowledgements=(("s", "g", b"1-0"),)),
     ]
     assert summary(lives_of(History(Plan(1, "s"), records)), "one") == "never handled, not acknowledged"
+
+
+def test_an_entry_that_was_written_without_an_event_id_belongs_to_its_publisher() -> None:
+    """As of an undecodable event: only its publish says whose it is."""
+    records = [
+        Publishing(0, "p", "s", "one"),
+        Applied(1, "server", (b"XADD", b"s", b"1-0", b"a", b"b")),
+        Published(2, "p", "s", "one", "acknowledged", b"1-0"),
+    ]
+    assert lives_of(History(Plan(1, "s"), records)).of_record == [(0,), (0,), (0,)]
+
+
+def test_a_record_that_names_no_event_belongs_to_none() -> None:
+    """Events of a batch have their ids from elsewhere."""
+    assert lives_of(History(Plan(1, "s"), [Publishing(0, "p", "s", "")])).lives == []
 
 
 def test_an_entry_without_an_event_id_is_called_by_its_own() -> None:

@@ -4,9 +4,13 @@ import re
 
 import pytest
 from attrs import evolve
-from redis_streams.simulations.history import History
+from redis_streams.simulations.history import HandlerStarted, History, Publishing
 from redis_streams.simulations.plan import Plan
 from redis_streams.simulations.report import Batch, Failure, batch_page, failure_page
+from redis_streams.simulations.report._lives import lives_of
+from redis_streams.simulations.report._picture import picture_of
+from redis_streams.simulations.running import run_plan
+from redis_streams.simulations.scenarios import SCENARIOS
 from support.histories import LOST_REPLY, batch, duplicate_run, failure, long_run, well
 
 
@@ -76,6 +80,24 @@ def test_a_run_that_crashed_without_a_verdict_has_a_page() -> None:
     page = failure_page(Failure("crashed", (), History(Plan(1, "s"))))
     assert "The run ended as “crashed”." in page
     assert "without any fault" in page
+
+
+def test_a_run_in_which_all_is_well_has_a_page() -> None:
+    """Of a replay, or to compare with; what a run raised is told, too."""
+    assert "Every promise was kept." in failure_page(Failure("held", (), well()))
+    assert "ValueError: &lt;b&gt;" in failure_page(Failure("crashed", (), well(), error="ValueError: <b>"))
+
+
+@pytest.mark.parametrize("name", ["failover", "same-name", "undecodable"])
+def test_real_runs_have_pages(name: str) -> None:
+    """Of runs with faults of all sorts: every planned event is there, and each handler's run is drawn."""
+    scenario = SCENARIOS[name]
+    outcome = run_plan(scenario.plan(1), scenario.run)
+    lives = lives_of(outcome.history)
+    assert {life.name for life in lives.lives} >= {record.event_id for record in outcome.history.of(Publishing)}
+    runs = [shape for shape in picture_of(outcome.history, lives).bars if shape.kind.startswith("run")]
+    assert len(runs) == len(list(outcome.history.of(HandlerStarted)))
+    assert "</html>" in failure_page(Failure(outcome.status, outcome.verdicts, outcome.history, outcome.trace_hash))
 
 
 def test_a_batch_says_how_fast_it_was() -> None:

@@ -40,7 +40,10 @@ CLIENTS = {"shop": 3, "worker-1": 4, "worker-2": 5}
 
 @define(eq=False)
 class Writer:
-    """Writes down what would have happened, a step of the runtime at a time; `now` is the virtual time in ms."""
+    """Writes down what would have happened, a step of the runtime at a time; `now` is the virtual time in ms.
+
+    As in real histories a command stands after the changes that it made.
+    """
 
     history: History
     now: float = 0.0
@@ -71,8 +74,8 @@ class Writer:
 
     def create(self) -> None:
         """The group is made."""
-        self.send("worker-1", "ensure_group", f"EVALSHA d1 2 {STREAM} c {GROUP} 0")
         self.change(f"XGROUP CREATE {STREAM} {GROUP} 0 MKSTREAM", "worker-1")
+        self.send("worker-1", "ensure_group", f"EVALSHA d1 2 {STREAM} c {GROUP} 0")
 
     def publish(self, event_id: str, key: str = "a", host: str = "shop") -> None:
         """An event is published, which takes a millisecond."""
@@ -80,8 +83,8 @@ class Writer:
         words = f"XADD {STREAM} {{}} event_id {event_id} event_type order.placed payload {{{{}}}}"
         self.note(Publishing(self.now, host, STREAM, event_id, key))
         self.now += 0.5
-        self.send(host, "XADD", words.format("*"), f"${len(raw_id)}\r\n{raw_id}\r\n".encode())
         self.change(words.format(raw_id), host)
+        self.send(host, "XADD", words.format("*"), f"${len(raw_id)}\r\n{raw_id}\r\n".encode())
         self.now += 0.5
         self.note(Published(self.now, host, STREAM, event_id, "acknowledged", raw_id.encode()))
         self.raw_ids[event_id] = raw_id.encode()
@@ -92,18 +95,18 @@ class Writer:
         ids = [self.raw_ids[event_id] for event_id in event_ids]
         entries = b"".join(b"*2\r\n$%d\r\n%s\r\n*0\r\n" % (len(raw_id), raw_id) for raw_id in ids)
         reply = b"*1\r\n*2\r\n$6\r\norders\r\n*%d\r\n%s" % (len(ids), entries)
-        self.send(host, "XREADGROUP", words, reply if ids else None)
         for raw_id in ids:
             self.change(self._claim(host, raw_id), host)
+        self.send(host, "XREADGROUP", words, reply if ids else None)
         self.now += 0.5
 
     def reclaim(self, host: str, *event_ids: str) -> None:
         """A consumer takes over what another one left."""
         ids = [self.raw_ids[event_id] for event_id in event_ids]
         reply = b"*%d\r\n%s" % (len(ids), b"".join(b"$%d\r\n%s\r\n" % (len(raw_id), raw_id) for raw_id in ids))
-        self.send(host, "claim", f"EVALSHA d2 1 {STREAM} {GROUP} {host} 1000 0-0 10", reply)
         for raw_id in ids:
             self.change(self._claim(host, raw_id), host)
+        self.send(host, "claim", f"EVALSHA d2 1 {STREAM} {GROUP} {host} 1000 0-0 10", reply)
         if ids:
             self.note(Told(self.now, host, EntriesReclaimed("root/reclaimer", STREAM, GROUP, tuple(ids))))
         self.now += 0.5
@@ -133,8 +136,8 @@ class Writer:
         last = self.raw_ids[event_ids[-1]]
         reply = b"*2\r\n:%d\r\n$%d\r\n%s\r\n" % (len(event_ids), len(last), last)
         self.now += 0.5
-        self.send(host, "settle", f"EVALSHA d3 2 {STREAM} c {GROUP} {host} 1 {ids}", reply, answered=answered)
         self.change(f"XACK {STREAM} {GROUP} {ids}", host)
+        self.send(host, "settle", f"EVALSHA d3 2 {STREAM} c {GROUP} {host} 1 {ids}", reply, answered=answered)
         self.now += 0.5
 
     def strike(self, number: int) -> None:
@@ -299,7 +302,7 @@ def failure(history: History | None = None, nearest: History | None = None) -> F
     words = "order-3 ran 3 times, although one fault touched it: worker-2 had it in hand and began with it once more"
     verdict = Verdict("bounded-duplicates", words, ("order-3",), "twice")
     replay = f"redis-streams simulate --replay '41:{plan_to_json(history.plan)}'"
-    return Failure("violated", (verdict,), history, "5f3a9c01d2", replay, nearest)
+    return Failure("violated", (verdict,), history, "5f3a9c01d2", replay, nearest=nearest)
 
 
 def batch() -> Batch:
