@@ -8,7 +8,7 @@ from typing import cast
 import trio
 from attrs import asdict
 
-from ...actors import ActorStopped
+from ...actors import ActorStopped, PublishIndeterminate
 from ...runtime import Event, NewEvent, NotRunning, PublishTimeout, Runtime
 from ...wire import RedisError
 from ..plan import PlannedEvent
@@ -49,7 +49,7 @@ async def publish_planned(world: World, stream: str, make: Make | None = None, *
                         await runtime.publish_undecodable(stream, f"event-{number}", event.key)
                     else:
                         await _publish(runtime, stream, f"event-{number}", (make or _as_planned)(number, event))
-                except (RedisError, PublishTimeout, NotRunning, ActorStopped):
+                except (RedisError, PublishIndeterminate, PublishTimeout, NotRunning, ActorStopped):
                     continue  # the history has it
 
     await world.finished(world.start(name, producer))

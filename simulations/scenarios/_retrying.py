@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from attrs import asdict
 
-from ...actors import ActorStopped
+from ...actors import ActorStopped, PublishIndeterminate
 from ...runtime import NotRunning, PublishTimeout
 from ...wire import RedisError
 from ..world import Process, World
@@ -29,7 +29,7 @@ async def retrying_producer(world: World) -> None:
                     try:
                         await runtime.publish(STREAM, asdict(event), event_type="planned", event_id=f"event-{number}")
                         break
-                    except (RedisError, PublishTimeout, NotRunning, ActorStopped):
+                    except (RedisError, PublishIndeterminate, PublishTimeout, NotRunning, ActorStopped):
                         await trio.sleep(0.5)
                 process.pass_by("event")
 

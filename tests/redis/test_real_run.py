@@ -1,0 +1,84 @@
+"""Plans in real time: real processes, a real server, the proxy between them, and the checkers of virtual time."""
+
+from __future__ import annotations
+
+import pytest
+from redis_streams.simulations.checkers import AT_LEAST_ONCE
+from redis_streams.simulations.history import HandlerStarted, ProcessEnded, ProcessStarted, Published
+from redis_streams.simulations.plan import (
+    At,
+    CrashServer,
+    FailOver,
+    Fault,
+    KillProcess,
+    LoseReply,
+    PauseProcess,
+    Plan,
+    PlannedEvent,
+    Raise,
+    Shape,
+    Site,
+    StartTwin,
+    StopProcess,
+)
+from redis_streams.simulations.real import RedisServer
+from redis_streams.simulations.real.ground import NotExpressible, run_real
+from redis_streams.simulations.scenarios import SCENARIOS
+from support.broken_scenario import acknowledging_first
+
+EVENTS = tuple(PlannedEvent(40 * number, "ab"[number % 2], slow_ms=10) for number in range(12))
+WORKERS = SCENARIOS["many"].run
+
+
+def test_promises_hold_on_a_real_server(redis_server: RedisServer) -> None:
+    """Its processes and its server are killed, replies are lost, a handler raises; all of it really happens."""
+    faults = (
+        Fault(Site("worker-1", "settle"), LoseReply()),
+        Fault(Site("worker-2", "handler", 2), KillProcess(100)),
+        Fault(Site("worker-1", "handler", 3), Raise()),
+        Fault(Site("producer", "XADD", 8, before=False), CrashServer(100)),
+    )
+    plan = Plan(1, "many", Shape(workers=2), EVENTS, faults)
+    outcome = run_real(plan, WORKERS, binary=redis_server.binary, checkers=AT_LEAST_ONCE)
+    assert (outcome.status, outcome.verdicts) == ("held", [])
+    history = outcome.history
+    assert history.live
+    assert {0, 3} <= outcome.struck
+    assert any(published.outcome == "acknowledged" for published in history.of(Published))
+    handled = {started.event_id for started in history.of(HandlerStarted)}
+    assert handled >= {each.event_id for each in history.of(Published) if each.outcome == "acknowledged"}
+    assert [record.at_ms for record in history.records] == sorted(record.at_ms for record in history.records)
+    if 1 in outcome.struck:
+        assert "killed" in [ended.how for ended in history.of(ProcessEnded) if ended.host == "worker-2"]
+
+
+def test_processes_are_stopped_paused_and_doubled(redis_server: RedisServer) -> None:
+    """They come back, the twin does not."""
+    faults = (
+        Fault(At(100, "worker-1"), StopProcess(50)),
+        Fault(At(100, "worker-2"), PauseProcess(300)),
+        Fault(At(150, "worker-2"), StartTwin(2000)),
+    )
+    plan = Plan(1, "many", Shape(workers=2), EVENTS, faults)
+    outcome = run_real(plan, WORKERS, binary=redis_server.binary, checkers=AT_LEAST_ONCE)
+    assert (outcome.status, outcome.verdicts) == ("held", [])
+    assert outcome.struck == {0, 1, 2}
+    starts = [(started.host, started.incarnation) for started in outcome.history.of(ProcessStarted)]
+    assert ("worker-2's twin", 1) in starts
+    assert ("worker-2", 2) not in starts
+    assert "stopped" in [ended.how for ended in outcome.history.of(ProcessEnded) if ended.host == "worker-1"]
+
+
+def test_a_broken_runtime_is_found_out(redis_server: RedisServer) -> None:
+    """It acknowledges before it handles."""
+    plan = Plan(1, "broken", Shape(workers=1), EVENTS)
+    outcome = run_real(plan, acknowledging_first, binary=redis_server.binary, checkers=AT_LEAST_ONCE)
+    assert outcome.status == "violated"
+    assert "ack-implies-done" in {verdict.promise for verdict in outcome.verdicts}
+
+
+def test_a_plan_that_needs_two_servers_is_refused(redis_server: RedisServer) -> None:
+    """With the reason."""
+    plan = Plan(1, "many", faults=(Fault(At(0), FailOver()),))
+    with pytest.raises(NotExpressible, match="fail-over: there is one server"):
+        run_real(plan, WORKERS, binary=redis_server.binary)
