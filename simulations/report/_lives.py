@@ -31,6 +31,7 @@ from ..history import (
     Publishing,
     Record,
     Sent,
+    ServiceCalled,
     Told,
 )
 
@@ -127,6 +128,8 @@ def _concerned(drafts: _Drafts, record: Record) -> Iterator[str]:
                 drafts.runs[name] = drafts.runs.get(name, 0) + 1
                 drafts.keys.setdefault(name, record.key)
             yield name
+        case ServiceCalled():
+            yield record.event_id
         case Sent():
             yield from _of_command(drafts, record)
         case Applied():

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ..history import Applied, FaultStruck, History, ProcessEnded, Record, Sent, Told
+from ..history import Applied, FaultStruck, History, ProcessEnded, Record, Sent, ServiceCalled, Told
 from ._arrows import arrows, deliveries, lifeline
 from ._axis import Axis, axis_of
 from ._bars import phases, processes, publishes, runs, servers, struck_lane, troubles
@@ -93,11 +93,11 @@ def picture_of(history: History, lives: Lives) -> Picture:
 
 
 def _marks(canvas: Canvas) -> Iterator[Shape]:
-    """Points in a lane: changes of the data, what the runtime says, and how processes end."""
+    """Points in a lane: changes of the data, what the runtime says, what handlers do outside, and how processes end."""
     for place, record in enumerate(canvas.records):
         lane, kind = canvas.lanes.of(record), _mark(record)
         if lane is not None and kind:
-            y = lane.y + (5 if isinstance(record, Told) else lane.height / 2)
+            y = lane.y + (5 if isinstance(record, Told | ServiceCalled) else lane.height / 2)
             yield Shape(kind, canvas.title(place), place, canvas.lives.of_record[place], canvas.axis.places[place], y)
 
 
@@ -108,6 +108,8 @@ def _mark(record: Record) -> str:
             return "change"
         case Told():
             return "told loud" if record.event.level >= LOUD else "told"
+        case ServiceCalled():
+            return "effect" if record.outcome == "done" else "effect lost"
         case ProcessEnded():
             return "end gentle" if record.how in {"stopped", "finished"} else "end"
         case _:

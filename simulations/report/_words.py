@@ -19,6 +19,7 @@ from ..history import (
     Publishing,
     Record,
     Sent,
+    ServiceCalled,
     Told,
 )
 from ..plan import Plan
@@ -46,6 +47,7 @@ PROMISES: Final = {
     "unexpected": "Only what was published is handled.",
     "id-reuse": "Two events are never taken for one because they had the same stream id.",
     "no-leaks": "A process that ended gracefully leaves no task and no socket behind.",
+    "crash": "No actor crashes, and no process fails.",
     "retry-storm": "Trouble is met with patience: retries have a limit.",
 }
 
@@ -76,6 +78,7 @@ KINDS: Final[Mapping[type[Record], str]] = {
     FaultStruck: "fault",
     Destroyed: "destroyed",
     Told: "told",
+    ServiceCalled: "service",
     Phase: "phase",
 }
 
@@ -114,6 +117,10 @@ def record_in_words(record: Record) -> str:
 
 def _of_the_run(record: Record) -> str:
     match record:
+        case ServiceCalled():
+            how = {"done": "", "lost": " (the request is lost)", "unheard": " (done, but nobody hears it)"}
+            of = f" for {record.event_id}" if record.event_id else ""
+            told = f"asks {record.service} to {record.action}{of}{how[record.outcome]}"
         case Told():
             told = f"says: {record.event.words()}"
         case FaultStruck():

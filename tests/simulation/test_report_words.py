@@ -2,10 +2,27 @@
 
 import pytest
 from redis_streams.simulations import history
-from redis_streams.simulations.history import Destroyed, Phase, ProcessEnded, ProcessStarted, Published, Record, Sent
+from redis_streams.simulations.checkers._sets import ALL
+from redis_streams.simulations.history import (
+    Destroyed,
+    Phase,
+    ProcessEnded,
+    ProcessStarted,
+    Published,
+    Record,
+    Sent,
+    ServiceCalled,
+)
 from redis_streams.simulations.plan import Plan, PlannedEvent, Shape
 from redis_streams.simulations.report._resp import reply_in_words
-from redis_streams.simulations.report._words import KINDS, kind_of, plan_in_words, record_in_words, time_in_words
+from redis_streams.simulations.report._words import (
+    KINDS,
+    kind_of,
+    plan_in_words,
+    promise_in_words,
+    record_in_words,
+    time_in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +58,7 @@ def test_a_reply_is_told_in_a_line(reply: bytes | None, words: str) -> None:
         (ProcessEnded(0, "w", 1, "failed", "no"), "ends: failed (no)"),
         (Phase(0, "server", "healing"), "healing begins"),
         (Destroyed(0, "server", groups=(("s", "g"),), why="a test"), "lost although acknowledged: 1 groups (a test)"),
+        (ServiceCalled(0, "w", "till", "charge", "e", "lost"), "asks till to charge for e (the request is lost)"),
         (Record(0, "w"), "Record"),
     ],
     ids=lambda value: type(value).__name__,
@@ -48,6 +66,11 @@ def test_a_reply_is_told_in_a_line(reply: bytes | None, words: str) -> None:
 def test_a_record_is_told_in_a_line(record: Record, words: str) -> None:
     """What happened, without time and place."""
     assert record_in_words(record) == words
+
+
+def test_every_checker_has_its_promise_in_words() -> None:
+    """The headline of a failure's page."""
+    assert [name for name in ALL if promise_in_words(name) == name] == []
 
 
 def test_every_record_has_a_kind() -> None:
