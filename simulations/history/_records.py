@@ -93,7 +93,7 @@ class Sent(Record):
     Attributes:
         client: the number of the connection, unique in the history.
         action: the site's name of it: a command in capitals, or one of our scripts by its name.
-        words: the command, as bytes.
+        words: the command, as bytes; empty for the reply to a read that had to wait, which has a record of its own.
         reply: what the server answered, as RESP; None where it waits (a blocking read) or was not run.
         answered: whether the reply was let through.
     """

@@ -1,16 +1,16 @@
 """What moves: commands to the server, replies back, and events along with them.
 
-A record of a command knows one moment, so arrows lean to show a direction, not a duration. A blocking read's reply has
-no record of its own: it comes when another client's command gives the reader what it waits for, which is a change.
+A record of a command knows one moment, so arrows lean to show a direction, not a duration. A read that blocks has two
+records: one without a reply when it begins to wait, and one without words when it gets something.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from ..history import Applied, HandlerEnded, HandlerStarted, History, Publishing, Sent
+from ..history import HandlerEnded, HandlerStarted, Publishing, Sent
 from ._lanes import ROW, Lane
 from ._lives import READS
 from ._shapes import LEAN, Canvas, Shape
@@ -21,32 +21,11 @@ SETTLES: Final = ("settle", "XACK", "hand_back", "dead_letter", "XACKDEL")
 CLAIMS: Final = ("claim", "XCLAIM", "XAUTOCLAIM", "take_own")
 
 
-def arrows(canvas: Canvas, delivered: Mapping[int, Sent]) -> Iterator[Shape]:
+def arrows(canvas: Canvas) -> Iterator[Shape]:
     """All commands and replies."""
     for place, record in enumerate(canvas.records):
         if isinstance(record, Sent):
             yield from _command(canvas, place, record)
-        elif place in delivered:
-            yield from _delivery(canvas, place, delivered[place])
-
-
-def deliveries(history: History) -> Mapping[int, Sent]:
-    """Changes that gave a waiting reader something, with the read that waited."""
-    waiting: dict[bytes, Sent] = {}
-    found: dict[int, Sent] = {}
-    for place, record in enumerate(history.records):
-        match record:
-            case Sent(action="XREADGROUP") if len(record.words) > 3:
-                waiting.pop(record.words[3], None)
-                if record.reply is None:
-                    waiting[record.words[3]] = record
-            case Applied() if record.words[:1] == (b"XCLAIM",):
-                read = waiting.get(record.words[3])
-                if read is not None and read.client != record.client:  # else it was read at once
-                    found[place] = read
-            case _:
-                pass
-    return found
 
 
 def _command(canvas: Canvas, place: int, record: Sent) -> Iterator[Shape]:
@@ -56,8 +35,10 @@ def _command(canvas: Canvas, place: int, record: Sent) -> Iterator[Shape]:
     x, events, title = canvas.axis.places[place], canvas.lives.of_record[place], canvas.title(place)
     near, far = _ends(lane, canvas.lanes.serving(record.client))
     asked = "asked waits" if record.reply is None else "asked"
-    came = canvas.axis.places[canvas.arrival(place)]
-    yield Shape(f"{asked} {_kind(record)}", title, place, events, came, near, path=_arrow(came - LEAN, near, came, far))
+    if record.words:
+        came = canvas.axis.places[canvas.arrival(place)]
+        path = _arrow(came - LEAN, near, came, far)
+        yield Shape(f"{asked} {_kind(record)}", title, place, events, came, near, path=path)
     if record.reply is None:
         return
     if record.answered:
@@ -68,16 +49,6 @@ def _command(canvas: Canvas, place: int, record: Sent) -> Iterator[Shape]:
         middle = far + (near - far) * 0.45
         path = f"M{x + 1:.1f} {far:.1f}L{x + 4:.1f} {middle:.1f}m-5 -5l10 10m0 -10l-10 10"
         yield Shape("answered lost", title, place, events, x + 11, middle, path=path, text=record.action)
-
-
-def _delivery(canvas: Canvas, place: int, read: Sent) -> Iterator[Shape]:
-    lane = canvas.lanes.by_name.get(read.host)
-    if lane is not None:
-        x, title = canvas.axis.places[place], f"{canvas.title(place)}\n{read.host} gets what it waited for"
-        near, far = _ends(lane, canvas.lanes.serving(read.client))
-        y, path = far + (near - far) * 0.4, _arrow(x + 1, far, x + 1 + LEAN, near)
-        events = canvas.lives.of_record[place]
-        yield Shape("answered reads", title, place, events, x + 8, y, path=path, text=read.action)
 
 
 def _ends(lane: Lane, server: Lane) -> tuple[float, float]:
@@ -102,7 +73,7 @@ def _kind(record: Sent) -> str:
     return "reads" if record.action in READS else "asks"
 
 
-def lifeline(canvas: Canvas, places: Sequence[int], delivered: Mapping[int, Sent]) -> str:
+def lifeline(canvas: Canvas, places: Sequence[int]) -> str:
     """A line along everything that moved an event."""
     last = 0
     points: list[tuple[float, float]] = []
@@ -111,7 +82,7 @@ def lifeline(canvas: Canvas, places: Sequence[int], delivered: Mapping[int, Sent
         if isinstance(record, HandlerStarted):
             last = record.run
         if not isinstance(record, HandlerEnded) or record.run == last:  # else the line would go to and fro
-            points.extend(_points(canvas, place, delivered))
+            points.extend(_points(canvas, place))
     for at, ((x, y), (next_x, next_y)) in reversed(list(enumerate(pairwise(points), 1))):
         if next_y != y and next_x - x > 2 * STEP:  # it stays where it is, and then goes over
             points.insert(at, (next_x - STEP, y))
@@ -126,7 +97,7 @@ def _moves_at(canvas: Canvas, place: int) -> tuple[int, int]:
     return place, 1
 
 
-def _points(canvas: Canvas, place: int, delivered: Mapping[int, Sent]) -> Iterator[tuple[float, float]]:
+def _points(canvas: Canvas, place: int) -> Iterator[tuple[float, float]]:
     """Where an event comes by with this record."""
     record, x = canvas.records[place], canvas.axis.places[place]
     lane = canvas.lanes.of(record)
@@ -137,11 +108,6 @@ def _points(canvas: Canvas, place: int, delivered: Mapping[int, Sent]) -> Iterat
             yield x, lane.y + 22
         case HandlerStarted() | HandlerEnded():
             yield from _points_of_run(canvas, place, record)
-        case Applied() if place in delivered:
-            yield x, lane.line
-            reader = canvas.lanes.by_name.get(delivered[place].host)
-            if reader is not None:
-                yield x + LEAN, reader.line
         case Sent() if record.reply is None or record.reply[:1] == b"-":
             pass
         case Sent() if record.action in READS:

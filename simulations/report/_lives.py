@@ -147,7 +147,8 @@ def _of_command(drafts: _Drafts, record: Sent) -> Iterator[str]:
     if event_id:
         yield event_id
     elif record.action in READS:
-        yield from _named(drafts, record.words, [record.reply or b""])
+        reply = record.reply or b""  # one that came after a wait is all there is: it names the stream, too
+        yield from _named(drafts, record.words or reply.split(b"\r\n"), [reply])
     else:
         yield from _named(drafts, record.words, record.words)
 

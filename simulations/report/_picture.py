@@ -13,7 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from ..history import Applied, FaultStruck, History, ProcessEnded, Record, Sent, ServiceCalled, Told
-from ._arrows import arrows, deliveries, lifeline
+from ._arrows import arrows, lifeline
 from ._axis import Axis, axis_of
 from ._bars import phases, processes, publishes, runs, servers, struck_lane, troubles
 from ._lanes import Lane, lanes_of
@@ -69,8 +69,7 @@ class Picture:
 def picture_of(history: History, lives: Lives) -> Picture:
     """Draw a history."""
     records = history.records
-    delivered = deliveries(history)
-    room = [14.0 if place in delivered else ROOM.get(type(each), OTHER_ROOM) for place, each in enumerate(records)]
+    room = [ROOM.get(type(record), OTHER_ROOM) for record in records]
     axis = axis_of([record.at_ms for record in records], room)
     canvas = Canvas(records, axis, lanes_of(history), lives)
     strips = list(_strips(history, axis, canvas.lanes.bottom + 30))
@@ -80,11 +79,11 @@ def picture_of(history: History, lives: Lives) -> Picture:
         phases=list(phases(canvas)),
         alive=[*processes(canvas), *servers(canvas)],
         bars=[*publishes(canvas), *runs(canvas)],
-        arrows=list(arrows(canvas, delivered)),
+        arrows=list(arrows(canvas)),
         marks=list(_marks(canvas)),
         faults=list(_faults(canvas)),
         troubles=list(troubles(canvas)),
-        lifelines=[lifeline(canvas, life.records, delivered) for life in lives.lives],
+        lifelines=[lifeline(canvas, life.records) for life in lives.lives],
         strips=strips,
         ticks=[(x, rough_time_in_words(time)) for x, time in axis.ticks()],
         bottom=canvas.lanes.bottom,

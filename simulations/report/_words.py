@@ -154,6 +154,8 @@ def _sent(record: Sent) -> str:
     command = cut(" ".join([record.action, *map(shown, words)]), COMMAND)
     if record.reply is None:
         return f"{command} → waits, or was not run"
+    if not words and record.action == "XREADGROUP":
+        command = f"{record.action}, which waited"
     lost = "" if record.answered else " (nobody hears it)"
     return f"{command} → {reply_in_words(record.reply)}{lost}"
 

@@ -1,6 +1,5 @@
 """What is drawn of a history."""
 
-from attrs import evolve
 from redis_streams.simulations.history import Applied, FaultStruck, History, Phase, ProcessStarted, Published, Sent
 from redis_streams.simulations.plan import (
     At,
@@ -13,7 +12,6 @@ from redis_streams.simulations.plan import (
     Plan,
     ShiftClock,
 )
-from redis_streams.simulations.report._arrows import deliveries
 from redis_streams.simulations.report._lives import lives_of
 from redis_streams.simulations.report._picture import Picture, Shape, picture_of
 from support.histories import duplicate_run, long_run, well
@@ -89,16 +87,15 @@ def test_an_empty_history_can_be_drawn() -> None:
 
 
 def test_a_read_that_waited_gets_its_arrow_when_something_comes() -> None:
-    """Its reply has no record: what it was given shows as a change that another client's command made."""
-    read = Sent(0, "worker", 1, "XREADGROUP", tuple(b"XREADGROUP GROUP g c STREAMS s >".split()))
-    given = Applied(
-        5, "server", tuple(b"XCLAIM s g c 0 1-0 TIME 5 RETRYCOUNT 1 FORCE JUSTID LASTID 1-0".split()), "shop", 2
-    )
-    assert dict(deliveries(History(Plan(1, "s"), [read, given]))) == {1: read}
-    at_once = evolve(given, client=1)
-    assert deliveries(History(Plan(1, "s"), [read, at_once])) == {}
-    picture = drawn(History(Plan(1, "s"), [ProcessStarted(0, "worker", 1), read, given]))
+    """It is asked once and answered once, with a record for each; the event goes along with the answer."""
+    words = tuple(b"XREADGROUP GROUP g c STREAMS s >".split())
+    reply = b"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-0\r\n*0\r\n"
+    reads = [Sent(0, "worker", 1, "XREADGROUP", words), Sent(5, "worker", 1, "XREADGROUP", (), reply)]
+    published = Published(1, "shop", "s", "e", "acknowledged", b"1-0")
+    picture = drawn(History(Plan(1, "s"), [reads[0], published, reads[1]]))
     assert kinds(picture.arrows) == ["asked waits reads", "answered reads"]
+    assert picture.arrows[1].events == (0,)
+    assert picture.lifelines[0].count("L") == 1
 
 
 def test_a_command_arrives_before_the_changes_that_it_makes() -> None:
