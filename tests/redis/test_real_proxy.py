@@ -32,6 +32,8 @@ from redis_streams.simulations.real.ground import RealGround
 from redis_streams.wire import load
 from support.real_ground import Talk, applied, ground_with, sent, struck
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 def binary(redis_server: RedisServer) -> Path:

@@ -26,6 +26,8 @@ from redis_streams.simulations.real.ground import NotExpressible, run_real
 from redis_streams.simulations.scenarios import SCENARIOS
 from support.broken_scenario import acknowledging_first
 
+pytestmark = pytest.mark.real_time
+
 EVENTS = tuple(PlannedEvent(40 * number, "ab"[number % 2], slow_ms=10) for number in range(12))
 WORKERS = SCENARIOS["many"].run
 
