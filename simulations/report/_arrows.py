@@ -43,7 +43,8 @@ def _command(canvas: Canvas, place: int, record: Sent) -> Iterator[Shape]:
         return
     if record.answered:
         kind = "answered refused" if record.reply[:1] == b"-" else f"answered {_kind(record)}"
-        y, path = far + (near - far) * 0.4, _arrow(x + 1, far, x + 1 + LEAN, near)
+        part = 0.7 if record.action in SETTLES else 0.35  # a quick handler's read and settle are close to each other
+        y, path = far + (near - far) * part, _arrow(x + 1, far, x + 1 + LEAN, near)
         yield Shape(kind, title, place, events, x + 8, y, path=path, text=record.action)
     else:
         middle = far + (near - far) * 0.45
