@@ -10,6 +10,7 @@ from .runtime._cli import Commands, UserError, run
 from .runtime._cli_config import add_config
 from .simulations import demo
 from .simulations._cli_serve import add_serve
+from .simulations._cli_simulate import add_simulate
 from .simulations.real import ServerFailed, ServerNotFound
 from .wire import AddressError, RedisError
 
@@ -23,7 +24,7 @@ _DEMO_EXAMPLES = """\
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    return run([_add_demo, add_config, add_serve], argv)
+    return run([_add_demo, add_config, add_serve, add_simulate], argv)
 
 
 def _add_demo(commands: Commands) -> None:

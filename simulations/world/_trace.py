@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
+from ..history import Applied, HandlerStarted, Publishing, Record, Sent
+
 LINES_AT_ONCE = 512
 
 
@@ -42,3 +44,17 @@ class Trace:
             if self.lines is not None:
                 self.lines += self._gathered
             self._gathered.clear()
+
+
+def line_of(record: Record) -> str:
+    """A record as a line: where two runs differ in what they publish or write, this says so."""
+    match record:
+        case Applied():
+            more = repr(record.words)
+        case Sent():
+            more = f"{record.action} {record.client} {len(record.reply or b'')}"
+        case Publishing() | HandlerStarted():
+            more = record.event_id
+        case _:
+            more = ""
+    return f"{record.at_ms:.6f} {type(record).__name__} {record.host} {more}"
