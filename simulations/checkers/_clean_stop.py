@@ -7,17 +7,19 @@ When a process has ended by itself or by SIGTERM, every entry that is pending un
   beginning of the stop and its end, or what it left behind was still felt then;
 * an entry whose handler had failed: it was let go before, and waits for the idle limit like all that fail;
 * an entry whose body is gone: nobody can handle it;
+* an entry that this process never got: a former one of its name had it when it was killed, and it was stopped before it
+  found it;
 * what another process of the same name may hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ..history import FaultStruck, History, Phase
+from ..history import FaultStruck, History, Phase, ProcessStarted
 from ..plan import KillProcess, StopProcess
 from ._chronicle import chronicle
-from ._facts import Left, Removed
+from ._facts import Held, Left, Removed
 from ._runs import Of, Run, runs
 from ._touch import raises_after_the_end, touches
 from ._verdict import Verdict
@@ -32,11 +34,16 @@ STOP_MS_MAX = 15_000.0
 def clean_stop(history: History) -> Iterator[Verdict]:
     """Who stops gracefully leaves nothing behind unsaid."""
     gone: set[tuple[str, bytes]] = set()
+    got_at: dict[Of, int] = {}
     for fact in chronicle(history).facts:
         if isinstance(fact, Removed):
             gone.add((fact.stream, fact.raw_id))
+        elif isinstance(fact, Held):
+            got_at[fact.stream, fact.group, fact.raw_id] = fact.at
         elif isinstance(fact, Left) and _is_judged(history, fact):
-            yield from _left_behind(history, fact, gone)
+            began_at = _began_at(history, fact)
+            own = [of for of in fact.rows if (of[0], of[2]) not in gone and got_at.get(of, fact.at) > began_at]
+            yield from _left_behind(history, fact, own)
 
 
 def _is_judged(history: History, left: Left) -> bool:
@@ -45,10 +52,22 @@ def _is_judged(history: History, left: Left) -> bool:
     return not _shares_a_name(history, left.host) and not _was_out_of_reach(history, left)
 
 
-def _left_behind(history: History, left: Left, gone: set[tuple[str, bytes]]) -> Iterator[Verdict]:
-    for of in left.rows:
+def _began_at(history: History, left: Left) -> int:
+    """The place of this process' start among all records."""
+    return max(
+        (
+            place
+            for place, record in enumerate(history.records[: left.at])
+            if isinstance(record, ProcessStarted) and record.host == left.host
+        ),
+        default=-1,
+    )
+
+
+def _left_behind(history: History, left: Left, own: Sequence[Of]) -> Iterator[Verdict]:
+    for of in own:
         last = _last_run(history, of, left)
-        if (of[0], of[2]) in gone or (last is not None and _failed(history, last)):
+        if last is not None and _failed(history, last):
             continue
         event_id = last.start.event_id if last is not None else ""
         handled = last is not None and last.outcome == "done"

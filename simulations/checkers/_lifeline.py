@@ -94,7 +94,8 @@ class _Life:
                     yield fact.at_ms, "server", what
             what = self._record(record)
             if what:
-                yield record.at_ms, record.host, what
+                at_server = isinstance(record, FaultStruck) and record.fault.effect.strikes == "server"
+                yield record.at_ms, "server" if at_server else record.host, what
 
     def _record(self, record: Record) -> str:
         match record:

@@ -2,7 +2,7 @@
 
 A fault is felt for longer than it lasts: a connection through which nothing passes is noticed when a reply is late, and
 who was refused waits before the next try, the longer the longer it went on. So each is taken to be felt for twice its
-own time and `AFTERMATH_MS` more.
+own time and some more: `SILENCE_MS` where nobody hears that something is wrong, `AFTERMATH_MS` where they do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from attrs import frozen
 
 from ..history import FaultStruck, History, Phase
 from ..plan import (
+    Blackhole,
     CrashServer,
+    CutPower,
     Delay,
     DeleteEntries,
     Effect,
@@ -25,14 +27,18 @@ from ..plan import (
     Partition,
     Raise,
     Refuse,
-    ShiftClock,
+    RestartEmpty,
     Site,
     Slow,
-    StartTwin,
 )
 
-AFTERMATH_MS = 10_000.0
+SILENCE_MS = 10_000.0
 """A blocking read is given up 5 s after its BLOCK of up to 5 s: by then the last connection is a new one."""
+
+AFTERMATH_MS = 5000.0
+"""A new connection, a few tries with backoff, or the restarts of an actor: each is a matter of a second or two."""
+
+_SILENT = (Blackhole, CrashServer, CutPower, FailOver, LosePower, Partition, Refuse, RestartEmpty)
 
 
 @frozen
@@ -79,15 +85,10 @@ def _felt_ms(effect: Effect) -> float:
             felt_ms = math.inf
         case Delay(ms=ms) | Slow(ms=ms):
             felt_ms = ms
-        case ShiftClock(ms=ms) | StartTwin(ms=ms):
-            felt_ms = abs(ms) + AFTERMATH_MS
-        case CrashServer(ms=ms, loading_ms=loading_ms) | LosePower(ms=ms, loading_ms=loading_ms):
-            felt_ms = 2 * (ms + loading_ms) + AFTERMATH_MS
-        case FailOver(lag_ms=lag_ms, split_ms=split_ms):
-            felt_ms = 2 * (lag_ms + split_ms) + AFTERMATH_MS
         case _:
-            ms = getattr(effect, "ms", 0.0)
-            felt_ms = 2 * (ms if isinstance(ms, float) else 0.0) + AFTERMATH_MS
+            spans = (getattr(effect, name, 0.0) for name in ("ms", "loading_ms", "lag_ms", "split_ms"))
+            own_ms = sum(abs(span) for span in spans if isinstance(span, float))
+            felt_ms = 2 * own_ms + (SILENCE_MS if isinstance(effect, _SILENT) else AFTERMATH_MS)
     return felt_ms
 
 

@@ -59,5 +59,12 @@ def test_a_twin_may_have_it() -> None:
     assert not kinds(story.dies("worker-1", "stopped"))
 
 
+def test_what_a_former_process_had_when_it_was_killed_was_never_its_own() -> None:
+    story = Story().publishes("a").reads("worker-1", "a").dies("worker-1").lives("worker-1")
+    assert not kinds(story.later(60_000).enters("stopping").dies("worker-1", "stopped"))
+    story = Story().publishes("a").reads("worker-1", "a").dies("worker-1").lives("worker-1").claims("worker-1", "a")
+    assert kinds(story.later(60_000).enters("stopping").dies("worker-1", "stopped")) == ["not handed back"]
+
+
 def test_what_others_have_is_theirs() -> None:
     assert not kinds(stopping().claims("worker-2", "a", "b").dies("worker-1", "stopped"))

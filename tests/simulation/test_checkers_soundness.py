@@ -2,8 +2,9 @@
 
 from redis_streams.actors import ChildCrashed, RestartLimitExceeded
 from redis_streams.simulations.checkers import Checker, crash, no_leaks, retry_storm
-from redis_streams.simulations.plan import Shape
+from redis_streams.simulations.plan import Refuse, Shape
 from redis_streams.simulations.world import SimulatedBug
+from redis_streams.wire import ConnectFailed
 from support.stories import Story
 
 LOOK = "XPENDING"
@@ -73,6 +74,14 @@ def test_a_process_that_fails_is_told() -> None:
     assert not kinds(crash, Story().dies("worker-1", "killed"))
     given_up = "RestartLimitExceeded: root/redis needed more than 5 restarts; the last time because of SimulatedBug: x"
     assert not kinds(crash, Story().dies("worker-1", "failed", given_up))
+
+
+def test_a_process_that_never_got_a_connection_says_so_and_gives_up() -> None:
+    refused = "ConnectFailed: redis://redis: connection refused (gave up after 6 tries)"
+    assert kinds(crash, Story().dies("worker-1", "failed", refused)) == ["ConnectFailed"]
+    story = Story().strikes(Refuse(3000.0), host="worker-1").later(3000)
+    assert not kinds(crash, story.tells("worker-1", ChildCrashed("root/redis", 1, ConnectFailed(refused))))
+    assert not kinds(crash, story.dies("worker-1", "failed", refused))
 
 
 def test_what_a_process_leaves_open_is_told() -> None:
