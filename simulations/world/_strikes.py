@@ -46,7 +46,7 @@ from ..plan import (
 )
 from ..server import Destroyed as Lost
 from ._network import Connection
-from ._redis import Passing
+from ._redis import Passing, RedisNode
 
 if TYPE_CHECKING:
     from ._host import Host
@@ -74,6 +74,8 @@ class Strikes:
         self._turns = Counter[tuple[str, str]]()
         self.struck: set[int] = set()
         """The faults that have happened, by their places in the plan."""
+        self._split: dict[RedisNode, Callable[[], None]] = {}
+        """How the part of an old primary ends that goes on."""
         self.armed = True
         """Whether faults still happen; not any more once the world is being healed."""
         for number, fault in enumerate(faults):
@@ -237,12 +239,20 @@ class Strikes:
         world.add_node(process)
 
         def end() -> None:
-            self._lost(ask_lost(), fault)
-            old.leave()
+            if old in self._split:
+                self._split.pop(old)
+                self._lost(ask_lost(), fault)
+                old.leave()
 
+        self._split[old] = end
         if effect.split_ms:
             world.clock.call_at(world.clock.now + effect.split_ms / 1000, end)
         else:
+            end()
+
+    def end_splits(self) -> None:
+        """Old primaries that still serve somebody are gone now: what only they had is lost, by name."""
+        for end in list(self._split.values()):
             end()
 
     def _strike_process(self, effect: Effect, host: Host, connection: Connection | None) -> None:

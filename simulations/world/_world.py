@@ -272,6 +272,7 @@ class World:
         if not self.strikes.armed:
             return
         self.strikes.armed = False
+        self.strikes.end_splits()
         self._safety.deadline = math.inf
         self.healed.set()
         self.primary.refuses_with = None
