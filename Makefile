@@ -18,7 +18,7 @@ test: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p redis_streams
+	$(BIN)/mypy -p redis_streams -p redis_streams_pytest
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/pytest -q tests/unit/test_imports.py tests/unit/test_exports.py
 
@@ -46,7 +46,7 @@ $(VENV)/ready: pyproject.toml $(VENV)/files
 	@touch $@
 
 $(VENV)/files: FORCE | $(BIN)/python
-	@find __init__.py __main__.py py.typed wire actors runtime simulations -type f ! -name '*.pyc' | sort >$@.new
+	@find __init__.py __main__.py py.typed wire actors runtime simulations pytest_plugin -type f ! -name '*.pyc' | sort >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(BIN)/python:

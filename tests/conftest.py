@@ -17,6 +17,8 @@ from redis_streams.simulations.real import RedisServer, ServerNotFound, TlsFiles
 from support.on_memory import MEMORY, PROFILE, PROFILES, SERVED, MemoryServer, ServedServer, simulated_parameters
 from support.servers import ServerFactory, default_server, servers_at_hand
 
+pytest_plugins = ["pytester"]
+
 SERVER_FIXTURES = {"redis_server", "redis_server_factory", "any_redis_server"}
 NO_SERVER = (
     "needs a real redis-server, and there is none: put one on PATH or set REDIS_SERVER (`make servers` gets some)"

@@ -19,6 +19,7 @@ from ..history import (
     Published,
     Publishing,
     Record,
+    ServiceCalled,
     Told,
 )
 from ._chronicle import chronicle
@@ -101,6 +102,8 @@ class _Life:
         match record:
             case Publishing() | Published() | HandlerStarted() | HandlerEnded():
                 return _of_its_own(record) if self._is_about(record) else ""
+            case ServiceCalled():
+                return record.in_words() if record.event_id == self._event_id else ""
             case FaultStruck(fault=fault):
                 host = fault.when.host
                 concerned = not host or host in self._hosts or fault.effect.strikes == "server"
@@ -150,7 +153,7 @@ def _of_its_own(record: Publishing | Published | HandlerStarted | HandlerEnded) 
         case HandlerStarted():
             return f"run {record.run} begins for {record.group} (delivery {record.delivery})"
         case HandlerEnded():
-            return f"run {record.run} ends: {record.outcome}"
+            return f"run {record.run} ends: {record.outcome}{' (' + record.error + ')' if record.error else ''}"
         case never:
             assert_never(never)
 

@@ -76,7 +76,10 @@ class HandlerStarted(Record):
 
 @frozen
 class HandlerEnded(Record):
-    """It ended: returned, refused (raised, or answered False), or was cancelled. A killed one has no such record."""
+    """It ended: returned, refused (raised, or answered False), or was cancelled. A killed one has no such record.
+
+    `error` is what it raised, in words.
+    """
 
     stream: str
     group: str
@@ -84,6 +87,7 @@ class HandlerEnded(Record):
     raw_id: bytes
     run: int
     outcome: Literal["done", "failed", "cancelled"]
+    error: str = ""
 
 
 @frozen
@@ -161,6 +165,11 @@ class ServiceCalled(Record):
     action: str
     event_id: str
     outcome: Literal["done", "lost", "unheard"]
+
+    def in_words(self) -> str:
+        """As in ``asks bank to charge``."""
+        how = {"done": "", "lost": " (the request is lost)", "unheard": " (done, but nobody hears it)"}
+        return f"asks {self.service} to {self.action}{how[self.outcome]}"
 
 
 @frozen

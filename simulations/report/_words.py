@@ -105,7 +105,7 @@ def record_in_words(record: Record) -> str:
             told = f"handler starts on {record.event_id}: its {ordinal(record.delivery)} delivery, run {record.run}"
         case HandlerEnded():
             how = {"done": "returns", "failed": "fails", "cancelled": "is cancelled"}[record.outcome]
-            told = f"handler of {record.event_id} {how} (run {record.run})"
+            told = f"handler of {record.event_id} {how} (run {record.run}){': ' * bool(record.error)}{record.error}"
         case Sent():
             told = _sent(record)
         case Applied():

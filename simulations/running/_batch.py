@@ -12,9 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 
 from attrs import define, field, frozen
-from typing_extensions import assert_never
 
-from ..checkers import Verdict
 from ..plan import Plan
 from ._canary import PLAN as CANARY_PLAN
 from ._canary import PROMISE
@@ -22,7 +20,7 @@ from ._cases import Case, UnknownScenario
 from ._points import NOTHING, Passed, together, unhit
 from ._pool import Pool
 from ._shrink import RUNS_MAX
-from ._store import FailedStatus, Finding, Store
+from ._store import FailedStatus, Finding, Store, first_verdict
 from ._tasks import Refused, Report, RunReport, RunTask, ShrinkReport, ShrinkTask, Task
 from ._traces import first_difference
 
@@ -259,22 +257,8 @@ class Batch:
 def _finding(report: RunReport, drawn: Plan, runs: int) -> Finding:
     """What is kept of a failed run."""
     status: FailedStatus = "nondeterministic" if report.status == "held" else report.status
-    first = _first_verdict(report)
+    first = first_verdict(report.status, report.verdicts, report.error)
     plan = report.task.plan
     return Finding(
         status, first.promise, first.words, plan, drawn, first.kind, first.event_ids, report.trace_hash, runs
     )
-
-
-def _first_verdict(report: RunReport) -> Verdict:
-    """What a failure is called by."""
-    match report.status:
-        case "held":
-            return Verdict("", "it failed, and held when it was run again in another process")
-        case "crashed" | "nondeterministic":
-            return Verdict("", report.error, kind=report.error.partition(":")[0])
-        case "violated" | "not live":
-            wanted = [each for each in report.verdicts if (each.promise == "liveness") is (report.status == "not live")]
-            return wanted[0] if wanted else Verdict("liveness", "something waits, long after the faults have ended")
-        case never:
-            assert_never(never)

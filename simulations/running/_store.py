@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal, cast
 
 from attrs import frozen
+from typing_extensions import assert_never
 
+from ..checkers import Verdict
 from ..plan import Plan, PlanError, plan_from_json, plan_to_json
 from ._replay import replay_line
+from ._run import Status
 
 FOLDER: Final = Path(".redis-streams/failures")
 FORMAT: Final = 1
@@ -50,6 +53,20 @@ class Finding:
         """Of its file and its page: what failed where, and a number that is the plan's own."""
         digest = hashlib.blake2b(plan_to_json(self.plan).encode(), digest_size=4).hexdigest()
         return f"{_slug(Path(self.plan.scenario).name)}-{_slug(self.promise or self.status)}-{digest}"
+
+
+def first_verdict(status: Status, verdicts: Sequence[Verdict], error: str) -> Verdict:
+    """What a failure is called by."""
+    match status:
+        case "held":
+            return Verdict("", "it failed, and held when it was run again in another process")
+        case "crashed" | "nondeterministic":
+            return Verdict("", error, kind=error.partition(":")[0])
+        case "violated" | "not live":
+            wanted = [each for each in verdicts if (each.promise == "liveness") is (status == "not live")]
+            return wanted[0] if wanted else Verdict("liveness", "something waits, long after the faults have ended")
+        case never:
+            assert_never(never)
 
 
 def _slug(text: str) -> str:

@@ -14,20 +14,22 @@ from ._store import Finding
 LINES_MAX = 40
 PLAN_LINES_MAX = 12
 WIDTH = 118
+AGAIN = "redis-streams simulate --replay '{}'"
 REPLAY_MAX = 1500
 """Characters of a replay line that one would still copy; a longer one is a file's name."""
 
 
-def tell(finding: Finding, outcome: Outcome | None, *, path: str = "") -> Sequence[str]:
+def tell(finding: Finding, outcome: Outcome | None, *, path: str = "", again: str = AGAIN) -> Sequence[str]:
     """The promise that was broken, the plan in words, the life of the event concerned, and how to see it again.
 
     Args:
         finding: the failure.
         outcome: of its smallest plan; None where there is none, as the process was lost with it.
         path: of the file where it is kept.
+        again: what brings it back; ``{}`` stands for the replay line, or for the path if that line is too long.
     """
     head = [*_headline(finding), "", *_plan(finding)]
-    foot = ["", "  to see it again:", f"    redis-streams simulate --replay '{_replay(finding, path)}'"]
+    foot = ["", "  to see it again:", f"    {again.replace('{}', _replay(finding, path))}"]
     room = LINES_MAX - len(head) - len(foot) - 2
     return [*head, *_life(finding, outcome, room), *foot]
 

@@ -69,19 +69,20 @@ class RecordingRuntime(Runtime):
         events = cast("Sequence[Event[object]]", given if isinstance(given, list) else [given])
         begun = [self._note_start(event, group) for event in events]
         outcomes: Sequence[Outcome] = ["cancelled"] * len(events)
+        error_words = ""
         outside = IN_HAND.set(events[0].event_id if events else "")
         try:
             faults = self._world.strikes.at(self._host, HANDLER)
             await self._meet(faults, before=True)
             answer = await run(given)
             outcomes = _outcomes(answer, len(events))
-        except Exception:
-            outcomes = ["failed"] * len(events)
+        except Exception as error:
+            outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {error}"
             raise
         finally:
             IN_HAND.reset(outside)
             for started, outcome in zip(begun, outcomes, strict=True):
-                self._note_end(started, outcome)
+                self._note_end(started, outcome, error_words)
         await self._meet(faults, before=False)
         return answer
 
@@ -117,10 +118,10 @@ class RecordingRuntime(Runtime):
         self._world.note(started)
         return started
 
-    def _note_end(self, started: HandlerStarted, outcome: Outcome) -> None:
+    def _note_end(self, started: HandlerStarted, outcome: Outcome, error: str) -> None:
         if not self._process.is_dead:  # who is dead tells nothing
             where = (started.stream, started.group, started.event_id, started.raw_id)
-            self._world.note(HandlerEnded(self._world.now_ms, self._host, *where, started.run, outcome))
+            self._world.note(HandlerEnded(self._world.now_ms, self._host, *where, started.run, outcome, error))
 
     # Publishing
 

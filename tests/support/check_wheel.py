@@ -1,7 +1,7 @@
 """The wheel, installed into a clean environment, runs the quickstart there: `make wheel-test`.
 
-Also: what it adds to site-packages is `redis_streams` and its dist-info, since generic names such as `actors` must not
-land there; and no module of the checkout is missing from it.
+Also: what it adds to site-packages is `redis_streams`, its pytest plugin and its dist-info, since generic names such as
+`actors` must not land there; and no module of the checkout is missing from it.
 """
 
 import shutil
@@ -42,7 +42,11 @@ def check_content(wheel: Path) -> None:
     """Nothing generic at the top, nothing forgotten."""
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if not name.endswith("/")}
     tops = {name.split("/")[0] for name in inside}
-    assert sorted(top.split("-")[0] for top in tops) == ["redis_streams", "redis_streams_trio"], tops
+    assert sorted(top.split("-")[0] for top in tops) == [
+        "redis_streams",
+        "redis_streams_pytest",
+        "redis_streams_trio",
+    ], tops
     files = [CHECKOUT / name for name in ("__init__.py", "__main__.py", "py.typed")]
     files += [file for layer in LAYERS for pattern in MODULES for file in (CHECKOUT / layer).rglob(pattern)]
     missing = {f"redis_streams/{file.relative_to(CHECKOUT).as_posix()}" for file in files} - inside
