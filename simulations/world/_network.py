@@ -49,6 +49,7 @@ class Connection:
         self._received = bytearray()
         self._ended = False
         self._broken = False
+        self._will_break = False
         self._bug: str | None = None
         self._readers = trio.lowlevel.ParkingLot()
         self._arrive_there = 0.0
@@ -64,7 +65,7 @@ class Connection:
 
     def to_client(self, data: bytes) -> None:
         """The server sends."""
-        if self.lets_replies and not self._broken:
+        if self.lets_replies and not self._broken and not self._will_break:
             self._arrive_here = self._network.arrival(self, self._arrive_here)
             self._network.clock.call_at(self._arrive_here, lambda: self._reach_client(data))
 
@@ -89,6 +90,12 @@ class Connection:
             self._broken = True
             self.node.lose(self)
             self._readers.unpark_all()
+
+    def reset_in_order(self) -> None:
+        """It breaks behind what was sent to the client so far; nothing that is sent from now on passes."""
+        self._will_break = True
+        self._arrive_here = self._network.arrival(self, self._arrive_here)
+        self._network.clock.call_at(self._arrive_here, self.reset)
 
     def end_by_server(self) -> None:
         """The server closes: what it sent arrives before the end."""

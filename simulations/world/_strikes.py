@@ -144,7 +144,7 @@ class Strikes:
 
     def _cut(self, connection: Connection, after_bytes: int, data: bytes) -> bytes:
         connection.to_client(data[:after_bytes])
-        self._world.clock.call_at(self._world.clock.now + 2 * self._world.latency_seconds, connection.reset)
+        connection.reset_in_order()
         return b""
 
     def strike(self, number: int, fault: Fault, host: Host | None, connection: Connection | None) -> None:
