@@ -27,6 +27,8 @@ from ._traces import first_difference
 AGAIN_EVERY = 20
 FINDINGS_MAX = 10
 """Different failures after which there is enough to mend."""
+ALIKE_MAX = 3
+"""Failures of one promise and kind, in different scenarios, that are made small: most likely they are one bug."""
 POLL_SECONDS = 0.25
 
 
@@ -113,7 +115,7 @@ class Batch:
     """
 
     def __init__(self, cases: Sequence[Case], options: Options, store: Store) -> None:
-        self.tally = Tally()
+        self.tally = Tally({case.name: Counter() for case in cases})
         self.options = options
         self._cases = cases
         self._store = store
@@ -122,7 +124,7 @@ class Batch:
         self._running = 0
         self._canary_died = False
         self._traces: dict[str, RunReport] = {}
-        self._known: set[tuple[str, ...]] = set()
+        self._known: dict[tuple[str, ...], set[str]] = {}
         self._began = time.monotonic()
 
     def run(self) -> Iterator[Report]:
@@ -206,7 +208,9 @@ class Batch:
                 self.tally.stored += 1
                 self.tally.mended += report.status == "held"
                 if report.status != "held":
-                    self._find(_finding(report, report.task.plan, 0))
+                    finding = _finding(report, report.task.plan, 0)
+                    self._scenarios_of(finding).add(finding.plan.scenario)
+                    self._find(finding)
             case "again":
                 self._compare(report)
             case "trace":
@@ -220,14 +224,18 @@ class Batch:
 
     def _take_failure(self, report: RunReport) -> None:
         finding = _finding(report, report.task.plan, 0)
-        way = (finding.plan.scenario, finding.status, finding.promise, finding.kind)
-        if way in self._known:
+        scenarios = self._scenarios_of(finding)
+        if finding.plan.scenario in scenarios or len(scenarios) >= ALIKE_MAX:
             return
-        self._known.add(way)
+        scenarios.add(finding.plan.scenario)
         if report.lost or not self.options.runs_max:
             self._find(finding)
         else:
             self._orders.append(_Order(ShrinkTask(report, self.options.runs_max)))
+
+    def _scenarios_of(self, finding: Finding) -> set[str]:
+        """In which scenarios this way to fail is known."""
+        return self._known.setdefault((finding.status, finding.promise, finding.kind), set())
 
     def _find(self, finding: Finding) -> None:
         self.tally.findings.append(finding)

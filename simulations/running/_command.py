@@ -14,6 +14,7 @@ from ..plan import Plan
 from ._batch import Batch, Options, Tally
 from ._cases import Case, UnknownScenario, built_in_names, find_case
 from ._narrate import narrate, whole_plan_in_words
+from ._pages import write_batch, write_failure
 from ._replay import ReplayError, plan_of, replay_line
 from ._run import Outcome, run_plan
 from ._screen import screen_of
@@ -63,7 +64,9 @@ def simulate(
                 screen.show(batch.tally)
             for finding in batch.tally.findings[told:]:
                 told += 1
-                screen.say("\n".join(("", *_told(finding, store))))
+                screen.say("\n".join(("", *_told(finding, store, with_page=report is not None))))
+    if report is not None:
+        batch.tally.notes.append(f"the report is {write_batch(store.folder, batch.tally, options)}")
     if as_json:
         say(json.dumps(as_json_object(batch.tally, options), indent=1))
     else:
@@ -143,10 +146,14 @@ def _case(name: str) -> Case:
         raise CannotBegin(str(error)) from error
 
 
-def _told(finding: Finding, store: Store) -> Sequence[str]:
-    """A failure in words; its smallest plan is run once more, here, for its history."""
+def _told(finding: Finding, store: Store, *, with_page: bool) -> Sequence[str]:
+    """A failure in words, and as a page; its smallest plan is run once more, here, for its history."""
     path = str(store.folder / f"{finding.name}.json")
-    return tell(finding, _again(finding.plan) if finding.trace_hash else None, path=path)
+    if not finding.trace_hash:  # its process was lost with it: so would be this one
+        return tell(finding, None, path=path)
+    outcome = _again(finding.plan)
+    page = str(write_failure(store.folder, finding, outcome)) if with_page else ""
+    return tell(finding, outcome, path=path, page=page)
 
 
 def _again(plan: Plan) -> Outcome:

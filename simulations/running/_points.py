@@ -88,12 +88,12 @@ class Passed:
     Attributes:
         struck: how often a fault of each kind struck.
         met: how often one of a kind struck in a state.
-        happened: what else happened in it.
+        happened: what else happened, and in how many runs.
     """
 
     struck: Mapping[str, int]
     met: Mapping[tuple[str, str], int]
-    happened: frozenset[str]
+    happened: Mapping[str, int]
 
 
 def points_of(history: History) -> Passed:
@@ -101,7 +101,7 @@ def points_of(history: History) -> Passed:
     reading = _Reading()
     for record in history.records:
         reading.take(record)
-    return Passed(reading.struck, reading.met, frozenset(reading.happened))
+    return Passed(reading.struck, reading.met, dict.fromkeys(reading.happened, 1))
 
 
 def unhit(passed: Passed, *, runs: int, kinds: Sequence[str]) -> Iterator[str]:
@@ -120,7 +120,7 @@ def unhit(passed: Passed, *, runs: int, kinds: Sequence[str]) -> Iterator[str]:
             states = STATES_OF_HANDLERS if KINDS[kind].strikes == "handler" else STATES
             yield from (f"{kind} never struck while {state}" for state in states if not passed.met.get((kind, state)))
     if kinds and runs >= UNHIT_HAPPENING_RUNS:
-        yield from (f"never: {thing}" for thing in HAPPENINGS if thing not in passed.happened)
+        yield from (f"never: {thing}" for thing in HAPPENINGS if not passed.happened.get(thing))
 
 
 @define
@@ -211,8 +211,8 @@ def together(passed: Passed, other: Passed) -> Passed:
     return Passed(
         Counter(passed.struck) + Counter(other.struck),
         Counter(passed.met) + Counter(other.met),
-        passed.happened | other.happened,
+        Counter(passed.happened) + Counter(other.happened),
     )
 
 
-NOTHING: Final = Passed(MappingProxyType({}), MappingProxyType({}), frozenset())
+NOTHING: Final = Passed(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))

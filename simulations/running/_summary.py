@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ._batch import Options, Tally
+from ._narrate import counted
 from ._points import HAPPENINGS
 from ._replay import replay_line
 
@@ -20,9 +21,10 @@ def summary(tally: Tally, options: Options) -> Iterator[str]:
     rate = tally.runs / tally.real_seconds if tally.real_seconds else 0.0
     speed = tally.virtual_seconds / tally.real_seconds if tally.real_seconds else 0.0
     yield f"{tally.runs} runs in {tally.real_seconds:.1f} s: {rate:.1f} runs/s, virtual time {speed:.0f} times as fast"
-    yield f"{tally.again} plans did the same in two processes; seeds from {options.base} on, faults: {options.preset}"
+    yield f"seeds from {options.base} on, faults: {options.preset}"
+    yield f"{counted(tally.again, 'plan')} did the same in two processes"
     if tally.stored:
-        yield f"{tally.stored} failures of earlier times were tried first: {tally.mended} of them fail no more"
+        yield f"{counted(tally.stored, 'failure')} of earlier times tried first: {tally.mended} of them fail no more"
     yield from _faults(tally)
     met = len(tally.passed.happened)
     if tally.passed.struck:
@@ -81,7 +83,7 @@ def as_json_object(tally: Tally, options: Options) -> dict[str, object]:
         "scenarios": {name: dict(counts) for name, counts in tally.by_scenario.items()},
         "faults": dict(tally.passed.struck),
         "fault_in_state": {f"{kind} while {state}": times for (kind, state), times in tally.passed.met.items()},
-        "happened": sorted(tally.passed.happened),
+        "happened": dict(tally.passed.happened),
         "unhit": list(tally.unhit),
         "same_in_two_processes": tally.again,
         "stored": tally.stored,

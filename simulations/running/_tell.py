@@ -19,7 +19,9 @@ REPLAY_MAX = 1500
 """Characters of a replay line that one would still copy; a longer one is a file's name."""
 
 
-def tell(finding: Finding, outcome: Outcome | None, *, path: str = "", again: str = AGAIN) -> Sequence[str]:
+def tell(
+    finding: Finding, outcome: Outcome | None, *, path: str = "", again: str = AGAIN, page: str = ""
+) -> Sequence[str]:
     """The promise that was broken, the plan in words, the life of the event concerned, and how to see it again.
 
     Args:
@@ -27,9 +29,12 @@ def tell(finding: Finding, outcome: Outcome | None, *, path: str = "", again: st
         outcome: of its smallest plan; None where there is none, as the process was lost with it.
         path: of the file where it is kept.
         again: what brings it back; ``{}`` stands for the replay line, or for the path if that line is too long.
+        page: of its page, where there is one.
     """
     head = [*_headline(finding), "", *_plan(finding)]
     foot = ["", "  to see it again:", f"    {again.replace('{}', _replay(finding, path))}"]
+    if page:
+        foot.append(f"  as a page: {page}")
     room = LINES_MAX - len(head) - len(foot) - 2
     return [*head, *_life(finding, outcome, room), *foot]
 
