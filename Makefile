@@ -45,9 +45,11 @@ $(VENV)/ready: pyproject.toml $(VENV)/files
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[$(EXTRAS)]'
 	@touch $@
 
+# A name of its own: CI runs several makes at a time.
 $(VENV)/files: FORCE | $(BIN)/python
-	@find __init__.py __main__.py py.typed wire actors runtime simulations pytest_plugin -type f ! -name '*.pyc' | sort >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@new=$@.$$$$; \
+	    find __init__.py __main__.py py.typed wire actors runtime simulations -type f ! -name '*.pyc' | sort >$$new; \
+	    if cmp -s $@ $$new; then rm $$new; else mv $$new $@; fi
 
 $(BIN)/python:
 	@tests/support/machine venv $(PYTHON) $(VENV)
