@@ -60,22 +60,29 @@ PACKAGES = {FASTSTREAM: ("FastStream", "faststream"), FAKEREDIS: ("fakeredis", "
 """What a worker needs that may not be there: its name, and the module to look for."""
 
 SIMULATED_LEAST = 60_000
-"""Commands per second of the simulated server on one core: a thousand runs of a fault simulation are minutes then."""
+"""Commands per second of its engine on one core: a thousand runs of a fault simulation are minutes then."""
 
 
-def _simulated(command: str) -> tuple[Row, Row]:
-    """The simulated server beside fakeredis, and on a long stream beside itself on a short one."""
+def _simulated(command: str) -> tuple[Row, Row, Row]:
+    """The simulated server beside fakeredis, with and without bytes; and on a long stream beside a short one."""
     name, about = command.lower(), {"XREADGROUP": "XREADGROUP COUNT 1"}.get(command, command)
     short = Side("100 entries", SIMULATED, f"{name}-short")
     return (
         Row(
             f"simulated-{name}",
-            f"{about} on the simulated server, bytes to bytes; on fakeredis",
+            f"{about} on the simulated server's engine; on fakeredis",
             Side("simulated", SIMULATED, f"{name}-short"),
             Side("fakeredis", FAKEREDIS, name),
             events=10_000,
             target=1.0,
             least=SIMULATED_LEAST,
+        ),
+        Row(
+            f"simulated-{name}-bytes",
+            f"{about} on the simulated server, bytes to bytes; on fakeredis",
+            Side("simulated", SIMULATED, f"{name}-bytes"),
+            Side("fakeredis", FAKEREDIS, name),
+            events=10_000,
         ),
         Row(
             f"simulated-{name}-long",
