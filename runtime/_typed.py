@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TypeVar
 
 import attrs
@@ -53,8 +54,10 @@ def type_name(cls: type) -> str:
 class Structure:
     """Turns instances into JSON and back; the converter can be had to teach it more types."""
 
-    def __init__(self) -> None:
-        self.converter: cattrs.Converter = make_converter()
+    @cached_property
+    def converter(self) -> cattrs.Converter:
+        """Made when it is asked for: it takes ten milliseconds, and many runtimes never see a typed event."""
+        return make_converter()
 
     def to_json(self, instance: object) -> object:
         """What an instance of an attrs class looks like in JSON; anything else is left to the encoder as it is."""

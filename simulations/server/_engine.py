@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from random import Random
 from typing import Final
 
@@ -98,7 +99,7 @@ class Engine:
         self.profile = profile
         self.rng = rng
         self.configuration = Configuration(profile, configuration)
-        self.table = CommandTable(ALL_COMMANDS, profile)
+        self.table = _commands_of(profile)
         self.databases = [Database(index, self) for index in range(self.configuration.number("databases"))]
         self.sessions: dict[int, Session] = {}
         self.now_us = 0
@@ -594,6 +595,12 @@ class Engine:
             self.started_us = self.started_us or now_us
             self.now_us = now_us
             self.timer_ms = now_us / 1000 if timer_ms is None else timer_ms
+
+
+@cache
+def _commands_of(profile: Profile) -> CommandTable:
+    """Of a version. All engines of a process share it: nobody changes it, and making it takes longer than a command."""
+    return CommandTable(ALL_COMMANDS, profile)
 
 
 def begin_transaction(session: Session) -> None:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 
 import trio
-from attrs import define, field
+from attrs import define
 from typing_extensions import override
 
 from ._trio import is_anybody_waiting_for_idle, ready
@@ -21,13 +21,12 @@ IDLE_SECONDS = 1.0
 """What Trio is told while a task waits for all others to be blocked: more than nothing, so that it is woken."""
 
 
-@define(order=True)
+@define(eq=False)
 class Timer:
     """Something that will be done; `cancel` it to have it not done."""
 
     when: float
-    number: int
-    action: Callable[[], None] | None = field(eq=False, order=False)
+    action: Callable[[], None] | None
 
     def cancel(self) -> None:
         """Have it not done."""
@@ -44,7 +43,7 @@ class VirtualClock(trio.abc.Clock):
     def __init__(self, on_stuck: Callable[[], None]) -> None:
         self.now = 0.0
         self._on_stuck = on_stuck
-        self._timers: list[Timer] = []
+        self._timers: list[tuple[float, int, Timer]] = []
         self._number = 0
         self._idle_looks = 0
 
@@ -55,8 +54,8 @@ class VirtualClock(trio.abc.Clock):
     def call_at(self, when: float, action: Callable[[], None]) -> Timer:
         """Do something at a time, in seconds; those of the same time in the order of these calls."""
         self._number += 1
-        timer = Timer(max(when, self.now), self._number, action)
-        heapq.heappush(self._timers, timer)
+        timer = Timer(max(when, self.now), action)
+        heapq.heappush(self._timers, (timer.when, self._number, timer))
         return timer
 
     @override
@@ -72,10 +71,10 @@ class VirtualClock(trio.abc.Clock):
         if is_anybody_waiting_for_idle():
             return IDLE_SECONDS
         runnable, timers = ready(), self._timers
-        while not runnable and timers and timers[0].when <= deadline:
-            timer = heapq.heappop(timers)
+        while not runnable and timers and timers[0][0] <= deadline:
+            when, _, timer = heapq.heappop(timers)
             if timer.action is not None:
-                self.now = max(self.now, timer.when)
+                self.now = max(self.now, when)
                 timer.action()
         if not runnable:
             if deadline < math.inf:

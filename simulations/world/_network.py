@@ -135,22 +135,30 @@ class Connection:
 
     async def receive(self, max_bytes: int | None) -> bytes:
         """What has arrived, once something has; nothing at the end."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        waited = False
         while True:
-            if not self.open_at_client:
-                raise trio.ClosedResourceError("this stream is closed")
-            if self._bug is not None:
-                why, self._bug = self._bug, None
-                raise SimulatedBug(why)
-            if self._broken:
-                raise trio.BrokenResourceError("connection reset by peer")
-            if self._received:
-                size = len(self._received) if max_bytes is None else max_bytes
-                data = bytes(self._received[:size])
-                del self._received[:size]
-                return data
-            if self._ended:
-                return b""
+            self._check_readable()
+            if self._received or self._ended:
+                break
+            waited = True
             await self._readers.park()
+        size = len(self._received) if max_bytes is None else max_bytes
+        data = bytes(self._received[:size])
+        del self._received[:size]
+        if not waited:
+            # As a socket does it: what was taken is not lost if the reader is cancelled meanwhile.
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        return data
+
+    def _check_readable(self) -> None:
+        if not self.open_at_client:
+            raise trio.ClosedResourceError("this stream is closed")
+        if self._bug is not None:
+            why, self._bug = self._bug, None
+            raise SimulatedBug(why)
+        if self._broken:
+            raise trio.BrokenResourceError("connection reset by peer")
 
 
 class Stream(trio.abc.Stream):
@@ -165,6 +173,12 @@ class Stream(trio.abc.Stream):
         self._connection.check_sendable()
         self._connection.to_server(bytes(data))
 
+    def send_nowait(self, data: bytes) -> int:
+        """All of it, at once: as the wire client writes to a socket."""
+        self._connection.check_sendable()
+        self._connection.to_server(data)
+        return len(data)
+
     @override
     async def wait_send_all_might_not_block(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -172,7 +186,6 @@ class Stream(trio.abc.Stream):
 
     @override
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        await trio.lowlevel.checkpoint()
         return await self._connection.receive(max_bytes)
 
     @override

@@ -9,6 +9,9 @@ from typing_extensions import override
 
 from ._trace import Trace
 
+INTEGER_BITS = 64
+"""What a number in a trace may have."""
+
 
 class Randomness:
     """Gives streams of random numbers by name.
@@ -39,11 +42,11 @@ class _TracedRandom(Random):
     @override
     def random(self) -> float:
         drawn = super().random()
-        self._trace.note(f"{self._name} draws {drawn}")
+        self._trace.note(self._name, "draws", drawn)
         return drawn
 
     @override
     def getrandbits(self, k: int, /) -> int:
         drawn = super().getrandbits(k)
-        self._trace.note(f"{self._name} draws {drawn}")
+        self._trace.note(self._name, "draws", drawn if k <= INTEGER_BITS else hex(drawn))
         return drawn

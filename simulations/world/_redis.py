@@ -31,7 +31,8 @@ from ._network import Connection
 START_US = 1_700_000_000_000_000
 """When every run begins, by the wall clocks: in November 2023, so that ids look like ids."""
 
-BeforeCommand = Callable[[Connection, str], "Passing"]
+BeforeCommand = Callable[[Connection, str], "Passing | None"]
+"""None: nothing, as for nearly every command."""
 
 
 @define
@@ -58,7 +59,7 @@ class _Client:
     connection: Connection
     session: Session
     parser: RequestParser
-    passing: Passing = field(factory=Passing)
+    passing: Passing | None = None
     """Of the command that was run last, or waits for its turn."""
     words: Words | None = None
     """A command that was taken in and is late."""
@@ -241,11 +242,13 @@ class RedisNode:
     def _let_pass(self, client: _Client) -> bool:
         words = client.words or []
         client.action = action_of(words)
-        client.passing = self._before_command(client.connection, client.action)
-        client.not_before = self._clock.now + client.passing.late_seconds
-        if not client.passing.runs:
-            client.words = None
-        return client.passing.runs and self.is_listening and client.session in self._clients
+        passing = client.passing = self._before_command(client.connection, client.action)
+        if passing is not None:
+            client.not_before = self._clock.now + passing.late_seconds
+            if not passing.runs:
+                client.words = None
+                return False
+        return self.is_listening and client.session in self._clients
 
     def _execute(self, client: _Client, words: Words) -> None:
         session = client.session
@@ -258,9 +261,10 @@ class RedisNode:
         if session.block is not None:
             self._note_sent(client, words, None)
         self._collect(woken, asked=words, by=client)
-        after, client.passing.after = client.passing.after, []
-        for act in after:
-            act()
+        if client.passing is not None:
+            after, client.passing.after = client.passing.after, []
+            for act in after:
+                act()
 
     def _collect(self, woken: Sequence[Session], *, asked: Words | None = None, by: _Client | None = None) -> None:
         for session in woken:
@@ -278,7 +282,9 @@ class RedisNode:
 
     def _answer(self, client: _Client, data: bytes, words: Words | None) -> None:
         passes = data
-        on_reply, client.passing.on_reply = client.passing.on_reply, []
+        on_reply: Sequence[Callable[[bytes], bytes]] = ()
+        if client.passing is not None:
+            on_reply, client.passing.on_reply = client.passing.on_reply, []
         self._note_sent(client, words or (), data, answered=not on_reply)
         for act in on_reply:
             passes = act(passes)

@@ -110,10 +110,13 @@ class Strikes:
 
         return strike
 
-    def pass_command(self, connection: Connection, action: str) -> Passing:
+    def pass_command(self, connection: Connection, action: str) -> Passing | None:
         """A command has arrived: what strikes before it strikes now, the rest is in the answer."""
+        faults = self.at(connection.host.name, action)
+        if not faults:
+            return None
         passing = Passing()
-        for number, fault in self.at(connection.host.name, action):
+        for number, fault in faults:
             self._meet(number, fault, connection, passing)
         return passing
 

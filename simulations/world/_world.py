@@ -26,7 +26,7 @@ from ._randomness import Randomness
 from ._redis import START_US, RedisNode, new_process
 from ._service import Service
 from ._strikes import Strikes
-from ._trace import Trace, line_of
+from ._trace import Trace
 from ._trio import Task
 from ._tripwires import tripwires
 from ._turns import TurnTaker
@@ -174,7 +174,7 @@ class World:
         if not self.network.is_over:
             self._changed = True
             self.history.records.append(record)
-            self.trace.note(line_of(record))
+            self.trace.note_record(record)
 
     def next_run(self) -> int:
         """The number of a handler's run."""
