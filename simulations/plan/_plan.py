@@ -102,14 +102,14 @@ class Shape:
     """How the application and the server are made up.
 
     Attributes:
-        workers: processes that handle events.
+        workers: processes that handle events; 0 where the scenario has a number of its own.
         consumers, concurrency, prefetch: as of `GroupOptions`, in each of them.
         profile: the version of Redis.
         appendfsync: "always", "everysec" or "no"; "" without an append-only file.
         latency_ms: from a host to the server, one way; each message takes up to twice as long.
     """
 
-    workers: int = field(default=2, validator=validators.ge(1))
+    workers: int = field(default=2, validator=validators.ge(0))
     consumers: int = field(default=1, validator=validators.ge(1))
     concurrency: int = field(default=1, validator=validators.ge(1))
     prefetch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))

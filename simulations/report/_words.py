@@ -177,7 +177,8 @@ def plan_in_words(plan: Plan) -> Iterator[str]:
     lanes = f" of {shape.concurrency} handlers at a time" if shape.concurrency > 1 else ""
     workers = f"{shape.workers} {'worker' if shape.workers == 1 else 'workers'}"
     disk = f"appendfsync {shape.appendfsync}" if shape.appendfsync else "no append-only file"
-    yield f"{workers} with {each}{lanes} each; Redis {shape.profile} with {disk}."
+    who = f"{workers} with {each}{lanes} each; " if shape.workers else ""
+    yield f"{who}Redis {shape.profile} with {disk}."
     if plan.events:
         yield _events_in_words(plan)
     if plan.buggify:

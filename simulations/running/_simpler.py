@@ -22,7 +22,7 @@ def simpler_frame(plan: Plan) -> Iterator[Change]:
     yield lambda plan: evolve(plan, broken_for_good=())
     yield lambda plan: None if plan.schedule.kind == "fifo" else evolve(plan, schedule=Schedule("fifo"))
     shape, usual = plan.shape, Shape()
-    yield lambda plan: evolve(plan, shape=evolve(usual, workers=1))
+    yield lambda plan: evolve(plan, shape=evolve(usual, workers=min(1, plan.shape.workers)))
     for name in ("prefetch", "appendfsync", "latency_ms", "profile"):
         yield _shaped(name, getattr(usual, name))
     for name in ("workers", "consumers", "concurrency"):

@@ -18,15 +18,17 @@ Make = Callable[[int, PlannedEvent], object]
 """From the number of an event, and what is planned for it, to what is published."""
 
 
-async def publish_planned(world: World, stream: str, make: Make | None = None, *, name: str = "producer") -> None:
+async def publish_planned(
+    world: World, stream: str, make: Make | None = None, *, ids: str = "event-{}", name: str = "producer"
+) -> None:
     """Publish the plan's events, each at its time; returns when all of them were tried.
 
     Args:
         world: whose plan it is.
         stream: where to.
         make: gets an event's number and what is planned for it, and gives what is published: a `NewEvent`, or an
-            instance of an event class. Their ids are ``event-0``, ``event-1`` and so on. Without it, they are what
-            `behave` handles.
+            instance of an event class. Without it, they are what `behave` handles.
+        ids: what the events' ids are, with ``{}`` for the number.
         name: of the process that publishes them.
 
     What could not be published is not tried again: that would be up to the application. A producer that is killed goes
@@ -46,9 +48,9 @@ async def publish_planned(world: World, stream: str, make: Make | None = None, *
                 number, event = events[place]
                 try:
                     if event.undecodable:
-                        await runtime.publish_undecodable(stream, f"event-{number}", event.key)
+                        await runtime.publish_undecodable(stream, ids.format(number), event.key)
                     else:
-                        await _publish(runtime, stream, f"event-{number}", (make or _as_planned)(number, event))
+                        await _publish(runtime, stream, ids.format(number), (make or _as_planned)(number, event))
                 except (RedisError, PublishIndeterminate, PublishTimeout, NotRunning, ActorStopped):
                     continue  # the history has it
 

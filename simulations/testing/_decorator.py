@@ -98,7 +98,7 @@ def simulate(
             session = Session.of(request, function.__qualname__)
             if request is not None and session.is_passed_over:
                 _skip()
-            drawing = Drawing(session.name, preset, events, span_ms, shape or Shape())
+            drawing = Drawing(session.name, preset, events, span_ms, shape or Shape(workers=0))
             failure = session.try_out(Trial(scenario, judges, drawing), seeds)
             if failure:
                 _fail(request, failure)

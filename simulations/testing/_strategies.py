@@ -132,14 +132,14 @@ def plans(
         hosts: whom they strike.
         actions: at what they strike.
         span_ms: see `faults` and `workloads`.
-        shape: of all plans.
+        shape: of all plans; the built-in scenarios want to be told how many workers there are.
     """
     several = st.lists(faults(kinds=kinds, hosts=hosts, actions=actions, span_ms=span_ms), max_size=max_faults)
     return st.builds(
         Plan,
         seed=st.integers(0, 2**16),
         scenario=st.just(scenario),
-        shape=st.just(shape or Shape()),
+        shape=st.just(shape or Shape(workers=0)),
         events=workloads(max_events=max_events, span_ms=span_ms),
         faults=several.map(tuple),
         schedule=st.sampled_from((Schedule("batch"), Schedule("walk"), Schedule("pct"))),

@@ -24,7 +24,7 @@ from attrs import define, field
 from redis_streams.simulations.real import RedisServer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SECONDS_MAX = 30
+SECONDS_MAX = 60
 ADDRESS = "localhost:6379"
 """Where the pages say that the server is."""
 
@@ -40,8 +40,8 @@ def pages() -> list[Path]:
     return sorted(found + [*CHECKOUT.glob("examples/*.md")])
 
 
-def run_page(page: Path, server: RedisServer, folder: Path) -> None:
-    """Run all blocks of a page.
+def run_page(page: Path, server: RedisServer | None, folder: Path) -> None:
+    """Run all blocks of a page; `server` is the one that it talks of, if it does.
 
     Raises:
         AssertionError: a block did not print what the page says; the message names the page and the block's line.
@@ -57,13 +57,13 @@ def run_page(page: Path, server: RedisServer, folder: Path) -> None:
 class _Reader:
     """Somebody who works through a page."""
 
-    server: RedisServer
+    server: RedisServer | None
     folder: Path
     namespace: dict[str, object] = field(factory=lambda: {"__name__": "page"})
     printed: str = ""
 
     def read(self, language: str, code: str, where: str) -> None:
-        here = code.replace(ADDRESS, f"127.0.0.1:{self.server.port}")
+        here = code if self.server is None else code.replace(ADDRESS, f"127.0.0.1:{self.server.port}")
         file = FILE.match(code)
         if file:
             (self.folder / file["name"]).write_text(here)
@@ -90,11 +90,13 @@ class _Reader:
 
     def _run_command(self, words: list[str]) -> str:
         match words:
-            case ["redis-cli", *rest]:
+            case ["redis-cli", *rest] if self.server is not None:
                 # --no-raw: as on a terminal, with types and quotes.
                 words = [redis_cli(), "-p", str(self.server.port), "--no-raw", *rest]
             case ["redis-streams", *rest]:
                 words = [sys.executable, "-m", "redis_streams", *rest]
+            case ["pytest", *rest]:
+                words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *rest]
             case ["python", *rest]:
                 words = [sys.executable, *rest]
         environ = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
