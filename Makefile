@@ -48,7 +48,7 @@ $(VENV)/ready: pyproject.toml $(VENV)/files
 # A name of its own: CI runs several makes at a time.
 $(VENV)/files: FORCE | $(BIN)/python
 	@new=$@.$$$$; \
-	    find __init__.py __main__.py py.typed wire actors runtime simulations -type f ! -name '*.pyc' | sort >$$new; \
+	    find __init__.py __main__.py py.typed wire actors runtime simulations pytest_plugin -type f ! -name '*.pyc' | sort >$$new; \
 	    if cmp -s $@ $$new; then rm $$new; else mv $$new $@; fi
 
 $(BIN)/python:
