@@ -9,12 +9,15 @@ from ..runtime._cli import Commands, UserError
 
 PRESETS = ("calm", "lite", "swarm", "failover", "powerloss")
 SEEDS = 50
+SEEDS_REAL = 2
+"""In real time a run takes seconds."""
 AGAIN_EVERY = 20
 _EPILOG = """\
   redis-streams simulate                                       all scenarios of the library
   redis-streams simulate failover power-loss --seeds 2000      of two of them more
   redis-streams simulate shop.py:scenario --report out/        yours
   redis-streams simulate --time 240 --base 7                   as many seeds as there is time for, from this one on
+  redis-streams simulate --real redis-server --seeds 1         in real time, on a real server
   redis-streams simulate --replay '17:eNqr...'                 one run again, told line by line
 
 exit codes:
@@ -58,6 +61,9 @@ def add_simulate(commands: Commands) -> None:
         help="keep failures and pages here (default: failures in .redis-streams/failures, no pages)",
     )
     parser.add_argument("--replay", metavar="R", help="run a plan again: a replay line, or a file of a failure")
+    parser.add_argument(
+        "--real", metavar="BINARY", help="in real time on this redis-server, one run after the other, as far as it can"
+    )
     parser.add_argument("--json", action="store_true", help="say the result as JSON")
 
 
@@ -92,10 +98,10 @@ def _simulate(options: argparse.Namespace) -> int:
         raise UserError(f"{error}: simulate needs pip install 'redis-streams-trio[simulation]'") from error
     try:
         if options.replay is not None:
-            return replay(options.replay, as_json=options.json)
+            return replay(options.replay, as_json=options.json, real=options.real)
         return simulate(
             options.scenarios,
-            seeds=options.seeds or (None if options.time else SEEDS),
+            seeds=options.seeds or (None if options.time else SEEDS_REAL if options.real else SEEDS),
             base=options.base,
             jobs=options.jobs,
             preset=options.faults,
@@ -103,6 +109,7 @@ def _simulate(options: argparse.Namespace) -> int:
             again_every=1 if options.twice else AGAIN_EVERY,
             report=options.report,
             as_json=options.json,
+            real=options.real,
         )
     except CannotBegin as error:
         raise UserError(str(error)) from error

@@ -16,9 +16,10 @@ from attrs import define, field, frozen
 from ..plan import Plan
 from ._canary import PLAN as CANARY_PLAN
 from ._canary import PROMISE
-from ._cases import Case, UnknownScenario
+from ._cases import Case, UnknownScenario, find_case
 from ._points import NOTHING, Passed, together, unhit
 from ._pool import Pool
+from ._run import Outcome, run_plan
 from ._shrink import RUNS_MAX
 from ._store import FailedStatus, Finding, Store, first_verdict
 from ._tasks import Refused, Report, RunReport, RunTask, ShrinkReport, ShrinkTask, Task
@@ -144,6 +145,13 @@ class Batch:
         kinds = frozenset[str]().union(*(case.kinds(self.options.preset) for case in self._cases))
         self.tally.unhit = tuple(unhit(self.tally.passed, runs=self.tally.runs, kinds=sorted(kinds)))
 
+    def outcome(self, finding: Finding) -> Outcome | None:
+        """What its smallest plan comes to, run once more and here; None where its process was lost with it."""
+        if not finding.trace_hash:
+            return None
+        case = find_case(finding.plan.scenario)
+        return run_plan(finding.plan, case.scenario, checkers=case.checkers)
+
     # What is to be done
 
     def _all_plans(self) -> Iterator[RunTask]:
@@ -191,7 +199,7 @@ class Batch:
                 self._take_run(report)
             case ShrinkReport(task=task, least=least, runs=runs):
                 self._running -= 1
-                self._find(_finding(least, task.report.task.plan, runs))
+                self._find(finding_of(least, task.report.task.plan, runs))
             case Refused(error=error):
                 raise UnknownScenario(error)
             case _:
@@ -208,7 +216,7 @@ class Batch:
                 self.tally.stored += 1
                 self.tally.mended += report.status == "held"
                 if report.status != "held":
-                    finding = _finding(report, report.task.plan, 0)
+                    finding = finding_of(report, report.task.plan, 0)
                     self._scenarios_of(finding).add(finding.plan.scenario)
                     self._find(finding)
             case "again":
@@ -223,7 +231,7 @@ class Batch:
                     self._take_failure(report)
 
     def _take_failure(self, report: RunReport) -> None:
-        finding = _finding(report, report.task.plan, 0)
+        finding = finding_of(report, report.task.plan, 0)
         scenarios = self._scenarios_of(finding)
         if finding.plan.scenario in scenarios or len(scenarios) >= ALIKE_MAX:
             return
@@ -262,7 +270,7 @@ class Batch:
         self._find(Finding("nondeterministic", "", words, plan, plan, trace_hash=report.trace_hash))
 
 
-def _finding(report: RunReport, drawn: Plan, runs: int) -> Finding:
+def finding_of(report: RunReport, drawn: Plan, runs: int) -> Finding:
     """What is kept of a failed run."""
     status: FailedStatus = "nondeterministic" if report.status == "held" else report.status
     first = first_verdict(report.status, report.verdicts, report.error)

@@ -7,21 +7,26 @@ import os
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
+
+from attrs import frozen
 
 from ...runtime._cli import say
 from ..plan import Plan
+from ..real import ServerFailed, ServerNotFound
+from ..real.ground import NotExpressible, run_real
 from ._batch import Batch, Options, Tally
 from ._cases import Case, UnknownScenario, built_in_names, find_case
-from ._narrate import narrate, whole_plan_in_words
+from ._narrate import counted, narrate, whole_plan_in_words
 from ._pages import write_batch, write_failure
+from ._real import RealBatch, binary_of
 from ._replay import ReplayError, plan_of, replay_line
 from ._run import Outcome, run_plan
-from ._screen import screen_of
+from ._screen import Screen, screen_of
 from ._store import FOLDER, Finding, Store
 from ._summary import as_json_object, summary
 from ._tasks import Report, RunReport, ShrinkProgress
-from ._tell import tell
+from ._tell import AGAIN, tell
 
 EXIT_CODES: Final = {"violated": 3, "not live": 4, "crashed": 5, "nondeterministic": 6}
 EXIT_UNHIT: Final = 7
@@ -32,6 +37,18 @@ BASES: Final = 1_000_000
 
 class CannotBegin(ValueError):
     """What was asked for is not there; the message says what is."""
+
+
+class Runs(Protocol):
+    """A batch, in virtual time or in real time."""
+
+    tally: Tally
+
+    def run(self) -> Iterator[Report]:
+        """Do it; yields what comes in."""
+
+    def outcome(self, finding: Finding) -> Outcome | None:
+        """What its smallest plan came to, for its history; None where that can't be had."""
 
 
 def simulate(
@@ -45,6 +62,7 @@ def simulate(
     again_every: int,
     report: str | None,
     as_json: bool,
+    real: str | None,
 ) -> int:
     """Run a batch and say what came of it; returns the exit code."""
     cases = [_case(name) for name in scenarios or built_in_names()]
@@ -52,19 +70,12 @@ def simulate(
     first = random.SystemRandom().randrange(BASES) if base is None else base
     options = Options(seeds, first, preset, jobs or os.cpu_count() or 1, seconds, again_every=again_every)
     store = Store(FOLDER if report is None else Path(report))
-    batch = Batch(cases, options, store)
-    total = None if seeds is None else seeds * len(cases)
-    told = 0
-    with screen_of(total, seconds, quiet=as_json) as screen:
-        screen.say(f"{len(cases)} scenarios, faults: {preset}, seeds from {first} on, {options.jobs} processes")
-        for event in _events(batch):
-            if isinstance(event, ShrinkProgress):
-                screen.note(f"shrinking: {event.faults} faults, {event.events} events after {event.runs} runs")
-            elif isinstance(event, RunReport):
-                screen.show(batch.tally)
-            for finding in batch.tally.findings[told:]:
-                told += 1
-                screen.say("\n".join(("", *_told(finding, store, with_page=report is not None))))
+    batch: Runs = Batch(cases, options, store) if real is None else RealBatch(cases, options, _binary(real))
+    with screen_of(None if seeds is None else seeds * len(cases), seconds, quiet=as_json) as screen:
+        screen.say(
+            f"{counted(len(cases), 'scenario')}, faults: {preset}, seeds from {first} on, {_where(options, real)}"
+        )
+        _follow(batch, screen, _Teller(batch, store, with_pages=report is not None, real=real))
     if report is not None:
         batch.tally.notes.append(f"the report is {write_batch(store.folder, batch.tally, options)}")
     if as_json:
@@ -75,11 +86,53 @@ def simulate(
     return exit_code(batch.tally)
 
 
-def _events(batch: Batch) -> Iterator[Report]:
+def _where(options: Options, real: str | None) -> str:
+    return f"in real time on {real}" if real else counted(options.jobs, "process").replace("processs", "processes")
+
+
+def _binary(name: str) -> Path:
+    found = binary_of(name)
+    if found is None:
+        raise CannotBegin(f"--real: there is no program {name!r}, by this path or on PATH")
+    return found
+
+
+def _follow(batch: Runs, screen: Screen, teller: _Teller) -> None:
+    """Show how far a batch is, and tell each failure as it is found."""
+    told = 0
     try:
-        yield from batch.run()
+        for event in batch.run():
+            if isinstance(event, ShrinkProgress):
+                left = f"{counted(event.faults, 'fault')} and {counted(event.events, 'event')}"
+                screen.note(f"making a failure small: {left} left after {event.runs} runs")
+            elif isinstance(event, RunReport):
+                screen.show(batch.tally)
+            for finding in batch.tally.findings[told:]:
+                told += 1
+                screen.say("\n".join(("", *teller.tell(finding))))
     except UnknownScenario as error:
         raise CannotBegin(str(error)) from error
+    except (ServerNotFound, ServerFailed) as error:
+        raise CannotBegin(f"--real: {error}") from error
+
+
+@frozen
+class _Teller:
+    """Tells failures, and draws their pages where those are wanted."""
+
+    batch: Runs
+    store: Store
+    with_pages: bool
+    real: str | None
+
+    def tell(self, finding: Finding) -> Sequence[str]:
+        path = str(self.store.folder / f"{finding.name}.json")
+        outcome = self.batch.outcome(finding)
+        again = AGAIN if self.real is None else AGAIN.replace("simulate", f"simulate --real {self.real}")
+        page = ""
+        if outcome is not None and self.with_pages:
+            page = str(write_failure(self.store.folder, finding, outcome, has_nearest=self.real is None))
+        return tell(finding, outcome, path=path, again=again, page=page)
 
 
 def exit_code(tally: Tally) -> int:
@@ -93,20 +146,29 @@ def exit_code(tally: Tally) -> int:
     return EXIT_UNHIT if tally.unhit else 0
 
 
-def replay(text: str, *, as_json: bool) -> int:
+def replay(text: str, *, as_json: bool, real: str | None) -> int:
     """Run one plan again and tell what happens; returns the exit code."""
     try:
         plan = plan_of(text)
     except ReplayError as error:
         raise CannotBegin(f"--replay: {error}") from error
     case = _case(plan.scenario)
-    outcome = run_plan(plan, case.scenario, checkers=case.checkers)
+    outcome = _replay(plan, case, real)
     if as_json:
         say(json.dumps(_outcome_as_json(outcome), indent=1))
     else:
         for line in _replayed(outcome):
             say(line)
     return EXIT_CODES.get(outcome.status, 0)
+
+
+def _replay(plan: Plan, case: Case, real: str | None) -> Outcome:
+    if real is None:
+        return run_plan(plan, case.scenario, checkers=case.checkers)
+    try:
+        return run_real(plan, case.scenario, binary=_binary(real), checkers=case.checkers)
+    except (NotExpressible, ServerNotFound, ServerFailed) as error:
+        raise CannotBegin(f"--real: {error}") from error
 
 
 def _replayed(outcome: Outcome) -> Sequence[str]:
@@ -144,18 +206,3 @@ def _case(name: str) -> Case:
         return find_case(name)
     except UnknownScenario as error:
         raise CannotBegin(str(error)) from error
-
-
-def _told(finding: Finding, store: Store, *, with_page: bool) -> Sequence[str]:
-    """A failure in words, and as a page; its smallest plan is run once more, here, for its history."""
-    path = str(store.folder / f"{finding.name}.json")
-    if not finding.trace_hash:  # its process was lost with it: so would be this one
-        return tell(finding, None, path=path)
-    outcome = _again(finding.plan)
-    page = str(write_failure(store.folder, finding, outcome)) if with_page else ""
-    return tell(finding, outcome, path=path, page=page)
-
-
-def _again(plan: Plan) -> Outcome:
-    case = find_case(plan.scenario)
-    return run_plan(plan, case.scenario, checkers=case.checkers)

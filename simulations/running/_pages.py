@@ -17,10 +17,12 @@ from ._store import Finding
 INDEX = "index.html"
 
 
-def write_failure(folder: Path, finding: Finding, outcome: Outcome) -> Path:
-    """The page of one failure, compared with the nearest run that was well."""
+def write_failure(folder: Path, finding: Finding, outcome: Outcome, *, has_nearest: bool = True) -> Path:
+    """The page of one failure, compared with the nearest run that was well if it is to have one."""
     case = find_case(finding.plan.scenario)
-    nearest = nearest_that_held(finding.plan, lambda plan: run_plan(plan, case.scenario, checkers=case.checkers))
+    nearest = None
+    if has_nearest:
+        nearest = nearest_that_held(finding.plan, lambda plan: run_plan(plan, case.scenario, checkers=case.checkers))
     failure = Failure(
         finding.status,
         outcome.verdicts,

@@ -22,7 +22,8 @@ def summary(tally: Tally, options: Options) -> Iterator[str]:
     speed = tally.virtual_seconds / tally.real_seconds if tally.real_seconds else 0.0
     yield f"{tally.runs} runs in {tally.real_seconds:.1f} s: {rate:.1f} runs/s, virtual time {speed:.0f} times as fast"
     yield f"seeds from {options.base} on, faults: {options.preset}"
-    yield f"{counted(tally.again, 'plan')} did the same in two processes"
+    if tally.again:
+        yield f"{counted(tally.again, 'plan')} did the same in two processes"
     if tally.stored:
         yield f"{counted(tally.stored, 'failure')} of earlier times tried first: {tally.mended} of them fail no more"
     yield from _faults(tally)
