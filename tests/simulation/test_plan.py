@@ -57,7 +57,7 @@ def test_every_effect_survives_json_and_has_words(kind: type) -> None:
         ("[]", '"format": 1'),
         ('{"format": 2}', '"format": 1'),
         ('{"format": 1, "seed": 1}', "scenario"),
-        ('{"format": 1, "seed": 1, "scenario": "x", "shape": {"workers": 0}}', "'workers' must be >= 1: 0"),
+        ('{"format": 1, "seed": 1, "scenario": "x", "shape": {"workers": -1}}', "'workers' must be >= 0: -1"),
         ('{"format": 1, "seed": 1, "scenario": "x", "sead": 2}', "sead"),
         (
             '{"format": 1, "seed": 1, "scenario": "x", "faults": [{"when": {"ms": 1}, "effect": {"kind": "zap"}}]}',
