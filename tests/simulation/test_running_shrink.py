@@ -64,7 +64,7 @@ def test_only_what_matters_stays() -> None:
         "x",
         shape=Shape(workers=1),
         events=(PlannedEvent(fails=1),),
-        faults=(Fault(Site("worker-1", "settle"), KillProcess()), Fault(At(0, "worker-2"), LoseReply())),
+        faults=(Fault(Site("worker-1", "settle"), KillProcess()), Fault(At(0, "worker-1"), LoseReply())),
         schedule=Schedule("fifo"),
     )
     assert runs < 150
