@@ -59,6 +59,7 @@ class Domain:
         fails_max: how many deliveries fail at most; -1: those that fail always fail.
         kinds: the kinds of faults that make sense; None: all.
         always: of these kinds, one fault at least, whatever the preset.
+        split_ms: how long an old primary goes on beside a new one, from, to; None: as it comes, or not at all.
         span_ms: the time over which events are published and timed faults strike.
     """
 
@@ -75,6 +76,7 @@ class Domain:
     undecodable: float = 0.0
     kinds: frozenset[str] | None = None
     always: Sequence[str] = ()
+    split_ms: tuple[float, float] | None = None
     span_ms: float = 2000.0
 
 
@@ -175,7 +177,15 @@ def _faults(rng: Random, domain: Domain, preset: Preset, workers: Sequence[str])
     kinds = [rng.choice(allowed) for _ in range(rng.randint(1, preset.faults_max))] if allowed else []
     if preset.faults_max:
         kinds += [kind for kind in domain.always if kind not in kinds]
-    return [draw_fault(rng, kind, workers, span_ms=domain.span_ms) for kind in kinds]
+    faults = [draw_fault(rng, kind, workers, span_ms=domain.span_ms) for kind in kinds]
+    return [_split(rng, fault, domain.split_ms) for fault in faults] if domain.split_ms else faults
+
+
+def _split(rng: Random, fault: Fault, split_ms: tuple[float, float]) -> Fault:
+    """A failover in which the old primary goes on for a while; other faults as they are."""
+    if not isinstance(fault.effect, FailOver):
+        return fault
+    return evolve(fault, effect=evolve(fault.effect, split_ms=_log_uniform(rng, *split_ms)))
 
 
 def draw_fault(rng: Random, kind: str, workers: Sequence[str], *, span_ms: float) -> Fault:

@@ -94,6 +94,12 @@ _ALL: Final[Sequence[BuiltIn]] = (
         Domain(always=("fail-over",), kinds=_LINK | {"fail-over", "kill-process", "crash-server", "raise"}),
     ),
     BuiltIn(
+        "split-brain",
+        "for a while two servers take themselves for the primary, and each has clients",
+        workers,
+        Domain(always=("fail-over",), kinds=_LINK | {"fail-over", "kill-process", "raise"}, split_ms=(100.0, 10_000.0)),
+    ),
+    BuiltIn(
         "power-loss",
         "the server loses what it had not synced",
         workers,
