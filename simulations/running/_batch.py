@@ -43,7 +43,8 @@ class Options:
         preset: which faults.
         jobs: processes that work at the same time.
         seconds: real time after which no more runs are begun; None: no limit.
-        again_every: of so many plans one is run again in another process.
+        runs_max: of making one failure small; 0: it is left as it is.
+        again_every: of so many plans one is run again in another process; 0: none is.
     """
 
     seeds: int | None = 200
@@ -126,7 +127,7 @@ class Batch:
         self._canary_died = False
         self._traces: dict[str, RunReport] = {}
         self._known: dict[tuple[str, ...], set[str]] = {}
-        self._began = time.monotonic()
+        self._began = self._ready = time.monotonic()
 
     def run(self) -> Iterator[Report]:
         """Do it; yields what comes in, in the order in which it does.
@@ -140,8 +141,10 @@ class Batch:
                 for report in pool.reports(POLL_SECONDS):
                     self._take(report)
                     yield report
-                self.tally.real_seconds = time.monotonic() - self._began
+                self.tally.real_seconds = time.monotonic() - self._ready
                 self._hand_out(pool)
+        if len(self.tally.findings) >= FINDINGS_MAX:
+            self.tally.notes.append(f"no more runs were begun after {FINDINGS_MAX} different failures")
         kinds = frozenset[str]().union(*(case.kinds(self.options.preset) for case in self._cases))
         self.tally.unhit = tuple(unhit(self.tally.passed, runs=self.tally.runs, kinds=sorted(kinds)))
 
@@ -155,8 +158,10 @@ class Batch:
     # What is to be done
 
     def _all_plans(self) -> Iterator[RunTask]:
+        chosen = {case.name for case in self._cases}
         for plan in self._store.plans(self.tally.notes):
-            yield RunTask(plan, "stored")
+            if plan.scenario in chosen:
+                yield RunTask(plan, "stored")
         numbers = itertools.count() if self.options.seeds is None else range(self.options.seeds)
         for number in numbers:
             for case in self._cases:
@@ -208,6 +213,7 @@ class Batch:
     def _take_run(self, report: RunReport) -> None:
         match report.task.purpose:
             case "canary":
+                self._ready = time.monotonic()  # what came before was Python starting
                 self._canary_died = any(verdict.promise == PROMISE for verdict in report.verdicts)
                 self.tally.blind = not self._canary_died
                 if report.error:
@@ -225,10 +231,14 @@ class Batch:
                 self._compare_traces(report)
             case "seed":
                 self.tally.count(report)
-                if self.tally.runs % self.options.again_every == 1 % self.options.again_every and not report.lost:
+                if self._is_to_be_run_again(report):
                     self._orders.append(_Order(RunTask(report.task.plan, "again", report), not_on=report.hash_seed))
                 if report.status != "held":
                     self._take_failure(report)
+
+    def _is_to_be_run_again(self, report: RunReport) -> bool:
+        every = self.options.again_every
+        return every > 0 and not report.lost and self.tally.runs % every == 1 % every
 
     def _take_failure(self, report: RunReport) -> None:
         finding = finding_of(report, report.task.plan, 0)

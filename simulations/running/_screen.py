@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from ...runtime._cli import say
 from ._batch import Tally
+from ._narrate import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -64,7 +65,7 @@ class _Plain(Screen):
     def show(self, tally: Tally) -> None:
         if time.monotonic() - self._since > LINE_SECONDS:
             self._since = time.monotonic()
-            self.say(f"{tally.runs} runs, {numbers(tally)}")
+            self.say(f"{counted(tally.runs, 'run')}, {numbers(tally)}")
 
 
 class _Bar(Screen):
@@ -86,7 +87,9 @@ class _Bar(Screen):
     def show(self, tally: Tally) -> None:
         gone = time.monotonic() - self._began
         done = tally.runs if self._seconds is None else min(gone, self._seconds)
-        self._progress.update(self._task, completed=done, description=f"{tally.runs} runs", numbers=numbers(tally))
+        self._progress.update(
+            self._task, completed=done, description=counted(tally.runs, "run"), numbers=numbers(tally)
+        )
 
 
 @contextmanager
@@ -117,6 +120,6 @@ def numbers(tally: Tally) -> str:
     seconds = tally.real_seconds or 1.0
     faults = sum(tally.passed.struck.values())
     return (
-        f"{tally.runs / seconds:.0f}/s · virtual ×{tally.virtual_seconds / seconds:.0f} · {faults} faults"
-        f" · {len(tally.passed.met) + len(tally.passed.happened)} points · {len(tally.findings)} failures"
+        f"{tally.runs / seconds:.1f}/s · virtual ×{tally.virtual_seconds / seconds:.0f} · {faults} faults"
+        f" · {len(tally.passed.met) + len(tally.passed.happened)} points · {counted(len(tally.findings), 'failure')}"
     )

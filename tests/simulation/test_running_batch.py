@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from redis_streams.__main__ import main
+from redis_streams.simulations.plan import Plan
 from redis_streams.simulations.running import _batch
 from redis_streams.simulations.running._batch import Batch, Options
 from redis_streams.simulations.running._cases import find_case
@@ -68,7 +69,9 @@ def shop(tmp_path: Path) -> Path:
 
 
 def run(case: str, store: Path, **options: object) -> Batch:
-    batch = Batch([find_case(case)], Options(**{"preset": "calm", "seeds": 3, **options}), Store(store))
+    batch = Batch(
+        [find_case(case)], Options(**{"preset": "calm", "seeds": 3, "again_every": 0, **options}), Store(store)
+    )
     for _ in batch.run():
         pass
     return batch
@@ -102,6 +105,14 @@ def test_a_failure_is_made_small_and_kept_and_tried_first_the_next_time(shop: Pa
     shop.write_text(SHOP.replace("if len(sold) > 1", "if len(sold) > 9"))
     mended = run(f"{shop}:sold_out", kept, seeds=0).tally
     assert (mended.stored, mended.mended, mended.findings) == (1, 1, [])
+
+
+def test_what_is_kept_of_other_scenarios_is_left_alone(shop: Path, tmp_path: Path) -> None:
+    """Their files may be gone by now."""
+    plan = Plan(1, "gone.py:scenario")
+    Store(tmp_path / "kept").add(Finding("violated", "no-loss", "", plan, plan))
+    tally = run(f"{shop}:sound", tmp_path / "kept", seeds=1).tally
+    assert (tally.runs, tally.stored, tally.findings) == (1, 0, [])
 
 
 def test_a_process_that_dies_is_a_crash_of_its_plan(shop: Path, tmp_path: Path) -> None:
