@@ -4,6 +4,7 @@ from functools import partial
 
 import attrs
 import trio
+from hypothesis import given
 from redis_streams import (
     ConsumerGroupManager,
     EntryId,
@@ -19,6 +20,18 @@ from redis_streams import (
     event_type,
 )
 from redis_streams.actors import Child, Limits, Restart, Stage, Strategy, Supervisor, run_root
+from redis_streams.simulations import (
+    NO_LOSS,
+    Plan,
+    Process,
+    World,
+    check,
+    plans,
+    publish_planned,
+    run,
+    simulate,
+    swarm,
+)
 from typing_extensions import assert_type
 
 
@@ -88,6 +101,30 @@ async def tree(supervisor: Supervisor) -> None:
     """A tree of one's own."""
     async with trio.open_nursery() as nursery:
         await nursery.start(partial(run_root, supervisor, name="mine"))
+
+
+@simulate(seeds=10, faults=swarm(at_most=2), guarantees=[NO_LOSS])
+async def test_mine(world: World, number: int) -> None:
+    """A simulated test."""
+
+    async def worker(process: Process) -> None:
+        runtime = process.runtime()
+        await process.serve(runtime)
+
+    world.start("worker-1", worker)
+    await publish_planned(world, "orders", lambda number, planned: NewEvent(planned.key, number))
+    await world.settled()
+
+
+async def app(world: World) -> None:
+    """A scenario."""
+    world.check(lambda: ["nothing is right"])
+
+
+@given(plan=plans(max_events=20))
+def test_property(plan: Plan) -> None:
+    """A property."""
+    check(run(plan, app), NO_LOSS)
 
 
 children = [Child("one", actor, restart=Restart.TRANSIENT, grace_seconds=1)]

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..plan import Plan, PlanError
-from ..running._replay import ReplayError, plan_of
+from ..report import Failure, failure_page
+from ..running._replay import ReplayError, plan_of, replay_line
 from ..running._run import Outcome
 from ..running._shrink import shrink
-from ..running._store import Store
+from ..running._store import Finding, Store
 from ..running._tell import tell
 from ._telling import finding_of
 from ._trial import Trial
@@ -74,18 +75,22 @@ class Session:
         except ReplayError as error:
             return f"--sim-replay: {error}"
         outcome = trial.run(plan)
-        return "" if outcome.status == "held" else self._tell(outcome, outcome.plan, 0)
+        return "" if outcome.status == "held" else self._tell(trial, outcome, outcome.plan, 0)
 
     def _make_small(self, trial: Trial, failed: Outcome) -> str:
         least, runs = shrink(failed, trial.run, runs_max=SHRINK_RUNS_MAX)
-        return self._tell(least, failed.plan, runs)
+        return self._tell(trial, least, failed.plan, runs)
 
-    def _tell(self, least: Outcome, drawn: Plan, runs: int) -> str:
+    def _tell(self, trial: Trial, least: Outcome, drawn: Plan, runs: int) -> str:
         finding = finding_of(least, drawn, runs)
-        path = ""
-        if self.folder is not None and self.replay is None:
+        again, path, page = f"pytest '{self.name}' --sim-replay '{{}}'", "", ""
+        if self.folder is not None:
             path = str(Store(self.folder).add(finding))
-        return "\n".join(tell(finding, least, path=path, again=f"pytest '{self.name}' --sim-replay '{{}}'"))
+            picture = _picture(trial, finding, least, again.replace("{}", replay_line(least.plan)))
+            drawn_in = self.folder / f"{finding.name}.html"
+            drawn_in.write_text(failure_page(picture), encoding="utf-8")
+            page = str(drawn_in)
+        return "\n".join(tell(finding, least, path=path, page=page, again=again))
 
     def _kept(self) -> Iterator[Plan]:
         """What has failed before. What holds by now is forgotten."""
@@ -96,7 +101,16 @@ class Session:
                 plan = None  # of another version of this library
             if plan is not None:
                 yield plan
-            path.unlink(missing_ok=True)  # reached only if it did not fail
+            for file in (path, path.with_suffix(".html")):  # reached only if it did not fail
+                file.unlink(missing_ok=True)
+
+
+def _picture(trial: Trial, finding: Finding, least: Outcome, again: str) -> Failure:
+    """A failure beside the same run without its faults."""
+    well = trial.run(evolve(least.plan, faults=()))
+    nearest = well.history if well.status == "held" else None
+    error = "" if least.verdicts else finding.words
+    return Failure(finding.status, least.verdicts, least.history, least.trace_hash, again, error, nearest)
 
 
 def _slug(node: str) -> str:

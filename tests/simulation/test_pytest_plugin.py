@@ -95,8 +95,12 @@ def test_a_failure_is_kept_and_tried_first_the_next_time(run: Run, pytester: pyt
     again = run(BROKEN, "--sim-seeds=0")
     assert "charged-once" in again.stdout.str()
     assert kept.exists()
+    page = kept.with_suffix(".html")
+    assert f"as a page: {page}" in again.stdout.str()
+    assert "charged-once" in page.read_text()
     assert run(BROKEN.replace("carefully=False", "carefully=True"), "--sim-seeds=0").ret == 0
     assert not kept.exists()
+    assert not page.exists()
 
 
 def test_a_replay_line_brings_the_same_run_back(run: Run) -> None:
