@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from redis_streams.simulations.real import RedisServer
 
+# Some twenty processes, one after the other: on a busy machine each takes seconds to start.
+SECONDS = 300
+pytestmark = pytest.mark.timeout(SECONDS + 20)
+
 RUN = Path(__file__).resolve().parents[2] / "benchmarks" / "run.py"
 
 
@@ -19,7 +23,7 @@ def bench(*args: str, url: str | None) -> subprocess.CompletedProcess[str]:
     if url is not None:
         environment["REDIS_URL"] = url
     command = [sys.executable, str(RUN), "--quick", *args]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=SECONDS)
 
 
 def test_each_kind_of_row_gives_its_figures(redis_server: RedisServer, tmp_path: Path) -> None:
