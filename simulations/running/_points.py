@@ -75,8 +75,9 @@ HAPPENINGS: Final = (*TOLD.values(), HANDLED_TWICE, CANCELLED, UNKNOWN_FATE, STA
 
 UNHIT_KIND_RUNS = 2000
 """Runs of a preset after which a kind of fault that never struck is an error: a rare one strikes in one run of 100."""
-UNHIT_STATE_STRIKES = 300
-"""Strikes of one kind after which a state that none of them met is an error."""
+UNHIT_STATE_STRIKES = 1500
+"""Strikes of one kind after which a state that none of them met is an error: the rarest, `retrying`, is met by one
+of 130 strikes, so 1500 of them miss it once in 100,000 batches."""
 UNHIT_HAPPENING_RUNS = 2000
 """Runs with faults after which a thing that never happened is an error."""
 
@@ -119,7 +120,7 @@ def unhit(passed: Passed, *, runs: int, kinds: Sequence[str]) -> Iterator[str]:
         if strikes >= UNHIT_STATE_STRIKES:
             states = STATES_OF_HANDLERS if KINDS[kind].strikes == "handler" else STATES
             yield from (f"{kind} never struck while {state}" for state in states if not passed.met.get((kind, state)))
-    if kinds and runs >= UNHIT_HAPPENING_RUNS:
+    if runs >= UNHIT_HAPPENING_RUNS and set(kinds) == set(KINDS):  # some of them need a fault of a certain kind
         yield from (f"never: {thing}" for thing in HAPPENINGS if not passed.happened.get(thing))
 
 
