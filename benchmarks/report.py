@@ -165,6 +165,8 @@ def _rate(spread: Spread) -> str:
 
 def _short(value: float) -> str:
     """Three digits say all that a measurement can."""
+    if value < 1000:
+        return f"{value:.{0 if value >= 100 else 1}f}"
     return f"{value / 1000:.0f}k" if value >= 100_000 else f"{value / 1000:.{1 if value >= 10_000 else 2}f}k"
 
 

@@ -55,6 +55,7 @@ class Row:
 
 OURS, REDIS_PY, FASTSTREAM = "ours.py", "redis_py.py", "faststream_app.py"
 SIMULATED, FAKEREDIS = "simulated.py", "fakeredis_client.py"
+RUNS = "simulated_runs.py"
 
 PACKAGES = {FASTSTREAM: ("FastStream", "faststream"), FAKEREDIS: ("fakeredis", "fakeredis")}
 """What a worker needs that may not be there: its name, and the module to look for."""
@@ -92,6 +93,18 @@ def _simulated(command: str) -> tuple[Row, Row, Row]:
             events=20_000,
             target=0.5,
         ),
+    )
+
+
+def _runs(preset: str, about: str, least: int) -> Row:
+    """Runs of the fault simulation in a second of the processor, and in one of their own virtual seconds."""
+    return Row(
+        f"runs-{preset}",
+        f"runs of the fault simulation, 20 events each, {about}",
+        Side("simulated", RUNS, f"{preset}-simulated"),
+        Side("in real time", RUNS, f"{preset}-real-time"),
+        events=20,
+        least=least,
     )
 
 
@@ -167,6 +180,8 @@ ROWS = (
     *_simulated("XADD"),
     *_simulated("XREADGROUP"),
     *_simulated("XACK"),
+    _runs("calm", "without faults", least=50),
+    _runs("swarm", "with faults", least=25),
 )
 
 QUICK_DIVISOR = 50
@@ -176,7 +191,7 @@ QUICK_EVENTS_MIN = 200
 
 def quick_events(row: Row) -> int:
     """Events in a row of a smoke run."""
-    return max(QUICK_EVENTS_MIN, row.events // QUICK_DIVISOR)
+    return min(row.events, max(QUICK_EVENTS_MIN, row.events // QUICK_DIVISOR))
 
 
 def why_left_out(row: Row) -> str | None:

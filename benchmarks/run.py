@@ -105,7 +105,7 @@ def _show_round(number: int, ours: Answer, peer: Answer) -> None:
 def _short(answer: Answer) -> str:
     match answer:
         case {"events": int(events), "seconds": float(seconds)}:
-            return f"{events / seconds:,.0f}/s"
+            return f"{(rate := events / seconds):,.{0 if rate >= 100 else 2}f}/s"
         case {"latency_ms": {"p50": float(middle)}}:
             return f"{middle:.2f} ms"
         case _:

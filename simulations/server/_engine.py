@@ -371,6 +371,13 @@ class Engine:
         except CommandError as error:
             return self._failed(error, name)
 
+    def run_found(self, session: Session, command: Command, name: str, words: Words) -> Answer:
+        """`run`, nested, of a command that was looked up already."""
+        try:
+            return self.run_command(session, command, name, words, nested=True)
+        except CommandError as error:
+            return self._failed(error, name)
+
     def run_command(self, session: Session, command: Command, name: str, words: Words, *, nested: bool) -> Answer:
         """The same for a command that was looked up already.
 

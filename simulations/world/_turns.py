@@ -79,11 +79,12 @@ class TurnTaker:
         if not batch:
             return
         self._clock.note_turn()
-        if self._first_age is None:
-            self._first_age = age(batch[0])
         first = self._first_age
+        if first is None:
+            first = self._first_age = age(batch[0])
+        note = self._trace.note
         for task in reversed(batch):
-            self._trace.note(age(task) - first, task.name)
+            note(age(task) - first, task.name)
         self._check_time_goes_on()
 
     def _take_turns(self, batch: list[Task]) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from redis_streams.simulations.running import run_plan
 from redis_streams.simulations.running._batch import Batch, Options, Tally
 from redis_streams.simulations.running._cases import find_case
 from redis_streams.simulations.running._store import Finding, Store
+from redis_streams.simulations.scenarios import SCENARIOS
 
 PLANTED = """
 import datetime
@@ -120,3 +122,13 @@ def test_all_scenarios_are_the_same_in_two_processes(tmp_path: Path) -> None:
     tally = twice(cases, tmp_path / "kept", seeds=2, preset="swarm")
     assert tally.again == 12
     assert [each.words for each in tally.findings if each.status == "nondeterministic"] == []
+
+
+@pytest.mark.parametrize("name", ["many", "failover", "graceful-stop"])
+def test_a_process_that_has_run_others_before_runs_a_plan_as_a_new_one_does(name: str) -> None:
+    """What a process keeps from run to run (tables, caches, numbers of tasks) does not show in a run."""
+    scenario = SCENARIOS[name]
+    plans = [scenario.plan(seed) for seed in range(3)]
+    first = [run_plan(plan, scenario.run).trace_hash for plan in plans]
+    again = [run_plan(plan, scenario.run).trace_hash for plan in reversed(plans)]
+    assert list(reversed(again)) == first

@@ -390,6 +390,39 @@ async def test_a_write_to_a_closed_socket_is_a_lost_connection() -> None:
     assert connection.closed
 
 
+# On a stream that takes bytes without a turn of the scheduler, as that of the simulated network
+
+
+class Gulping(FakeSocket):
+    """Takes so much at once."""
+
+    gulp = 7
+
+    def send_nowait(self, data: bytes) -> int:
+        self._check()
+        self.writes.append(data[: self.gulp])
+        self._reader.feed(data[: self.gulp])
+        return len(self.writes[-1])
+
+
+async def test_what_a_stream_does_not_take_at_once_follows_in_order() -> None:
+    stream = Gulping(answers(b"+OK\r\n"))
+    connection = Connection(stream, ServerAddress(), Timeouts())
+    assert await connection.call("SET", "k", "value") == b"OK"
+    assert stream.writes[0] == b"*3\r\n$3\r"
+    assert stream.commands == [[b"SET", b"k", b"value"]]
+
+
+async def test_a_broken_stream_that_takes_bytes_at_once_is_a_lost_connection() -> None:
+    """As a broken socket: not an error of Trio's."""
+    stream = Gulping(silent)
+    connection = Connection(stream, ServerAddress(), Timeouts())
+    stream.reset()
+    with pytest.raises(ConnectionLost):
+        await connection.call("X")
+    assert connection.closed
+
+
 def test_the_fake_is_a_stream() -> None:
     """What these tests stand on has all that Trio's streams have."""
     assert isinstance(FakeSocket(silent), trio.abc.Stream)

@@ -6,6 +6,7 @@ Those of TLS are there as a server that was built with TLS has them; the simulat
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from attrs import frozen
@@ -300,8 +301,9 @@ class Parameter:
     same_as: str | None = None
 
 
+@cache
 def parameters(profile: Profile) -> Mapping[str, Parameter]:
-    """Those that a version has, by name."""
+    """Those that a version has, by name. All servers of a process share them."""
     rows = [(*line.split(" ", 3), "")[:4] for line in _TABLE.strip().splitlines()]
     kinds = {name: kind for name, versions, kind, _ in rows if _has(profile, versions) or "7.0" in versions}
     here = {name: (kind, default) for name, versions, kind, default in rows if _has(profile, versions)}

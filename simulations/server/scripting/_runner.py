@@ -92,6 +92,8 @@ class Runner:
         self.library = Library(self)
         self._lua: Lua | None = None
         self.running: Running | None = None
+        self._kept: dict[str, bool] = {}
+        """Whether a command is kept from scripts, of those that one has tried."""
         self.loading_began: int | None = None
         """When the source of a library began to run, by the stopwatch."""
         self.is_busy = False
@@ -215,14 +217,15 @@ class Runner:
         running = self.running
         if running is None:
             return Failure(b"ERR redis.call/pcall can only be called inside a script invocation")
-        command = self._allowed(running, words)
-        if isinstance(command, Failure):
+        allowed = self._allowed(running, words)
+        if isinstance(allowed, Failure):
             if self.engine.profile.since(7, 0):
-                self._count_refusal(command, words)
-            return command
+                self._count_refusal(allowed, words)
+            return allowed
+        command, name = allowed
         if "write" in command.flags:
             running.wrote = True
-        answer = self.engine.run(running.session, words, nested=True)
+        answer = self.engine.run_found(running.session, command, name, words)
         return None if isinstance(answer, Block) else answer
 
     def _count_refusal(self, refusal: Failure, words: Sequence[bytes]) -> None:
@@ -231,7 +234,7 @@ class Runner:
         if found is not None:
             statistics.of(found[1]).rejected += 1
 
-    def _allowed(self, running: Running, words: Sequence[bytes]) -> Command | Failure:
+    def _allowed(self, running: Running, words: Sequence[bytes]) -> tuple[Command, str] | Failure:
         found = self._found(words)
         if isinstance(found, Failure):
             return found
@@ -242,7 +245,7 @@ class Runner:
         if running.read_only and ("write" in command.flags or name in MAY_REPLICATE):
             return Failure(NO_WRITES)
         refused = self._refused_by_state(running, command) if self.engine.may_refuse else None
-        return command if refused is None else refused
+        return found if refused is None else refused
 
     def _found(self, words: Sequence[bytes]) -> tuple[Command, str] | Failure:
         since_7 = self.engine.profile.since(7, 0)
@@ -255,10 +258,15 @@ class Runner:
             if error.text.startswith(b"ERR Unknown subcommand"):
                 return Failure(error.text)
             return self.own_failure(b"Unknown Redis command called from %b" % (b"script" if since_7 else b"Lua script"))
-        flags = flags_of(self.engine.profile, name) or command.flags
-        if "noscript" in flags and not self.engine.debugging.scripts_may_all:
+        if self._is_kept_from_scripts(command, name) and not self.engine.debugging.scripts_may_all:
             return self.own_failure(b"This Redis command is not allowed from script" + (b"" if since_7 else b"s"))
         return command, name
+
+    def _is_kept_from_scripts(self, command: Command, name: str) -> bool:
+        kept = self._kept.get(name)
+        if kept is None:
+            kept = self._kept[name] = "noscript" in (flags_of(self.engine.profile, name) or command.flags)
+        return kept
 
     def _refused_by_state(self, running: Running, command: Command) -> Failure | None:
         text = refusal_in_script(self.engine, command, bears_no_memory=running.wrote or running.bears_no_memory)

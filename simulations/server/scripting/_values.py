@@ -117,11 +117,12 @@ class Values:
 
     def of_reply(self, reply: Reply) -> object:
         """A reply as the script gets it."""
-        if isinstance(reply, bytes | int):
+        # By exact types, and texts in lists at once: this is done for each command of each script.
+        if type(reply) is bytes or type(reply) is int:
             return reply
-        if isinstance(reply, list | Entries):
-            items = reply if isinstance(reply, list) else reply.as_list()
-            return self._table([self.of_reply(item) for item in items])
+        items = reply.as_list() if type(reply) is Entries else reply
+        if type(items) is list:
+            return self._table([item if type(item) is bytes else self.of_reply(item) for item in items])
         if isinstance(reply, Status):
             return self._table({b"ok": reply.text})
         if isinstance(reply, Failure):
