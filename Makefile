@@ -5,7 +5,7 @@ EXTRAS ?= all
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench differential servers wheel-test clean FORCE
+.PHONY: demo test lint bench simulate differential servers wheel-test clean FORCE
 .DEFAULT_GOAL := test
 
 # Only a demo on a real server needs one.
@@ -25,6 +25,9 @@ lint: $(VENV)/ready
 bench: $(VENV)/ready
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]'
 	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python benchmarks/run.py $(ARGS)
+
+simulate: $(VENV)/ready
+	@$(BIN)/redis-streams simulate $(ARGS)
 
 differential: $(VENV)/ready
 	@$(BIN)/python tests/differential/run.py $(ARGS)
