@@ -222,14 +222,14 @@ class _Replay:
 
     def _hands_back(self, applied: Applied, row: Row, time_ms: int) -> bool:
         """Its command says so; where that is not known, an entry that is more idle than it was."""
-        sent = self._senders.of(applied.client, self._where[0])
+        sent = self._senders.of(applied, self._where[0])
         return time_ms < row.time_ms if sent is None else sent.action == "hand_back"
 
     def _acknowledge(self, server: Server, words: Words, applied: Applied) -> None:
         stream_name, group_name = text(words[1]), text(words[2])
         stream = server.stream(stream_name)
         group = stream.group(group_name)
-        sent = self._senders.of(applied.client, self._where[0])
+        sent = self._senders.of(applied, self._where[0])
         consumer = None if sent is None else consumer_of(sent)
         for raw_id in words[3:]:
             row = group.rows.pop(raw_id, None)

@@ -1,4 +1,8 @@
-"""Which command a change came from, and in whose name it was: the server notes a command behind its changes."""
+"""Which command a change came from, and in whose name it was: the server notes a command behind its changes.
+
+In real time several commands of one connection may have been run before the first of them is noted: there, changes name
+theirs by number.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 
-from ..history import Record, Sent
+from ..history import Applied, Record, Sent
 from ._words import script_arguments, text
 
 _NAMED = frozenset({"claim", "dead_letter", "hand_back", "renew", "settle", "take_own"})
@@ -28,12 +32,14 @@ class Senders:
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._by_client: defaultdict[int, _Of] = defaultdict(_Of)
+        self._by_number: dict[int, Sent] = {}
         self._names: defaultdict[str, set[str]] = defaultdict(set)
         for place, record in enumerate(records):
             if isinstance(record, Sent) and record.words:
                 of = self._by_client[record.client]
                 of.places.append(place)
                 of.sent.append(record)
+                self._by_number[record.number] = record
                 name = consumer_of(record)
                 if name is not None:
                     self._names[record.host].add(name)
@@ -43,9 +49,11 @@ class Senders:
         """The consumer names that each host used."""
         return {host: frozenset(names) for host, names in self._names.items()}
 
-    def of(self, client: int, place: int) -> Sent | None:
-        """The command that made the change at this place."""
-        of = self._by_client.get(client)
+    def of(self, applied: Applied, place: int) -> Sent | None:
+        """The command that made this change, which is at this place."""
+        if applied.command:
+            return self._by_number.get(applied.command)
+        of = self._by_client.get(applied.client)
         if of is None:
             return None
         at = bisect_right(of.places, place)

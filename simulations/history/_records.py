@@ -100,6 +100,7 @@ class Sent(Record):
         words: the command, as bytes; empty for the reply to a read that had to wait, which has a record of its own.
         reply: what the server answered, as RESP; None where it waits (a blocking read) or was not run.
         answered: whether the reply was let through.
+        number: by which `Applied.command` means it, where that is known, as in real time; else 0.
     """
 
     client: int
@@ -107,6 +108,7 @@ class Sent(Record):
     words: tuple[bytes, ...]
     reply: bytes | None = None
     answered: bool = True
+    number: int = 0
 
 
 @frozen
@@ -117,12 +119,14 @@ class Applied(Record):
         by: the host whose command did it; "" for the server itself and for faults.
         client: the number of its connection; 0 where there is none.
         server: which server: 0 is the first, a failover counts on. In a split brain two of them are alive.
+        command: the `Sent.number` of the command that did it; 0: it is the one that its connection sent next.
     """
 
     words: tuple[bytes, ...]
     by: str = ""
     client: int = 0
     server: int = 0
+    command: int = 0
 
 
 @frozen

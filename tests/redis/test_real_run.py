@@ -23,8 +23,17 @@ from redis_streams.simulations.plan import (
 )
 from redis_streams.simulations.real import RedisServer
 from redis_streams.simulations.real.ground import NotExpressible, run_real
+from redis_streams.simulations.real.ground._starting import Plain
 from redis_streams.simulations.scenarios import SCENARIOS
-from support.broken_scenario import acknowledging_first
+from redis_streams.simulations.world import Scenario
+from support.broken_scenario import (
+    acknowledging_first,
+    that_asserts,
+    that_fails,
+    that_waits_until_settled,
+    with_a_check,
+    with_a_service,
+)
 
 pytestmark = pytest.mark.real_time
 
@@ -84,3 +93,41 @@ def test_a_plan_that_needs_two_servers_is_refused(redis_server: RedisServer) -> 
     plan = Plan(1, "many", faults=(Fault(At(0), FailOver()),))
     with pytest.raises(NotExpressible, match="fail-over: there is one server"):
         run_real(plan, WORKERS, binary=redis_server.binary)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "why"),
+    [
+        (with_a_service, "service bank: "),
+        (with_a_check, "check everything_is_fine: "),
+        (that_waits_until_settled, "sett"),
+    ],
+)
+def test_a_scenario_whose_processes_share_objects_is_refused(
+    redis_server: RedisServer, scenario: Scenario, why: str
+) -> None:
+    """Real processes do not."""
+    with pytest.raises(NotExpressible, match=why):
+        run_real(Plan(1, "x", events=EVENTS[:1]), scenario, binary=redis_server.binary)
+
+
+def test_a_scenario_that_fails_is_an_outcome(redis_server: RedisServer) -> None:
+    """With all that had happened until then."""
+    outcome = run_real(Plan(1, "x", events=EVENTS[:2]), that_fails, binary=redis_server.binary)
+    assert (outcome.status, outcome.error) == ("crashed", "LookupError: sold out")
+    assert [each.event_id for each in outcome.history.of(Published)] == ["event-0", "event-1"]
+
+
+def test_what_a_scenario_asserts_is_a_verdict(redis_server: RedisServer) -> None:
+    """It names the events concerned."""
+    outcome = run_real(Plan(1, "x", events=EVENTS[:2]), that_asserts, binary=redis_server.binary)
+    assert outcome.status == "violated"
+    assert [(each.promise, each.event_ids) for each in outcome.verdicts] == [("asserted", ("event-1",))]
+
+
+def test_processes_are_started_plainly_where_they_can_not_be_forked(redis_server: RedisServer) -> None:
+    """It takes longer; all else is the same."""
+    plan = Plan(1, "many", Shape(workers=1), EVENTS[:2], (Fault(Site("worker-1", "handler", 2), KillProcess(100)),))
+    outcome = run_real(plan, WORKERS, binary=redis_server.binary, checkers=AT_LEAST_ONCE, starting=Plain())
+    assert (outcome.status, outcome.verdicts, outcome.struck) == ("held", [], {0})
+    assert next(outcome.history.of(ProcessEnded)).how == "killed"

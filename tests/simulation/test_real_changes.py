@@ -56,6 +56,7 @@ def test_what_a_crash_cut_off_is_not_taken_for_a_change(tmp_path: Path) -> None:
         (["XACK s g 1-0 2-0", "HSET c id 2-0"], "settler"),
         (["XACK s g 3-0"], "another settler"),
         (["XCLAIM s g w1 0 5-0 TIME 1 RETRYCOUNT 1 FORCE JUSTID LASTID 5-0"], "reader"),
+        (["XACK s g 3-0", "HSET c id 2-0"], "another settler"),
         (["DEL elsewhere"], None),
         (["DEL s"], None),
     ],
@@ -80,11 +81,21 @@ def test_changes_are_written_down_before_the_reply_is_known(tmp_path: Path) -> N
     """Also those of commands that were never answered."""
     journal = Journal()
     changes = Changes(AppendOnlyTail(tmp_path), journal)
-    changes.sent("lost", 1, [b"XADD", b"s", b"*", b"f", b"1"])
+    lost = changes.sent("lost", 1, [b"XADD", b"s", b"*", b"f", b"1"])
     known = changes.sent("known", 2, [b"XADD", b"s", b"*", b"f", b"2"])
     (tmp_path / "appendonly.aof").write_bytes(encoded("XADD s 1-0 f 2", "XADD s 2-0 f 1"))
     changes.answered(known)
-    assert [(applied.by, applied.client) for applied in journal.records if isinstance(applied, Applied)] == [
-        ("known", 2),
-        ("lost", 1),
-    ]
+    noted = [(made.by, made.client, made.command) for made in journal.records if isinstance(made, Applied)]
+    assert noted == [("known", 2, known.number), ("lost", 1, lost.number)]
+
+
+def test_what_can_not_be_done_any_more_is_nobody_s(tmp_path: Path) -> None:
+    """A command whose connection has ended does nothing later: somebody else who says the same does."""
+    journal = Journal()
+    changes = Changes(AppendOnlyTail(tmp_path), journal)
+    words = [b"XACK", b"s", b"g", b"1-0"]
+    changes.over([changes.sent("gone", 1, words)])
+    changes.sent("there", 2, words)
+    (tmp_path / "appendonly.aof").write_bytes(encoded("XACK s g 1-0"))
+    changes.read()
+    assert [made.by for made in journal.records if isinstance(made, Applied)] == ["there"]

@@ -1,4 +1,4 @@
-"""A scenario whose runtime is broken on purpose: what it reads it acknowledges, and handles it some time later."""
+"""Scenarios that can't be played on a real server, or fail there on purpose."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from redis_streams.simulations.world import Process, World
 
 
 async def acknowledging_first(world: World) -> None:
-    """As `workers`, but with the bug in each of them. It is put there by the app: that runs in a process of its own."""
+    """What is read is acknowledged, and handled some time later.
+
+    The bug is put there by the app: that runs in a process of its own.
+    """
 
     async def worker(process: Process) -> None:
         whole = _plans.one_by_one
@@ -30,3 +33,42 @@ async def acknowledging_first(world: World) -> None:
 
     start_workers(world, worker)
     await publish_planned(world, STREAM)
+
+
+async def with_a_service(world: World) -> None:
+    """It has an object that all processes share."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    bank = world.service("bank")
+    await publish_planned(world, STREAM)
+    async with bank.request("close"):
+        pass
+
+
+async def with_a_check(world: World) -> None:
+    """It has a promise of its own."""
+
+    @world.check
+    def everything_is_fine() -> None:
+        pass
+
+    await publish_planned(world, STREAM)
+
+
+async def that_waits_until_settled(world: World) -> None:
+    """It goes on when everything is handled."""
+    await publish_planned(world, STREAM)
+    await world.settled()
+
+
+async def that_fails(world: World) -> None:
+    """It raises when everything is published."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    await publish_planned(world, STREAM)
+    raise LookupError("sold out")
+
+
+async def that_asserts(world: World) -> None:
+    """It says that event-1 is wrong."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    await publish_planned(world, STREAM)
+    raise AssertionError("event-1 is wrong")

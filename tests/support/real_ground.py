@@ -13,6 +13,7 @@ from redis_streams.simulations.plan import Fault, Plan
 from redis_streams.simulations.real.ground import RealGround, open_ground
 from redis_streams.simulations.real.ground._journal import Journal
 from redis_streams.simulations.real.ground._replies import ReplyFramer
+from redis_streams.simulations.real.ground._starting import Plain
 
 SECONDS = 20.0
 """Nothing here takes so long, also on a slow machine; it is never waited for."""
@@ -25,7 +26,7 @@ async def ground_with(binary: Path, *faults: Fault, command: Sequence[str] = ())
     journal.begin()
     plan = Plan(1, "test", faults=faults)
     with trio.fail_after(SECONDS):
-        async with open_ground(plan, journal, binary, command or [sys.executable], "") as ground:
+        async with open_ground(plan, journal, binary, Plain(command or [sys.executable]), "") as ground:
             yield ground
 
 

@@ -3,5 +3,14 @@
 from ._expressible import expressible
 from ._ground import RealGround, open_ground
 from ._run import NotExpressible, run_real
+from ._starting import Starter, starter
 
-__all__ = ["NotExpressible", "RealGround", "expressible", "open_ground", "run_real"]
+__all__ = [
+    "NotExpressible",
+    "RealGround",
+    "Starter",
+    "expressible",
+    "open_ground",
+    "run_real",
+    "starter",
+]

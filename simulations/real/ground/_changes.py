@@ -3,7 +3,8 @@
 A server writes the changes of a command to that file before it sends the reply: when a reply passes the proxy, what
 the command did can be read. The file tells each change in its canonical form, what a script did as one unit, and
 outlives a crash. It does not tell whose command it was. That is found out by the words: a change says little that the
-command did not say before it, and only the few commands can have done it that were on their way when it was made.
+command did not say before it, and only the few commands can have done it that were on their way when it was made. Those
+whose connection has ended are on their way until the server has read what they came by to its end.
 
 The append-only file must not be rewritten meanwhile, and be written to at once: not with ``everysec``, under which a
 server may go on without having written while an earlier part is synced.
@@ -11,8 +12,9 @@ server may go on without having written while an earlier part is synced.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -87,6 +89,8 @@ class OnItsWay:
     host: str
     client: int
     words: Words
+    number: int = 0
+    """Unique in the run, from 1."""
 
 
 @define(eq=False)
@@ -101,17 +105,23 @@ class Changes:
     _tail: AppendOnlyTail
     _journal: Journal
     _on_their_way: dict[OnItsWay, None] = field(factory=dict[OnItsWay, None], init=False)
+    _numbers: Iterator[int] = field(factory=lambda: itertools.count(1), init=False)
 
     def sent(self, host: str, client: int, words: Words) -> OnItsWay:
         """A command goes to the server. Without a host: a fault's."""
-        command = OnItsWay(host, client, words)
+        command = OnItsWay(host, client, words, next(self._numbers))
         self._on_their_way[command] = None
         return command
 
     def answered(self, command: OnItsWay) -> None:
-        """Its reply is there, so what it did is in the file. What is never answered may still be done."""
+        """Its reply is there, so what it did is in the file."""
+        self.over([command])
+
+    def over(self, commands: Iterable[OnItsWay]) -> None:
+        """Whatever these did is in the file: they can't do anything any more."""
         self.read()
-        del self._on_their_way[command]
+        for command in commands:
+            self._on_their_way.pop(command, None)
 
     def read(self) -> None:
         """Write down what is new."""
@@ -125,6 +135,7 @@ class Changes:
                         tuple(words),
                         by=by.host if by is not None else "",
                         client=by.client if by is not None else 0,
+                        command=by.number if by is not None else 0,
                     )
                 )
 
@@ -143,7 +154,9 @@ def _shared(unit: Sequence[Words], words: Words) -> int:
     """How many of the unit's words are among the command's, if it can have made these changes at all."""
     has = Counter(words)
     name = words[0].upper()
-    if not all(len(change) > 1 and _can_make(name, change) and has[_key(change)] for change in unit):
+    if not all(
+        len(change) > 1 and _can_make(name, change) and has.keys() >= set(_to_be_said(change)) for change in unit
+    ):
         return 0
     return sum((Counter(word for change in unit for word in change[1:]) & has).values())
 
@@ -153,8 +166,17 @@ def _can_make(command: bytes, change: Words) -> bool:
     return command == made or made in _MAKES.get(command, ()) or command in _MAKES_ANY
 
 
-def _key(change: Words) -> bytes:
-    return change[2] if change[0].upper() == b"XGROUP" and len(change) > 2 else change[1]
+def _to_be_said(change: Words) -> Words:
+    """What the command has said that made this change, whichever it is."""
+    match change[0].upper():
+        case b"XACK":
+            return change[1:]  # each id: a watermark, which is written with it, may be anybody's
+        case b"XCLAIM":
+            return change[1:4]  # the stream, the group, the consumer
+        case b"XGROUP":
+            return change[2:4]
+        case _:
+            return change[1:2]
 
 
 def _size(words: Words) -> int:

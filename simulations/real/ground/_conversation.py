@@ -79,6 +79,8 @@ class Shared:
     sites: Sites
     changes: Changes
     strike: Strike
+    abandon: Callable[[Sequence[OnItsWay]], None]
+    """Takes the commands whose connection has ended before their replies came."""
 
 
 @define(eq=False)
@@ -127,6 +129,8 @@ class Conversation:
             for side in (self._client, server):
                 if side is not None:
                     side.socket.close()
+            if self._unanswered:
+                self._shared.abandon([exchange.on_its_way for exchange in self._unanswered])
 
     async def _join(self, server: trio.SocketStream) -> None:
         """Pass on what comes, until it is over.
@@ -281,6 +285,7 @@ class Conversation:
                 words=tuple(exchange.words),
                 reply=reply,
                 answered=answered,
+                number=exchange.on_its_way.number,
             )
         )
 

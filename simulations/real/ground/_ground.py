@@ -14,13 +14,14 @@ from attrs import define
 from ....wire import Client, Retry, ServerAddress, Timeouts
 from ...plan import At, Plan
 from .._server import RedisServer
-from ._changes import CONFIGURATION, AppendOnlyTail, Changes
+from ._changes import CONFIGURATION, AppendOnlyTail, Changes, OnItsWay
 from ._conversation import Shared
 from ._journal import Journal
 from ._processes import Processes
 from ._proxy import Proxy
-from ._server_faults import ServerFaults
+from ._server_faults import ServerFaults, answer_of
 from ._sites import Due, Sites
+from ._starting import Starter
 
 LOOK_SECONDS: Final = 0.02
 """Between two looks at what has changed without a reply that passed: what has expired, what faults did."""
@@ -79,7 +80,7 @@ class RealGround:
 
 @asynccontextmanager
 async def open_ground(
-    plan: Plan, journal: Journal, binary: Path | None, command: Sequence[str], scenario: str
+    plan: Plan, journal: Journal, binary: Path | None, starter: Starter, scenario: str, plant: str = ""
 ) -> AsyncIterator[RealGround]:
     """Start a server and what stands before it; processes are started by whoever wants them.
 
@@ -87,8 +88,9 @@ async def open_ground(
         plan: what is to happen.
         journal: where it is written down.
         binary: the redis-server.
-        command: what a process runs; its last word is its `Posting`.
+        starter: starts processes.
         scenario: where its processes find the scenario.
+        plant: a bug that they are to have, by its name.
 
     Raises:
         ServerNotFound, ServerFailed: there is no such server, or it does not start.
@@ -105,7 +107,7 @@ async def open_ground(
         )
         async with trio.open_nursery() as nursery:
             await nursery.start(client.run)
-            ground = _ground(plan, journal, server, client, command, scenario, nursery)
+            ground = _ground(plan, journal, server, client, starter, scenario, plant, nursery)
             nursery.start_soon(_look, ground.changes)
             yield ground
             ground.changes.read()
@@ -119,20 +121,31 @@ def _ground(
     journal: Journal,
     server: RedisServer,
     client: Client,
-    command: Sequence[str],
+    starter: Starter,
     scenario: str,
+    plant: str,
     nursery: trio.Nursery,
 ) -> RealGround:
     async def strike(due: Due) -> None:
         await ground.strike(due)
 
+    def abandon(commands: Sequence[OnItsWay]) -> None:
+        nursery.start_soon(_wait_over, client, changes, commands)
+
     sites, groups = Sites(plan), dict[tuple[str, str], None]()
     changes = Changes(AppendOnlyTail(server.folder), journal)
-    proxy = Proxy(Shared(journal, sites, changes, strike), server.port, nursery)
-    processes = Processes(command, server.folder, scenario, journal, sites, proxy, groups, nursery, strike)
+    proxy = Proxy(Shared(journal, sites, changes, strike, abandon), server.port, nursery)
+    processes = Processes(starter, server.folder, scenario, plant, journal, sites, proxy, groups, nursery, strike)
     faults = ServerFaults(server, client, nursery, proxy, changes, groups)
     ground = RealGround(plan, server, client, journal, sites, changes, nursery, proxy, processes, faults, groups)
     return ground
+
+
+async def _wait_over(client: Client, changes: Changes, commands: Sequence[OnItsWay]) -> None:
+    """Wait until the server has read what came on a connection that has ended, and done it."""
+    for _ in range(2):  # in the turn that answers the first, it may read that connection behind ours
+        await answer_of(client, "PING")
+    changes.over(commands)
 
 
 async def _look(changes: Changes) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TypeVar, cast
 
@@ -14,6 +15,9 @@ from typing_extensions import override
 from ....actors import ActorEvent
 from ....wire import EntryId, LinkEvent
 from ...history import Record
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup, ExceptionGroup
 
 T = TypeVar("T")
 
@@ -47,10 +51,8 @@ def _converter() -> Converter:
     converter.register_structure_hook(bytes, lambda value, _: str(value).encode("latin-1"))
     converter.register_unstructure_hook(EntryId, str)
     converter.register_structure_hook(EntryId, lambda value, _: EntryId.parse(str(value)))
-    converter.register_unstructure_hook_func(
-        _is_error, lambda error: None if error is None else {"type": type(error).__name__, "text": str(error)}
-    )
-    converter.register_structure_hook_func(_is_error, lambda given, _: _error(given))
+    converter.register_unstructure_hook_func(_is_error, lambda error: None if error is None else _said_of(error))
+    converter.register_structure_hook_func(_is_error, lambda given, _: _error(cast("Mapping[str, object]", given)))
     converter.register_unstructure_hook_factory(_has_kind, lambda kind: _with_kind(converter, kind))
     converter.register_structure_hook(ActorEvent | LinkEvent, lambda given, _: _known(converter, given))
     return converter
@@ -85,7 +87,20 @@ def _is_error(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseException)
 
 
-def _error(given: object) -> Exception:
-    said = cast("dict[str, str]", given)
-    named = cast("type[RaisedElsewhere]", type(said["type"], (RaisedElsewhere,), {}))
-    return named(said["text"])
+def _said_of(error: BaseException) -> dict[str, object]:
+    """With what is in it and behind it: whether a crash is excused lies there."""
+    if isinstance(error, BaseExceptionGroup):
+        return {"group": error.message, "errors": [_said_of(each) for each in error.exceptions]}
+    cause = None if error.__cause__ is None else _said_of(error.__cause__)
+    return {"type": type(error).__name__, "text": str(error), "cause": cause}
+
+
+def _error(said: Mapping[str, object]) -> Exception:
+    if "group" in said:
+        return ExceptionGroup(
+            str(said["group"]), [_error(each) for each in cast("list[dict[str, object]]", said["errors"])]
+        )
+    named = cast("type[RaisedElsewhere]", type(str(said["type"]), (RaisedElsewhere,), {}))
+    error = named(said["text"])
+    error.__cause__ = None if said["cause"] is None else _error(cast("dict[str, object]", said["cause"]))
+    return error

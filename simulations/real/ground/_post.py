@@ -27,27 +27,27 @@ HEALED: Final = signal.SIGURG
 
 @frozen
 class Posting:
-    """What a process is told on its command line.
+    """What a process is told when it starts.
 
     Attributes:
         host: its name in the plan.
         consumer_name: what it calls itself; a twin has another one's name.
         url: where it finds Redis.
-        descriptor: the socket of its line.
         incarnation: which one of its host it is, from 1.
         serial: which one of all processes of the run it is, from 1.
         plan: the plan, as JSON.
         scenario: where the scenario is found.
+        plant: a bug that it is to have, by its name.
     """
 
     host: str
     consumer_name: str
     url: str
-    descriptor: int
     incarnation: int
     serial: int
     plan: str
     scenario: str
+    plant: str = ""
 
     def to_argument(self) -> str:
         """As one word of a command line."""
@@ -65,16 +65,18 @@ class Post:
 
     Args:
         posting: what the process was told.
+        descriptor: of its end of the line.
     """
 
     posting: Posting
+    _descriptor: int
     _socket: socket.socket = field(init=False)
     _heard: bytes = field(default=b"", init=False)
     clock: Journal = field(factory=Journal, init=False)
     """What time it is in the run; what happened is written down elsewhere."""
 
     def __attrs_post_init__(self) -> None:
-        self._socket = socket.socket(fileno=self.posting.descriptor)
+        self._socket = socket.socket(fileno=self._descriptor)
 
     def now_ms(self) -> float:
         """Milliseconds since the run began."""

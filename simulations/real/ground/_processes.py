@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
@@ -23,6 +22,7 @@ from ._lines import record_from_line
 from ._post import HEALED, Posting
 from ._proxy import Proxy
 from ._sites import Due, Sites
+from ._starting import OwnProcess, Starter
 
 STOP_SECONDS: Final = 60.0
 """A process that has not ended so long after a SIGTERM hangs; as in virtual time."""
@@ -51,7 +51,7 @@ class RealHost:
     done: trio.Event = field(factory=trio.Event)
     past: Counter[str] = field(factory=Counter[str])
     incarnation: int = 0
-    process: trio.Process | None = None
+    process: OwnProcess | None = None
     ready: trio.Event = field(factory=trio.Event)
     """Set when its first process has started up, or failed to."""
     gone: trio.Event = field(factory=trio.Event)
@@ -66,17 +66,19 @@ class Processes:
     """Starts processes and hears what they tell.
 
     Args:
-        command: what is run; it is told its `Posting` as its last word.
+        starter: starts them; each is told its `Posting`.
         folder: where what they say on their standard error goes.
         scenario: where the scenario is found.
+        plant: a bug that they are to have, by its name.
         groups: stream and group of all handlers so far; they are told by the processes.
         nursery: where they live.
         strike: does what a fault does, to whom it may concern.
     """
 
-    _command: Sequence[str]
+    _starter: Starter
     _folder: Path
     _scenario: str
+    _plant: str
     _journal: Journal
     _sites: Sites
     _proxy: Proxy
@@ -129,7 +131,7 @@ class Processes:
             status = await process.wait()
         finally:
             if process.returncode is None:
-                process.kill()
+                process.send_signal(signal.SIGKILL)
                 with trio.CancelScope(shield=True):
                     await process.wait()
             host.process = None
@@ -139,7 +141,7 @@ class Processes:
         self._journal.write(ProcessEnded(self._journal.now_ms(), host.name, host.incarnation, how, error))
         return how
 
-    async def _start(self, host: RealHost) -> tuple[trio.Process, trio.SocketStream]:
+    async def _start(self, host: RealHost) -> tuple[OwnProcess, trio.SocketStream]:
         gate = await self._proxy.gate(host.name)
         host.incarnation += 1
         self._serial += 1
@@ -148,21 +150,19 @@ class Processes:
             host.name,
             host.consumer_name,
             f"redis://127.0.0.1:{gate.port}/0",
-            theirs.fileno(),
             host.incarnation,
             self._serial,
             plan_to_json(self._sites.plan),
             self._scenario,
+            self._plant,
         )
         self._journal.write(ProcessStarted(self._journal.now_ms(), host.name, host.incarnation))
-        with theirs, self._errors(host).open("wb") as errors:
-            host.process = await trio.lowlevel.open_process(
-                [*self._command, posting.to_argument()],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-            )
+        with theirs:
+            try:
+                host.process = await self._starter.start(posting.to_argument(), theirs, self._errors(host))
+            except BaseException:
+                ours.close()
+                raise
         return host.process, trio.SocketStream(trio.socket.from_stdlib_socket(ours))
 
     def _errors(self, host: RealHost) -> Path:
@@ -185,7 +185,7 @@ class Processes:
             await host.gone.wait()
         if limit.cancelled_caught:
             self.leaks.append(f"{host.name} did not stop within {STOP_SECONDS:g} s")
-            host.process.kill()
+            host.process.send_signal(signal.SIGKILL)
             await host.gone.wait()
 
     def tell_healed(self) -> None:
@@ -199,7 +199,7 @@ class Processes:
         host = self.hosts.get(name)
         if host is not None and host.process is not None:
             host.restart_after = None
-            host.process.kill()
+            host.process.send_signal(signal.SIGKILL)
 
     # What is done to them
 
@@ -212,15 +212,15 @@ class Processes:
             self._do(effect, host, host.process)
         return True
 
-    def _do(self, effect: Effect, host: RealHost, process: trio.Process) -> None:
+    def _do(self, effect: Effect, host: RealHost, process: OwnProcess) -> None:
         match effect:
             case KillProcess() | CutPower():
                 host.restart_after = effect.ms / 1000
-                process.kill()
+                process.send_signal(signal.SIGKILL)
             case StopProcess():
                 host.restart_after = effect.ms / 1000
                 host.is_stopping = True
-                process.terminate()
+                process.send_signal(signal.SIGTERM)
             case PauseProcess():
                 process.send_signal(signal.SIGSTOP)
                 self._nursery.start_soon(self._wake, effect.ms / 1000, process)
@@ -229,7 +229,7 @@ class Processes:
             case _:
                 raise ValueError(f"{effect.kind} can't be done to a real process")
 
-    async def _wake(self, seconds: float, process: trio.Process) -> None:
+    async def _wake(self, seconds: float, process: OwnProcess) -> None:
         await trio.sleep(seconds)
         process.send_signal(signal.SIGCONT)
 
@@ -238,7 +238,7 @@ class Processes:
         twin.past = host.past
         await trio.sleep(seconds)
         if twin.process is not None:
-            twin.process.kill()
+            twin.process.send_signal(signal.SIGKILL)
 
     # What they tell
 

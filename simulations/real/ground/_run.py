@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, cast
 
 import trio
-from attrs import define
+from attrs import define, field
 
 from ...checkers import Checker
 from ...history import History, Phase
 from ...plan import Plan, Schedule
 from ...running import Outcome
 from ...running._run import status_of
+from ...world._host import in_words
+from ...world._own_promises import Check, asserted
 from ...world._world import FAULTS_SECONDS_MAX, LIVE_SECONDS_MAX, SAFETY_SECONDS_MAX
+from .._server import ServerFailed
 from ._expressible import expressible
 from ._ground import RealGround, open_ground
 from ._journal import Journal, RunClock
 from ._processes import RealHost
+from ._starting import Starter, starter
 from ._stock import group_states, stream_entries, unsettled
 from ._whereabouts import whereabouts
 
 if TYPE_CHECKING:
     from ...world import App, Scenario, World
-
-WORKER: Final = (sys.executable, "-m", f"{__package__}._worker")
 
 LOOK_SECONDS: Final = 0.05  # all limits are those of virtual time
 """Between two looks whether everything is settled."""
@@ -58,9 +60,30 @@ class Director:
         """A stream of random numbers."""
         return Random(f"{self.plan.seed}/{name}")  # noqa: S311 - from the plan's seed, on purpose
 
+    # What needs that all processes are one
+
+    def service(self, name: str, *, latency_ms: float = 20.0) -> NoReturn:
+        """Refused: what a service knows is an object of the scenario's."""
+        del latency_ms
+        raise NotExpressible(f"service {name}: no process sees what another has done to an object of the scenario")
+
+    def check(self, function: Check) -> NoReturn:
+        """Refused, as it looks at such objects."""
+        raise NotExpressible(f"check {function.__name__}: it would see nothing of what real processes have done")
+
+    async def settled(self) -> NoReturn:
+        """Refused, as what follows it in a scenario asserts something of them."""
+        raise NotExpressible("settled: what is asserted then would see nothing of what real processes have done")
+
 
 def run_real(
-    plan: Plan, scenario: Scenario, *, binary: Path | None = None, checkers: Sequence[Checker] = ()
+    plan: Plan,
+    scenario: Scenario,
+    *,
+    binary: Path | None = None,
+    checkers: Sequence[Checker] = (),
+    starting: Starter | None = None,
+    plant: str = "",
 ) -> Outcome:
     """Run a plan in real time on a real server, and judge what happened.
 
@@ -69,45 +92,84 @@ def run_real(
         scenario: the application: a function of a module.
         binary: the redis-server; None: the one on PATH.
         checkers: the promises that are judged.
+        starting: starts its processes, from `starter`, where several runs share one.
+        plant: a bug that its processes are to have, by its name among those of `simulations.planted`.
 
     Raises:
-        NotExpressible: the plan needs what a real server does not do.
+        NotExpressible: the plan, or the scenario, needs what a real server and real processes do not do.
         ServerNotFound, ServerFailed: there is no redis-server, or it does not start.
     """
     reasons = expressible(plan)
     if reasons:
         raise NotExpressible("; ".join(reasons))
     began = time.perf_counter()
-    journal = Journal()
-    history = trio.run(_run, plan, scenario, binary, journal, clock=RunClock(journal))
-    verdicts = [verdict for check in checkers for verdict in check(history)]
+    run = _Run(plan, scenario, binary, plant)
+    error = ""
+    with nullcontext(starting) if starting is not None else starter() as starts:
+        try:
+            trio.run(run.play, starts, clock=RunClock(run.journal))
+        except ServerFailed:
+            raise
+        except Exception as raised:  # noqa: BLE001 - as in virtual time: the plan that brought it about is worth keeping
+            error = in_words(raised)
+    if run.inexpressible:
+        raise NotExpressible(run.inexpressible)
+    history = run.history
+    history.records = run.journal.in_order()
+    verdicts = [asserted(each, history) for each in run.asserted]
+    verdicts += [verdict for check in checkers for verdict in check(history)]
     seconds = time.perf_counter() - began
-    status = status_of("", verdicts, live=history.live)
-    return Outcome(plan, status, verdicts, history, "", (), Schedule(), frozenset(journal.struck), seconds, seconds)
+    status = status_of(error, verdicts, live=history.live)
+    struck = frozenset(run.journal.struck)
+    return Outcome(plan, status, verdicts, history, "", (), Schedule(), struck, seconds, seconds, error)
 
 
-async def _run(plan: Plan, scenario: Scenario, binary: Path | None, journal: Journal) -> History:
-    history = History(plan)
-    async with open_ground(plan, journal, binary, WORKER, whereabouts(scenario)) as ground:
-        _enter(ground, "safety")
-        with trio.move_on_after(SAFETY_SECONDS_MAX):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(scenario, cast("World", Director(plan, ground)))
-                await ground.processes.begin()
-                nursery.start_soon(ground.strike_by_time)
-            await _wait_for_faults(ground)
-        history.healed_at_ms = ground.journal.now_ms()
-        _enter(ground, "healing")
-        await ground.heal()
-        history.live = await _wait_settled(ground)
-        _enter(ground, "stopping")
-        await ground.processes.stop_all()
-        _enter(ground, "over")
-        history.groups = await group_states(ground.client, ground.groups)
-        history.streams = await stream_entries(ground.client)
-        history.leaks = tuple(ground.processes.leaks)
-    history.records = ground.journal.in_order()
-    return history
+@define(eq=False)
+class _Run:
+    """One run, and what comes of it."""
+
+    _plan: Plan
+    _scenario: Scenario
+    _binary: Path | None
+    _plant: str
+    journal: Journal = field(factory=Journal, init=False)
+    history: History = field(init=False)
+    asserted: list[AssertionError] = field(factory=list[AssertionError], init=False)
+    inexpressible: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        self.history = History(self._plan)
+
+    async def play(self, starts: Starter) -> None:
+        """From the start to the judgement's material."""
+        where, history = whereabouts(self._scenario), self.history
+        async with open_ground(self._plan, self.journal, self._binary, starts, where, self._plant) as ground:
+            _enter(ground, "safety")
+            with trio.move_on_after(SAFETY_SECONDS_MAX):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._act, ground)
+                    await ground.processes.begin()
+                    nursery.start_soon(ground.strike_by_time)
+                await _wait_for_faults(ground)
+            history.healed_at_ms = ground.journal.now_ms()
+            _enter(ground, "healing")
+            await ground.heal()
+            history.live = await _wait_settled(ground)
+            _enter(ground, "stopping")
+            await ground.processes.stop_all()
+            _enter(ground, "over")
+            history.groups = await group_states(ground.client, ground.groups)
+            history.streams = await stream_entries(ground.client)
+            history.leaks = tuple(ground.processes.leaks)
+
+    async def _act(self, ground: RealGround) -> None:
+        try:
+            await self._scenario(cast("World", Director(self._plan, ground)))
+        except NotExpressible as error:
+            self.inexpressible = str(error)
+            raise
+        except AssertionError as error:
+            self.asserted.append(error)
 
 
 def _enter(ground: RealGround, phase: Literal["safety", "healing", "stopping", "over"]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -71,12 +70,12 @@ class ServerFaults:
             case PauseServer() as effect:
                 self._pause(effect.ms)
             case ForgetScripts():
-                await self._surely(lambda: self._client.call("SCRIPT", "FLUSH"))
+                await answer_of(self._client, "SCRIPT", "FLUSH")
             case KillClients():
                 await self._kill_clients(due.fault.when.host)
             case Answer() as effect:
                 begin, end = ANSWERS[effect.error]
-                await self._surely(lambda: self._client.call(*begin))
+                await answer_of(self._client, *begin)
                 self._nursery.start_soon(self._end_answer, effect.ms, end)
             case DestroyGroup():
                 groups = [(stream.encode(), group.encode()) for stream, group in self._groups]
@@ -89,16 +88,6 @@ class ServerFaults:
             case _:
                 return False
         return True
-
-    async def _surely(self, act: Callable[[], Awaitable[object]]) -> None:
-        """Nobody can do anything to a server that is down or hangs: try again until it is back."""
-        while True:
-            try:
-                await act()
-            except RedisError:
-                await trio.sleep(_AGAIN_SECONDS)
-            else:
-                return
 
     # Its process
 
@@ -123,7 +112,7 @@ class ServerFaults:
 
     async def wait_up(self) -> None:
         """Wait until it answers, whatever was done to it."""
-        await self._surely(lambda: self._client.call("PING"))
+        await answer_of(self._client, "PING")
 
     # Its clients
 
@@ -138,7 +127,7 @@ class ServerFaults:
 
     async def _end_answer(self, ms: float, end: Sequence[str]) -> None:
         await trio.sleep(ms / 1000)
-        await self._surely(lambda: self._client.call(*end))
+        await answer_of(self._client, *end)
 
     # Its data
 
@@ -149,5 +138,16 @@ class ServerFaults:
         """Somebody who is not in the plan's cast runs commands."""
         for words in commands:
             command = self._changes.sent("", 0, words)
-            await self._surely(partial(self._client.call, *words))
+            await answer_of(self._client, *words)
             self._changes.answered(command)
+
+
+async def answer_of(client: Client, *words: str | bytes) -> None:
+    """Nobody can do anything to a server that is down or hangs: try again until it is back and answers."""
+    while True:
+        try:
+            await client.call(*words)
+        except RedisError:
+            await trio.sleep(_AGAIN_SECONDS)
+        else:
+            return

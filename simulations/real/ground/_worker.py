@@ -1,4 +1,4 @@
-"""A process of a run on real ground: ``python -m redis_streams.simulations.real.ground._worker POSTING``."""
+"""A process of a run on real ground: ``python -m redis_streams.simulations.real.ground._worker DESCRIPTOR POSTING``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from ._post import Post, Posting
 from ._whereabouts import find_scenario
 
 
-def main(word: str) -> None:
-    """Play the part that the posting says."""
-    post = Post(Posting.from_argument(word))
+def play_posting(word: str, line: int) -> None:
+    """Play the part that the posting says.
+
+    Args:
+        word: the posting.
+        line: the descriptor of the process' end of its line.
+    """
+    post = Post(Posting.from_argument(word), line)
     scenario = find_scenario(post.posting.scenario)
     post.wait_begin()
     trio.run(play, post, scenario, clock=RunClock(post.clock))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    play_posting(sys.argv[2], int(sys.argv[1]))
