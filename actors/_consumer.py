@@ -39,17 +39,17 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     async def run(stage: Stage) -> None:
         window = Window(settings.prefetch_min, settings.prefetch)
         desk = Desk(stage, settings, wiring, Hold(window.places), window)
+        stage.publish_when_asked(lambda: _status_of(desk))
         stage.started()
         try:
             async with trio.open_nursery() as beside:
                 beside.start_soon(keep_leases, desk)
-                beside.start_soon(_publish_status, desk)
                 await _acquire_work_settle(desk)
                 await _hand_back(desk)
                 beside.cancel_scope.cancel()
         finally:
             _tell_what_is_left(desk)
-            _show_status(desk)
+            stage.publish(_status_of(desk))
 
     return run
 
@@ -108,14 +108,5 @@ def _tell_what_is_left(desk: Desk) -> None:
     desk.stage.emit(LeftPending(desk.stage.path, desk.settings.stream, desk.settings.group, handled, unfinished))
 
 
-async def _publish_status(desk: Desk) -> None:
-    """What a snapshot shows of this consumer, once a second: cheap enough to have always."""
-    while True:
-        _show_status(desk)
-        await trio.sleep(1)
-
-
-def _show_status(desk: Desk) -> None:
-    desk.stage.publish(
-        ConsumerStatus(held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed)
-    )
+def _status_of(desk: Desk) -> ConsumerStatus:
+    return ConsumerStatus(held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed)

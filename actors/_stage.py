@@ -71,20 +71,24 @@ class Stage:
         path: with those of its supervisors, as in "root/streams/stream:orders/group:billing/consumers/consumer-0".
         incarnation: 1 at first, one more after each restart.
         draining: whether the actor is to finish what it has and return.
-        status: what it last published.
     """
 
     def __init__(self, name: str, path: str, incarnation: int, observer: Observer) -> None:
         self.name = name
         self.path = path
         self.incarnation = incarnation
-        self.status: object = None
         self.has_started = False
         self._observer = observer
+        self._status: Callable[[], object] = _none
         self._on_started: Callable[[], None] | None = None
         self._drain = trio.Event()
         self._intakes: dict[trio.CancelScope, bool] = {}
         self._wakes: dict[Waking, Callable[[], None]] = {}
+
+    @property
+    def status(self) -> object:
+        """What the actor shows of itself."""
+        return self._status()
 
     @property
     def draining(self) -> bool:
@@ -112,7 +116,11 @@ class Stage:
 
     def publish(self, status: object) -> None:
         """Show this in snapshots as the actor's status; make it an immutable value."""
-        self.status = status
+        self._status = lambda: status
+
+    def publish_when_asked(self, status: Callable[[], object]) -> None:
+        """Have snapshots show as the actor's status what this returns then: nobody wakes up for what nobody reads."""
+        self._status = status
 
     def emit(self, event: ActorEvent) -> None:
         """Tell the observer."""
@@ -125,3 +133,7 @@ class Stage:
             scope.cancel()
         for wake in tuple(self._wakes.values()):
             wake()
+
+
+def _none() -> None:
+    """Nothing was published yet."""

@@ -921,6 +921,25 @@ class Status:
     count: int
 
 
+async def test_a_status_that_is_made_when_asked_is_never_old(play: Rehearsal, autojump_clock: MockClock) -> None:
+    """The actor need not wake up to show how it stands."""
+    count = 0
+
+    async def counts(stage: Stage) -> None:
+        stage.publish_when_asked(lambda: Status(count))
+        stage.started()
+        await trio.sleep_forever()
+
+    root = play.supervisor(Child("x", counts))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run_root, root)
+        await trio.sleep(1)
+        assert root.snapshot().find("x").status == Status(0)
+        count = 7
+        assert root.snapshot().find("x").status == Status(7)
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_snapshot_shows_the_whole_tree(play: Rehearsal, autojump_clock: MockClock) -> None:
     """Synchronously, so also of a stuck actor: state, incarnation, last error, mailboxes, status."""
     mailbox: Mailbox[int] = Mailbox("inner/x", 3)
