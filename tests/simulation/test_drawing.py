@@ -51,7 +51,11 @@ def test_a_fault_strikes_where_it_can(kind: str, actions: set[str]) -> None:
     assert {place.action for place in PLACES if place.suits(kind)} == actions
 
 
-@pytest.mark.parametrize("preset", [swarm(), swarm(losses=True), lite(), failover(), powerloss()], ids=str)
+@pytest.mark.parametrize(
+    "preset",
+    [swarm(), swarm(losses=True), lite(), failover(), powerloss()],
+    ids=["swarm", "swarm with losses", "lite", "failover", "powerloss"],
+)
 def test_plans_stay_within_what_is_known(preset: Preset) -> None:
     """Kinds of the preset, hosts and places of the run, a few turns more, events in their span."""
     turns = {(place.host, place.action): place.turns for place in PLACES}
