@@ -64,6 +64,7 @@ async def _read_once(desk: Desk, connection: Connection) -> None:
         return
     desk.reader_id = connection.client_id
     hold.reserve(count)
+    asked_at = trio.current_time()
     try:
         entries = await connection.read_group(
             settings.stream, settings.group, settings.name, count=count, block_ms=settings.block_ms
@@ -73,7 +74,7 @@ async def _read_once(desk: Desk, connection: Connection) -> None:
         hold.reserve(-count)
         desk.read_ended.ring()
         desk.room_made.ring()  # a claim may be waiting for the places that this read had reserved
-    desk.admit(entries)
+    desk.admit(entries, asked_at=asked_at)
 
 
 async def interrupt_reads(desk: Desk) -> None:
@@ -158,9 +159,10 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
         if desk.stage.draining:
             return taken
         part, unseen = unseen[: desk.hold.free], unseen[desk.hold.free :]
+        asked_at = trio.current_time()
         own = await desk.wiring.pending.take_own(desk.settings.name, [row.raw_id for row in part])
         for entry, deliveries in own.entries:
-            taken += desk.admit([entry], deliveries)
+            taken += desk.admit([entry], deliveries, asked_at=asked_at)
         _tell_destroyed(desk, own.destroyed)
         _acknowledge(desk, own.destroyed)
     return taken
@@ -223,9 +225,10 @@ async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
     if not wanted:
         return
     deliveries = {offer.raw_id: offer.deliveries + 1 for offer in wanted}
+    asked_at = trio.current_time()
     taken = await desk.wiring.pending.claim(settings.name, list(deliveries), min_idle_ms=settings.lease_ms)
     for entry in taken.entries:
-        desk.admit([entry], deliveries[entry.raw_id])
+        desk.admit([entry], deliveries[entry.raw_id], asked_at=asked_at)
     _tell_destroyed(desk, [*taken.destroyed, *taken.dropped])
     _acknowledge(desk, taken.destroyed)
     if taken.entries:

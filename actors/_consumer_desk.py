@@ -134,6 +134,8 @@ class Desk:
     """Claims that wait for room: reads leave the next free places to them."""
     lease_until: float = math.inf
     """Until then, by the timers' clock, everything that is held is certainly ours."""
+    idle_from: float = math.inf
+    """Since when, at the earliest, something that is held has been idle, as far as the last renewal goes."""
     lease_wanted: Bell = field(factory=Bell)
     lease_renewed: Bell = field(factory=Bell)
     read_ended: Bell = field(factory=Bell)
@@ -142,10 +144,16 @@ class Desk:
     handled: int = 0
     failed: int = 0
 
-    def admit(self, entries: Iterable[Entry], deliveries: int = 1) -> int:
-        """Take entries in and wake as many workers as there is work for; returns how many were new."""
+    def admit(self, entries: Iterable[Entry], deliveries: int = 1, *, asked_at: float) -> int:
+        """Take entries in and wake as many workers as there is work for; returns how many were new.
+
+        Others may take them when they have been idle for a lease, and that they may have been since they were asked
+        for: the reply may have lain there while this process stood still.
+        """
         admitted = self.hold.admit(entries, deliveries)
         if admitted:
+            self.idle_from = min(self.idle_from, asked_at)
+            self.lease_until = min(self.lease_until, asked_at + self.settings.lease_ms / 1000)
             self.work_arrived.ring(admitted)
         return admitted
 

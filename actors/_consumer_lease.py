@@ -33,8 +33,10 @@ async def keep_leases(desk: Desk) -> None:
         begun = trio.current_time()
         if buggify("renewal missed"):
             continue
+        desk.idle_from = begun
         if await _renew_all(desk):
-            desk.lease_until = begun + lease_seconds
+            # What came in meanwhile was not renewed, and may have been idle for longer.
+            desk.lease_until = desk.idle_from + lease_seconds
             desk.lease_renewed.ring()
 
 

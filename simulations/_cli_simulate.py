@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 
 from ..runtime._cli import Commands, UserError
 
@@ -18,6 +19,7 @@ _EPILOG = """\
   redis-streams simulate shop.py:scenario --report out/        yours
   redis-streams simulate --time 240 --base 7                   as many seeds as there is time for, from this one on
   redis-streams simulate --real redis-server --seeds 1         in real time, on a real server
+  redis-streams simulate --planted --report out/               what proves that it finds anything
   redis-streams simulate --replay '17:eNqr...'                 one run again, told line by line
 
 exit codes:
@@ -28,7 +30,7 @@ exit codes:
   4  something still waited long after the faults had ended
   5  a run crashed
   6  one plan ran differently in two processes
-  7  something that ought to happen sometimes never did
+  7  something that ought to happen sometimes never did, or a planted bug was not found
   8  the canary lived: a run that must fail held, so nothing that was found or not found means anything
   Where several apply, it is the first of 8, 3, 5, 6, 4, 7.
 """
@@ -64,6 +66,11 @@ def add_simulate(commands: Commands) -> None:
     parser.add_argument(
         "--real", metavar="BINARY", help="in real time on this redis-server, one run after the other, as far as it can"
     )
+    parser.add_argument(
+        "--planted",
+        action="store_true",
+        help="put bugs into the runtime on purpose and search for each: all, or those with one of SCENARIO in the name",
+    )
     parser.add_argument("--json", action="store_true", help="say the result as JSON")
 
 
@@ -97,6 +104,8 @@ def _simulate(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise UserError(f"{error}: simulate needs pip install 'redis-streams-trio[simulation]'") from error
     try:
+        if options.planted:
+            return _planted(options)
         if options.replay is not None:
             return replay(options.replay, as_json=options.json, real=options.real)
         return simulate(
@@ -112,4 +121,14 @@ def _simulate(options: argparse.Namespace) -> int:
             real=options.real,
         )
     except CannotBegin as error:
+        raise UserError(str(error)) from error
+
+
+def _planted(options: argparse.Namespace) -> int:
+    from .planted._command import NoSuchBug, planted  # noqa: PLC0415  # as above
+
+    jobs = options.jobs or os.cpu_count() or 1
+    try:
+        return planted(options.scenarios, jobs=jobs, report=options.report, as_json=options.json)
+    except NoSuchBug as error:
         raise UserError(str(error)) from error

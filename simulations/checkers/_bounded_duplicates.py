@@ -4,8 +4,9 @@ Counted in each group. Allowed are
 
 * one run for each entry that holds the event: if it was published twice, `publish-once` speaks;
 * one more for each run that failed: its event is to be delivered again;
-* one more for each end of a process on whose host the event ran (killed, lost power, failed, stopped), from the moment
-  the entry was delivered to the last start;
+* one more for each end of a process on whose host the event ran (killed, lost power, failed), from the moment the entry
+  was delivered to the last start; for a graceful end only if it cut a run short, since what was handled to its end is
+  settled before;
 * one more for each fault that was felt in that time (see `_touch`: longer than it lasts) by the server, by the whole
   link or by a host on which the event ran. Faults that end a process are counted by that end. A handler's fault counts
   only if it came after the run had noted that it ended well, for then the event failed all the same. A fault that
@@ -53,8 +54,16 @@ def _touched(
     hosts = frozenset(run.start.host for run in found)
     first, last_ms = found[0].start, found[-1].start.at_ms
     from_ms = min(first.at_ms, delivered.get((first.stream, first.group, first.raw_id), first.at_ms))
-    ended = [end for end in ends if end.host in hosts and from_ms <= end.at_ms <= last_ms]
+    ended = [end for end in ends if end.host in hosts and from_ms <= end.at_ms <= last_ms and _cut_short(end, found)]
     return [*ended, *(touch for touch in touched if _counts(touch) and touch.meets(hosts, from_ms, last_ms))]
+
+
+def _cut_short(end: ProcessEnded, found: Sequence[Run]) -> bool:
+    """Whether a process that ended may have left the event unsettled."""
+    if end.how not in {"stopped", "finished"}:
+        return True
+    own = [run for run in found if run.start.host == end.host and run.start.at_ms <= end.at_ms]
+    return any(run.outcome in {"cancelled", "open"} for run in own)
 
 
 def _counts(touch: Touch) -> bool:

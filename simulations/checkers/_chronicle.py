@@ -215,10 +215,17 @@ class _Replay:
         how = "delivered"
         if row is not None and row.consumer == consumer and row.count == count:
             how = "handed back" if self._hands_back(applied, row, time_ms) else "renewed"
+        elif self._renews(applied):
+            how = "renewed"
         former = "" if row is None else row.consumer
         group.rows[raw_id] = Row(consumer, count, time_ms, how == "handed back")
         entry = stream.entries.get(raw_id)
         self.facts.append(Held(*self._where, stream_name, group_name, raw_id, consumer, former, how, entry))
+
+    def _renews(self, applied: Applied) -> bool:
+        """Its command says so, though the entry was somebody else's."""
+        sent = self._senders.of(applied, self._where[0])
+        return sent is not None and sent.action == "renew"
 
     def _hands_back(self, applied: Applied, row: Row, time_ms: int) -> bool:
         """Its command says so; where that is not known, an entry that is more idle than it was."""

@@ -32,7 +32,12 @@ PRODUCER: Final = "producer"
 
 WORKER_ACTIONS: Final = (
     "XREADGROUP",
+    "XREADGROUP",
+    "XREADGROUP",
     "settle",
+    "settle",
+    "settle",
+    HANDLER,
     HANDLER,
     "renew",
     "XPENDING",
@@ -44,6 +49,7 @@ WORKER_ACTIONS: Final = (
     "CLIENT",
     CONNECT,
 )
+"""Where faults strike; what is done most often, and has most to lose, more often than others."""
 PRODUCER_ACTIONS: Final = ("XADD", "CLIENT", CONNECT)
 
 
@@ -53,6 +59,7 @@ class Domain:
 
     Attributes:
         workers, consumers, concurrency, events: from, to.
+        prefetch: one of these.
         appendfsync, profiles: one of these.
         slow, fails, undecodable: the share of events that are so.
         slow_ms_max: how slow at most.
@@ -67,6 +74,7 @@ class Domain:
     consumers: tuple[int, int] = (1, 2)
     concurrency: tuple[int, int] = (1, 3)
     events: tuple[int, int] = (5, 20)
+    prefetch: Sequence[int | None] = (None, None, 2, 5)
     appendfsync: Sequence[str] = ("always", "always", "everysec")
     profiles: Sequence[str] = PROFILES
     slow: float = 0.1
@@ -145,10 +153,10 @@ def _shape(rng: Random, domain: Domain) -> Shape:
         workers=rng.randint(*domain.workers),
         consumers=rng.randint(*domain.consumers),
         concurrency=rng.randint(*domain.concurrency),
-        prefetch=rng.choice((None, None, 2, 5)),
+        prefetch=rng.choice(domain.prefetch),
         profile=rng.choice(domain.profiles),
         appendfsync=rng.choice(domain.appendfsync),  # type: ignore[arg-type]
-        latency_ms=rng.choice((0.1, 0.5, 2.0)),
+        latency_ms=rng.choice((0.1, 0.5, 2.0, 10.0)),
     )
 
 

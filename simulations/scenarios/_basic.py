@@ -8,6 +8,7 @@ import trio
 
 from ...runtime import Reclaim
 from ...runtime._dispatch import AnyHandler
+from ...wire import Timeouts
 from ..plan import Shape
 from ..world import App, Process, World
 from ._planned import behave, behave_in_batch, publish_planned
@@ -17,11 +18,29 @@ STREAM, GROUP = "orders", "billing"
 RECLAIM = Reclaim(interval_ms=500, min_idle_ms=2000)
 """A tenth of what is usual, so that a run in which much goes wrong is over in a minute."""
 
+TOMORROW_MS = 1_700_086_400_000
+"""A day after simulated time begins."""
+
+IMPATIENT = Timeouts(connect_seconds=1.0, reply_seconds=0.5, block_margin_seconds=0.3)
+"""So that what comes late comes after it was given up: reads block for a second at most."""
+
 
 async def workers(world: World) -> None:
     """One group, as many processes as the plan says, events that its handlers take as the plan says."""
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
     await publish_planned(world, STREAM)
+
+
+async def alone(world: World) -> None:
+    """Nobody looks for what others left behind: each process has to find again what was its own."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)], reclaim=None, timeouts=IMPATIENT))
+    await publish_planned(world, STREAM)
+
+
+async def same_ids(world: World) -> None:
+    """As `workers`, on a stream with an entry of tomorrow: Redis only counts on from its id."""
+    world.primary.do("XADD", STREAM, f"{TOMORROW_MS}-0", "written-by", "a clock that was ahead")
+    await workers(world)
 
 
 async def two_groups(world: World) -> None:
@@ -57,9 +76,16 @@ def start_workers(world: World, app: App) -> None:
         world.start(f"worker-{number}", app)
 
 
-def worker_app(shape: Shape, groups: Sequence[tuple[str, AnyHandler]], *, batch: int | None = None) -> App:
+def worker_app(
+    shape: Shape,
+    groups: Sequence[tuple[str, AnyHandler]],
+    *,
+    batch: int | None = None,
+    reclaim: Reclaim | None = RECLAIM,
+    timeouts: Timeouts | None = None,
+) -> App:
     async def worker(process: Process) -> None:
-        runtime = process.runtime()
+        runtime = process.runtime(timeouts=timeouts)
         for group, handler in groups:
             runtime.add_handler(
                 STREAM,
@@ -70,7 +96,7 @@ def worker_app(shape: Shape, groups: Sequence[tuple[str, AnyHandler]], *, batch:
                 prefetch=shape.prefetch,
                 batch=batch,
                 block_ms=1000,
-                reclaim=RECLAIM,
+                reclaim=reclaim,
                 drain_seconds=2.0,
             )
         await process.serve(runtime)

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..plan import Domain, Plan, draw_plan
 from ..world import Scenario
-from ._basic import batches, rolling_restart, two_groups, workers
+from ._basic import alone, batches, rolling_restart, same_ids, two_groups, workers
 from ._retrying import retrying_producer
 
 
@@ -52,16 +52,53 @@ _ALL: Final[Sequence[BuiltIn]] = (
         Domain(workers=(2, 4), consumers=(1, 3), concurrency=(1, 4)),
     ),
     BuiltIn(
+        "alone",
+        "one consumer, and nobody who reclaims: what it left pending it has to find by itself",
+        alone,
+        # Without anybody who reclaims nothing is delivered again that has failed, or that a twin took along.
+        Domain(
+            workers=(1, 1),
+            consumers=(1, 1),
+            events=(10, 30),
+            fails=0.0,
+            slow=0.4,
+            slow_ms_max=600.0,
+            kinds=_LINK | {"kill-process", "cut-power", "stop-process", "pause-server", "kill-clients"},
+            always=("delay", "delay", "lose-reply"),
+            span_ms=8000.0,
+        ),
+    ),
+    BuiltIn(
         "long-handlers",
         "handlers run for longer than the idle limit, and nobody may take their entries",
         workers,
         Domain(events=(3, 10), slow=0.6, slow_ms_max=9000.0, span_ms=8000.0),
     ),
     BuiltIn(
+        "pauses",
+        "processes stand still, also for longer than the idle limit, while they have much in hand",
+        workers,
+        Domain(
+            workers=(2, 3),
+            events=(5, 12),
+            prefetch=(None, 2, 2, 3),
+            slow=0.6,
+            slow_ms_max=6000.0,
+            always=("pause-process", "pause-process"),
+            span_ms=6000.0,
+        ),
+    ),
+    BuiltIn(
         "poison",
         "some events always fail; all others are handled",
         workers,
         Domain(fails=0.2, fails_max=-1),
+    ),
+    BuiltIn(
+        "backlog",
+        "events that always fail stand before others in the pending list, also where the server can't pick idle ones",
+        workers,
+        Domain(fails=0.3, fails_max=-1, events=(10, 25), profiles=("5.0", "5.0", "7.0"), always=("raise", "raise")),
     ),
     BuiltIn(
         "undecodable",
@@ -73,7 +110,7 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "trimming",
         "entries are trimmed away unread and pending",
         workers,
-        Domain(always=("delete-entries",)),
+        Domain(slow=0.4, slow_ms_max=600.0, fails=0.2, always=("delete-entries", "delete-entries", "kill-process")),
     ),
     BuiltIn(
         "group-lost",
@@ -115,19 +152,34 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "graceful-stop",
         "processes are stopped gracefully at any moment",
         workers,
-        Domain(always=("stop-process", "stop-process"), kinds=_PROCESS | _LINK | {"answer", "crash-server", "slow"}),
+        Domain(
+            slow=0.4,
+            slow_ms_max=2500.0,
+            kinds=_PROCESS | _LINK | {"answer", "crash-server", "slow"},
+            always=("stop-process", "stop-process"),
+        ),
     ),
     BuiltIn(
         "rolling-restart",
         "one process after the other is stopped and started, as in a deployment",
         rolling_restart,
-        Domain(workers=(2, 4), span_ms=4000.0),
+        Domain(workers=(2, 4), slow=0.3, slow_ms_max=1000.0, span_ms=4000.0),
     ),
     BuiltIn(
         "clock-jump",
         "wall clocks jump",
         workers,
         Domain(always=("shift-clock",), kinds=_PROCESS | _LINK | {"shift-clock", "fail-over", "crash-server"}),
+    ),
+    BuiltIn(
+        "same-ids",
+        "ids stand still, so that what a fault destroyed makes room for other events with the same ids",
+        same_ids,
+        Domain(
+            appendfsync=("everysec", "no"),
+            kinds=_LINK | {"lose-power", "fail-over", "crash-server"},
+            always=("lose-power", "fail-over"),
+        ),
     ),
     BuiltIn(
         "same-name",

@@ -1,5 +1,6 @@
 """The world of a simulated run: hosts, network, servers and clocks, and the order of everything in them."""
 
+from ._actions import forget_scripts
 from ._host import App, Host, Process
 from ._network import SimulatedBug
 from ._own_promises import Check
@@ -25,4 +26,5 @@ __all__ = [
     "UnknownTrio",
     "World",
     "check_trio",
+    "forget_scripts",
 ]

@@ -27,6 +27,11 @@ def is_write(engine: Engine, words: Words) -> bool:
     return command is not None and "write" in command.flags
 
 
+def forget_scripts() -> None:
+    """Have the names of our scripts looked up again: one of them was changed."""
+    _scripts.cache_clear()
+
+
 @cache
 def _scripts() -> dict[bytes, str]:
     """Our scripts by their hashes and by their sources."""

@@ -113,7 +113,7 @@ class Connection:
         self._readers.unpark_all()
         if self.lets_requests and not self._broken:
             self._arrive_there = self._network.arrival(self, self._arrive_there)
-            self._network.clock.call_at(self._arrive_there, lambda: self.node.lose(self))
+            self._network.clock.call_at(self._arrive_there, lambda: self.node.end(self))
 
     def cut_off(self) -> None:
         """Nothing passes any more, and nobody is told: the host is without power, or the route is gone."""

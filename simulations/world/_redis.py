@@ -65,6 +65,8 @@ class _Client:
     """A command that was taken in and is late."""
     action: str = ""
     not_before: float = 0.0
+    ends: bool = False
+    """Whether it has closed its connection: it is lost when all is run that it had sent."""
 
 
 class _Witness(Effects):
@@ -140,6 +142,14 @@ class RedisNode:
         client = self._by_connection.get(connection)
         if client is not None:
             client.parser.feed(data)
+            self._runnable.append(client)
+            self._run_all()
+
+    def end(self, connection: Connection) -> None:
+        """A client has closed its connection, which is noticed behind what it had sent: that is run first."""
+        client = self._by_connection.get(connection)
+        if client is not None:
+            client.ends = True
             self._runnable.append(client)
             self._run_all()
 
@@ -228,12 +238,14 @@ class RedisNode:
                     self.close_connections([client.connection])
                     return
                 if client.words is None or not self._let_pass(client):
-                    return
+                    break
             if self._clock.now < client.not_before or self._clock.now < self._hangs_until:
                 self._clock.call_at(max(client.not_before, self._hangs_until), lambda: self._resume(client))
                 return
             words, client.words = client.words, None
             self._execute(client, words)
+        if client.ends and client.words is None:
+            self.lose(client.connection)
 
     def _resume(self, client: _Client) -> None:
         self._runnable.append(client)

@@ -171,3 +171,25 @@ def test_until_it_is_claimed_again() -> None:
 def test_to_acknowledge_what_is_not_pending_does_nothing() -> None:
     story = taken_over().handles("worker-2", "a").acks("worker-2", "a").acks_plainly("worker-1", "a")
     assert not kinds(fenced, story.history())
+
+
+def test_who_lost_an_entry_may_not_begin_it() -> None:
+    [verdict] = fenced(read().claims("worker-2", "a").starts("worker-1", "a").history())
+    assert verdict.kind == "begun"
+    assert "worker-1 began a " in verdict.words
+    assert "had lost to worker-2" in verdict.words
+
+
+def test_after_a_failover_whoever_has_it_may_begin() -> None:
+    story = read().claims("worker-2", "a").strikes(FailOver())
+    assert not kinds(fenced, story.starts("worker-1", "a").history())
+
+
+def test_a_renewal_may_not_take_it_back() -> None:
+    [verdict] = fenced(taken_over().renews("worker-1", "a").history())
+    assert verdict.kind == "renewed"
+    assert "worker-1 renewed a " in verdict.words
+
+
+def test_a_renewal_of_what_is_held_is_right() -> None:
+    assert not kinds(fenced, read().renews("worker-1", "a").handles("worker-1", "a").history())

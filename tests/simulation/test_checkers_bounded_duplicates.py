@@ -86,6 +86,11 @@ def test_a_stop_that_cancelled_it_is_a_reason() -> None:
     assert not kinds(story.claims("worker-2", "a").handles("worker-2", "a"))
 
 
+def test_a_stop_that_came_after_its_end_is_none() -> None:
+    story = read().handles("worker-1", "a").strikes(StopProcess(), host="worker-1").dies("worker-1", "stopped")
+    assert kinds(story.claims("worker-2", "a").handles("worker-2", "a")) == ["one after the other"]
+
+
 def test_a_slow_handler_is_none() -> None:
     story = read().strikes(Slow(), host="worker-1", action="handler").handles("worker-1", "a")
     assert kinds(story.handles("worker-2", "a")) == ["one after the other"]

@@ -11,8 +11,10 @@ from redis_streams.simulations.plan import (
     KillProcess,
     LosePower,
     LoseReply,
+    PauseProcess,
     Plan,
     PlannedEvent,
+    Schedule,
     Shape,
     Site,
 )
@@ -53,3 +55,10 @@ def test_what_only_the_old_primary_of_a_split_brain_got_is_lost_by_name_also_if_
     spoken, lost = verdicts(Fault(At(10), split))
     assert spoken == []
     assert [len(each.entries) for each in lost] == [3]
+
+
+def test_what_a_read_brought_before_a_long_pause_is_not_begun_after_it() -> None:
+    """A worker that stood still renewed what it held, found a reply of before, and began what others had by then."""
+    pause = Fault(Site("worker-2", "XREADGROUP"), PauseProcess(5000))
+    plan = Plan(19, "pauses", Shape(workers=2), (PlannedEvent(0),), (pause,), Schedule("fifo"))
+    assert judge(run_plan(plan, SCENARIOS["pauses"].run).history, AT_LEAST_ONCE) == []

@@ -1,0 +1,19 @@
+"""All planted bugs by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ._bug import PlantedBug
+from ._connecting import CONNECTING
+from ._handling import HANDLING
+from ._holding import HOLDING
+from ._recovering import RECOVERING
+from ._stopping import STOPPING
+
+BUGS: Final[Mapping[str, PlantedBug]] = MappingProxyType(
+    {bug.name: bug for bug in (*HANDLING, *HOLDING, *RECOVERING, *STOPPING, *CONNECTING)}
+)
+"""Every planted bug by its name."""

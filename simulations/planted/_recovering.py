@@ -1,0 +1,109 @@
+"""Bugs in recovering: entries, groups, and whoever crashed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ._bug import PlantedBug
+from ._edit import Edit, Scale
+
+_ACQUIRE: Final = "actors._consumer_acquire"
+
+RECOVERING: Final = (
+    PlantedBug(
+        "no recovery after a restart",
+        "what a former life had in hand stays pending, where nobody reclaims",
+        "liveness",
+        ("alone",),
+        [
+            Edit(
+                "actors._consumer:consumer_actor",
+                "Hold(window.places), window)",
+                "Hold(window.places), window, suspect=False)",
+            )
+        ],
+    ),
+    PlantedBug(
+        "no recovery after a broken read",
+        "what a read delivered whose reply was lost stays pending, where nobody reclaims",
+        "liveness",
+        ("alone",),
+        [Edit(f"{_ACQUIRE}:read_new", "desk.suspect = True", "pass")],
+    ),
+    PlantedBug(
+        "former connection not closed",
+        "a read that is late comes after the recovery has looked",
+        "liveness",
+        ("alone",),
+        [Edit("wire._link:Link.kill_former", "while self._former:", "while False:")],
+    ),
+    PlantedBug(
+        "recovery of one page only",
+        "the rest of a long pending list is not looked at",
+        "liveness",
+        ("alone",),
+        [Edit(f"{_ACQUIRE}:_recover", "if page.next is None:", "if True:")],
+        (Scale(_ACQUIRE, "PAGE", 2),),
+    ),
+    PlantedBug(
+        "group made again at the end",
+        "what was not delivered before the group was lost is skipped",
+        "no-loss",
+        ("group-lost",),
+        [Edit("ensure_group.lua", "what, begin = 'recreated', mark", "what, begin = 'recreated', last")],
+    ),
+    PlantedBug(
+        "group made again at the start",
+        "everything is handled once more, however long ago it was settled",
+        "checkpoint-true",
+        ("group-lost",),
+        [Edit("ensure_group.lua", "what, begin = 'recreated', mark", "what, begin = 'recreated', '0-0'")],
+    ),
+    PlantedBug(
+        "group not made again",
+        "it is created at the start and never again",
+        "liveness",
+        ("group-lost",),
+        [
+            Edit(
+                "actors._group:_ensure",
+                "memory = settings.memory\n",
+                "memory = settings.memory\n    if keeper.existed:\n        return\n",
+            )
+        ],
+    ),
+    PlantedBug(
+        "NOGROUP ends the consumer",
+        "a lost group is taken for a bug",
+        "crash",
+        ("group-lost", "stream-lost"),
+        [Edit(f"{_ACQUIRE}:read_new", "await _have_group_healed(desk)", "raise")],
+    ),
+    PlantedBug(
+        "supervisor does not restart",
+        "who crashed stays away",
+        "liveness",
+        ("single",),
+        [Edit("actors._policy:Policy.decide", "if not to_restart:", "if True:")],
+    ),
+    PlantedBug(
+        "nobody restarted while others start",
+        "the link crashes while the group waits for it, and both wait for ever",
+        "liveness",
+        ("single",),
+        [
+            Edit(
+                "actors._supervisor:Supervisor._may_decide",
+                "return self._strategy is Strategy.ONE_FOR_ONE or run",
+                "return run",
+            )
+        ],
+    ),
+    PlantedBug(
+        "an outage is a crash",
+        "a lost connection crashes the actors that used it, until there were too many restarts",
+        "crash",
+        ("single", "many"),
+        [Edit("actors._weather:Weather.wait", "if not is_weather(error):", "if True:")],
+    ),
+)

@@ -1,0 +1,73 @@
+"""Bugs in stopping gracefully."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ._bug import PlantedBug
+from ._edit import Edit
+
+_STOP: Final = ("graceful-stop", "rolling-restart")
+
+STOPPING: Final = (
+    PlantedBug(
+        "nothing handed back",
+        "what a stop leaves unfinished waits for the idle limit",
+        "clean-stop",
+        ("long-handlers", "graceful-stop"),
+        [Edit("actors._consumer:consumer_actor", "await _hand_back(desk)", "pass")],
+    ),
+    PlantedBug(
+        "handed back while it runs",
+        "others take what this process is still at",
+        "bounded-duplicates",
+        ("rolling-restart", "long-handlers"),
+        [
+            Edit(
+                "actors._consumer:_limit_drain",
+                "await desk.stage.wait_draining()\n",
+                "await desk.stage.wait_draining()\n    await _hand_back(desk)\n",
+            )
+        ],
+    ),
+    PlantedBug(
+        "writer stopped before the consumers",
+        "who handles to the end can't settle any more",
+        "clean-stop",
+        _STOP,
+        [
+            Edit(
+                "actors.tree:group_child",
+                '{settings.group}", children)',
+                '{settings.group}", [*children[1:2], *children[2:], children[0]])',
+            )
+        ],
+    ),
+    PlantedBug(
+        "no grace",
+        "a stop cancels at once what it should let finish",
+        "clean-stop",
+        ("long-handlers", "graceful-stop"),
+        [Edit("actors._cell:Cell.stop", "trio.current_time() + self.child.grace_seconds\n", "trio.current_time()\n")],
+    ),
+    PlantedBug(
+        "read cut by the stop",
+        "a read that waits is cancelled when the drain begins, and with it what it just brought",
+        "clean-stop",
+        _STOP,
+        [
+            Edit(
+                "actors._consumer_acquire:_read_once",
+                "    try:\n        entries = await",
+                "    entries = []\n    try:\n      with desk.stage.intake():\n        entries = await",
+            ),
+        ],
+    ),
+    PlantedBug(
+        "reader's connection left open",
+        "a consumer that stops does not close its own connection",
+        "no-leaks",
+        ("single",),
+        [Edit("wire._link:Link.__aexit__", "if self._connection is not None:", "if False:")],
+    ),
+)

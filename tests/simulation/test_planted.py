@@ -1,0 +1,92 @@
+"""Bugs that are put in on purpose: each is found, by the right checker, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+
+import pytest
+from redis_streams.actors import _consumer_work, _reclaimer
+from redis_streams.simulations.checkers import AT_LEAST_ONCE
+from redis_streams.simulations.planted import BUGS, DoesNotFit, Edit, Hit, PlantedBug, Scale, edited, find_planted
+from redis_streams.simulations.planted._command import as_reported, in_words
+from redis_streams.simulations.planted._table import Row, row_of
+from redis_streams.simulations.running import run_plan
+from redis_streams.simulations.scenarios import SCENARIOS
+from redis_streams.wire import load
+
+TRIES = 60
+"""Seeds that a search may take here; most take three. Whoever changes how plans are drawn changes what they find."""
+
+START: Mapping[str, int] = {}
+"""Where the search begins for those that show themselves rarely."""
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_planted_bug_is_found_and_without_it_the_same_plan_holds(name: str) -> None:
+    bug = BUGS[name]
+    hit = find_planted(bug, START.get(name, 0), TRIES)
+    assert hit is not None
+    assert _holds_without(bug, hit)
+
+
+def _holds_without(bug: PlantedBug, hit: Hit) -> bool:
+    plan = hit.outcome.plan
+    with bug.only_scaled():
+        return run_plan(plan, SCENARIOS[plan.scenario].run, checkers=AT_LEAST_ONCE).status == "held"
+
+
+def test_afterwards_everything_is_as_it_was() -> None:
+    sound = (_consumer_work.work_one_by_one.__code__, load("settle").source, load("settle").sha, _reclaimer.PAGE)
+    for bug in BUGS.values():
+        with bug.planted():
+            pass
+    assert sound == (
+        _consumer_work.work_one_by_one.__code__,
+        load("settle").source,
+        load("settle").sha,
+        _reclaimer.PAGE,
+    )
+
+
+def test_within_the_block_the_code_is_another() -> None:
+    before = _consumer_work.work_one_by_one.__code__
+    with BUGS["acknowledged before the handler"].planted():
+        assert _consumer_work.work_one_by_one.__code__ != before
+
+
+def test_a_line_that_is_not_there_any_more_is_an_error() -> None:
+    gone = Edit("actors._consumer_work:judge", "no such line", "pass")
+    with pytest.raises(DoesNotFit, match="0 times"), edited([gone]):
+        pass
+
+
+def test_what_was_changed_before_an_error_is_put_back() -> None:
+    before = _reclaimer.PAGE
+    gone = Edit("settle.lua", "no such line", "")
+    with pytest.raises(DoesNotFit), edited([gone], [Scale("actors._reclaimer", "PAGE", 1)]):
+        pass
+    assert before == _reclaimer.PAGE
+
+
+def test_every_promise_that_is_kept_today_has_a_planted_bug() -> None:
+    promises = {bug.promise for bug in BUGS.values()}
+    assert {check.__name__.replace("_", "-") for check in AT_LEAST_ONCE} <= promises
+
+
+def test_a_bug_that_is_none_is_not_found() -> None:
+    none = PlantedBug("none", "nothing", "no-loss", ("single",), [])
+    row = row_of(none, starts=[0, 10], seeds_max=2)
+    assert (row.checker, row.seeds, row.faults) == ("", (3, 3), None)
+
+
+def test_a_row_says_how_long_the_searches_took() -> None:
+    row = Row("a bug", "no-loss", "no-loss", (1, 201, 7), 2)
+    assert not row.is_found
+    assert (row.median, row.worst) == (7, 201)
+    assert "   1    -    7  median   7  faults 2" in in_words(row)
+    assert as_reported(row).seeds == (1, 201, 7)
+
+
+def test_every_bug_says_what_it_does_in_a_sentence() -> None:
+    assert all(bug.breaks and bug.scenarios and inspect.cleandoc(bug.breaks) == bug.breaks for bug in BUGS.values())
