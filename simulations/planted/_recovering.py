@@ -14,7 +14,7 @@ RECOVERING: Final = (
         "no recovery after a restart",
         "what a former life had in hand stays pending, where nobody reclaims",
         "liveness",
-        ("alone",),
+        ("alone-again",),
         [
             Edit(
                 "actors._consumer:consumer_actor",
@@ -41,7 +41,7 @@ RECOVERING: Final = (
         "recovery of one page only",
         "the rest of a long pending list is not looked at",
         "liveness",
-        ("alone",),
+        ("alone-again",),
         [Edit(f"{_ACQUIRE}:_recover", "if page.next is None:", "if True:")],
         (Scale(_ACQUIRE, "PAGE", 2),),
     ),
@@ -90,7 +90,7 @@ RECOVERING: Final = (
         "nobody restarted while others start",
         "the link crashes while the group waits for it, and both wait for ever",
         "liveness",
-        ("single",),
+        ("rough-starts",),
         [
             Edit(
                 "actors._supervisor:Supervisor._may_decide",

@@ -14,7 +14,7 @@ STOPPING: Final = (
         "nothing handed back",
         "what a stop leaves unfinished waits for the idle limit",
         "clean-stop",
-        ("long-handlers", "graceful-stop"),
+        ("graceful-stop",),
         [Edit("actors._consumer:consumer_actor", "await _hand_back(desk)", "pass")],
     ),
     PlantedBug(
@@ -54,7 +54,7 @@ STOPPING: Final = (
         "read cut by the stop",
         "a read that waits is cancelled when the drain begins, and with it what it just brought",
         "clean-stop",
-        _STOP,
+        ("rolling-restart",),
         [
             Edit(
                 "actors._consumer_acquire:_read_once",
