@@ -6,6 +6,7 @@ with the reason; under CI=true they fail, because a CI that leaves them out in s
 
 import inspect
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,6 +47,9 @@ VALKEY = "7.2.4"
 if DEFAULT is not None:
     # `RedisServer()` in a test, an example or a child process takes the same server as the fixtures.
     os.environ["REDIS_SERVER"] = str(DEFAULT)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whom a shell starts in the background ignores Ctrl-C, and so do the programs that it starts; tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
