@@ -72,7 +72,7 @@ CONNECTING: Final = (
         "unknown outcome told as success",
         "a publisher hears that its event is there when nobody knows",
         "no-loss",
-        ("single", "many"),
+        ("retrying-producer",),
         [
             Edit(
                 "actors._stream:_fail",
