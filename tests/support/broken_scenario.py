@@ -5,9 +5,13 @@ from __future__ import annotations
 import trio
 from redis_streams.actors import DONE
 from redis_streams.runtime import _plans
+from redis_streams.simulations.plan import Domain
 from redis_streams.simulations.scenarios._basic import GROUP, STREAM, start_workers, worker_app
 from redis_streams.simulations.scenarios._planned import behave, publish_planned
 from redis_streams.simulations.world import Process, World
+
+DOMAIN = Domain(workers=(1, 1), slow=1.0)
+"""A handler that is over at once is, also in a broken runtime, before the acknowledgement has arrived."""
 
 
 async def acknowledging_first(world: World) -> None:

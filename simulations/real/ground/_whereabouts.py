@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -40,5 +41,6 @@ def find_scenario(where: str) -> Scenario:
             raise
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
+        sys.path.append(str(Path(file).parent))  # it may import what lies beside it, as a script does
         spec.loader.exec_module(module)
     return cast("Scenario", getattr(module, name))
