@@ -195,6 +195,17 @@ async def test_a_partition_holds_up_what_arrives_afterwards(binary: Path) -> Non
         assert await talk.hear() == b"$3\r\n1-0\r\n"
 
 
+async def test_what_a_partition_holds_up_changes_nothing_meanwhile(binary: Path) -> None:
+    """Where somebody else says the same, it was them."""
+    async with ground_with(binary, at("SET", Partition(60_000))) as ground:
+        talk, other = await Talk.begin(ground), await Talk.begin(ground, "b")
+        await talk.send("SET k v")
+        while not struck(ground.journal.records):
+            await trio.sleep(0.01)
+        assert await other.ask("SET k v") == b"+OK\r\n"
+        assert applied(ground) == [("b", b"SET")]
+
+
 async def test_clients_are_killed_by_the_server(binary: Path) -> None:
     """All of one host, and none of another."""
     async with ground_with(binary, at("XADD", KillClients(), before=False)) as ground:

@@ -181,18 +181,22 @@ class Conversation:
         parser = RequestParser(Profile.of("8.6"))
         while data := await self._receive(self._client, "requests"):
             parser.feed(data)
-            ready = bytearray()
+            ready: list[tuple[Visit, Sequence[bytes]]] = []
             while (words := parser.take()) is not None:
                 visit = self._shared.sites.come_by(self._gate.host, action_of(words))
                 dues = _due_at_request(visit)
                 if dues:
-                    await self._pass_on(server, ready)
-                    ready = bytearray()
+                    await self._forward(server, ready)
+                    ready = []
                     await self._suffer_all(dues)
                 await trio.sleep_until(self._late_until)
                 if "requests" not in self._swallowed:
-                    ready += self._send(visit, words)
-            await self._pass_on(server, ready)
+                    ready.append((visit, words))
+            await self._forward(server, ready)
+
+    async def _forward(self, server: trio.SocketStream, commands: Sequence[tuple[Visit, Sequence[bytes]]]) -> None:
+        await self._gate.wait_passable()  # not earlier is anything on its way
+        await self._pass_on(server, bytearray().join(self._send(*command) for command in commands))
 
     def _send(self, visit: Visit, words: Sequence[bytes]) -> bytes:
         way = self._shared.changes.sent(self._gate.host, self._number, self._of_transaction(visit.action, words))
