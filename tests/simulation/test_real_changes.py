@@ -77,6 +77,13 @@ def test_a_change_is_that_command_s_whose_words_it_has(changes: list[str], whose
     assert (found.host if found else None) == whose
 
 
+def test_who_says_to_do_it_is_likelier_than_who_might() -> None:
+    """A script can do anything to the keys that it names, and somebody deletes one of them at that time."""
+    commands = [command("settler", "EVALSHA sha 2 s c g w2 1 1-0"), command("somebody", "DEL s")]
+    found = likeliest(unit("DEL s"), commands)
+    assert found is commands[1]
+
+
 def test_changes_are_written_down_before_the_reply_is_known(tmp_path: Path) -> None:
     """Also those of commands that were never answered."""
     journal = Journal()

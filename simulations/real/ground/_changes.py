@@ -141,12 +141,16 @@ class Changes:
 
 
 def likeliest(unit: Sequence[Words], commands: Sequence[OnItsWay]) -> OnItsWay | None:
-    """Whose words say most of what was changed; among equals the one that was sent first.
+    """Whose words say most of what was changed; among equals who says to do just that, then who was sent first.
 
     None where nobody's did: what has expired is deleted by the server itself.
     """
-    said = [(_shared(unit, command.words), -number) for number, command in enumerate(commands)]
-    most, number = max(said, default=(0, 0))
+    said = [
+        (_shared(unit, command.words), command.words[0].upper() == unit[0][0].upper(), -number)
+        for number, command in enumerate(commands)
+        if unit
+    ]
+    most, _, number = max(said, default=(0, False, 0))
     return commands[-number] if most else None
 
 
