@@ -2,6 +2,7 @@
 
 from ._history import GroupState, History
 from ._records import (
+    UNPLANNED,
     Applied,
     Destroyed,
     FaultStruck,
@@ -19,6 +20,7 @@ from ._records import (
 )
 
 __all__ = [
+    "UNPLANNED",
     "Applied",
     "Destroyed",
     "FaultStruck",

@@ -5,7 +5,7 @@ They are plain attrs classes: a checker matches on them, a report draws them, JS
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import frozen
 
@@ -146,9 +146,16 @@ class Destroyed(Record):
     why: str = ""
 
 
+UNPLANNED: Final = -1
+"""The number of a fault that is none of the plan."""
+
+
 @frozen
 class FaultStruck(Record):
-    """A fault of the plan happened; `number` is its place in `Plan.faults`."""
+    """A fault of the plan happened; `number` is its place in `Plan.faults`.
+
+    `UNPLANNED` where it has none: in real time a busy machine has processes stand still by itself.
+    """
 
     fault: Fault
     number: int

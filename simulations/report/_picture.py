@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ..history import Applied, FaultStruck, History, ProcessEnded, Record, Sent, ServiceCalled, Told
+from ..history import UNPLANNED, Applied, FaultStruck, History, ProcessEnded, Record, Sent, ServiceCalled, Told
 from ._arrows import arrows, lifeline
 from ._axis import Axis, axis_of
 from ._bars import phases, processes, publishes, runs, servers, struck_lane, troubles
@@ -121,7 +121,7 @@ def _faults(canvas: Canvas) -> Iterator[Shape]:
         if isinstance(record, FaultStruck):
             lane = struck_lane(canvas, record)
             y = lane.y + lane.height / 2 if lane is not None else 0.0
-            x, number = canvas.axis.places[place], str(record.number + 1)
+            x, number = canvas.axis.places[place], "?" if record.number == UNPLANNED else str(record.number + 1)
             yield Shape("fault", canvas.title(place), place, (), x, y, text=number)
 
 

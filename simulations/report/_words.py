@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ..history import (
+    UNPLANNED,
     Applied,
     Destroyed,
     FaultStruck,
@@ -124,7 +125,8 @@ def _of_the_run(record: Record) -> str:
         case Told():
             told = f"says: {record.event.words()}"
         case FaultStruck():
-            told = f"fault {record.number + 1}: {record.fault.in_words()}"
+            whose = "the machine is busy" if record.number == UNPLANNED else f"fault {record.number + 1}"
+            told = f"{whose}: {record.fault.in_words()}"
         case ProcessStarted():
             told = "starts" if record.incarnation == 1 else f"starts again (incarnation {record.incarnation})"
         case ProcessEnded():

@@ -12,15 +12,17 @@ import trio
 from attrs import define
 
 from ....wire import Client, Retry, ServerAddress, Timeouts
-from ...plan import At, Plan
+from ...history import UNPLANNED, FaultStruck
+from ...plan import At, Fault, PauseServer, Plan
 from .._server import RedisServer
 from ._changes import CONFIGURATION, AppendOnlyTail, Changes, OnItsWay
 from ._conversation import Shared
-from ._journal import Journal
+from ._journal import SERVER, Journal
 from ._processes import Processes
 from ._proxy import Proxy
 from ._server_faults import ServerFaults, answer_of
 from ._sites import Due, Sites
+from ._stalls import watch_stalls
 from ._starting import Starter
 
 LOOK_SECONDS: Final = 0.02
@@ -56,6 +58,13 @@ class RealGround:
             if await who.strike(due):
                 return
         raise ValueError(f"{due.fault.effect.kind} can't be done to a real server: look at `expressible` before")
+
+    def tell_stall(self, ms: float) -> None:
+        """The machine had the proxy stand still: to everybody that is a server that hangs."""
+        if self.journal.begun is None:
+            return
+        at_ms = max(0.0, self.journal.now_ms() - ms)
+        self.journal.write(FaultStruck(at_ms, SERVER, Fault(At(at_ms), PauseServer(ms)), UNPLANNED))
 
     async def strike_by_time(self) -> None:
         """Strike what is due at moments, each at its own."""
@@ -109,6 +118,7 @@ async def open_ground(
             await nursery.start(client.run)
             ground = _ground(plan, journal, server, client, starter, scenario, plant, nursery)
             nursery.start_soon(_look, ground.changes)
+            nursery.start_soon(watch_stalls, ground.tell_stall)
             yield ground
             ground.changes.read()
             nursery.cancel_scope.cancel()

@@ -17,10 +17,11 @@ import trio
 from attrs import define, frozen
 
 from ....runtime import Ports, Runtime
-from ...history import Record
-from ...plan import Fault, Plan, plan_from_json
+from ...history import UNPLANNED, FaultStruck, Record
+from ...plan import At, Fault, PauseProcess, Plan, plan_from_json
 from ...world import RecordingRuntime
 from ._post import HEALED, Post
+from ._stalls import watch_stalls
 
 if TYPE_CHECKING:
     from ...world import Process, Scenario, World
@@ -157,6 +158,13 @@ class PartProcess:
         await self.stopping.wait()
         runtime.stop()
 
+    def tell_stall(self, ms: float) -> None:
+        """The machine had this process stand still."""
+        at_ms = max(0.0, self.world.now_ms - ms)
+        self.world.note(
+            FaultStruck(at_ms, self.host.name, Fault(At(at_ms, self.host.name), PauseProcess(ms)), UNPLANNED)
+        )
+
     def stop(self) -> None:
         """SIGTERM: a served runtime drains; an app of another kind is cancelled."""
         self.stopping.set()
@@ -180,6 +188,7 @@ async def play(post: Post, scenario: Scenario) -> None:
                         process.stop()
 
             nursery.start_soon(stop_in_time)
+            nursery.start_soon(watch_stalls, process.tell_stall)
             await world.found.wait()
             if world.app is not None:
                 with process.scope:
