@@ -71,6 +71,9 @@ def add_simulate(commands: Commands) -> None:
         action="store_true",
         help="put bugs into the runtime on purpose and search for each: all, or those with one of SCENARIO in the name",
     )
+    parser.add_argument(
+        "--plant", metavar="BUG", help="with --real: put this bug in, by its name in what --planted says"
+    )
     parser.add_argument("--json", action="store_true", help="say the result as JSON")
 
 
@@ -119,6 +122,7 @@ def _simulate(options: argparse.Namespace) -> int:
             report=options.report,
             as_json=options.json,
             real=options.real,
+            plant=options.plant or "",
         )
     except CannotBegin as error:
         raise UserError(str(error)) from error

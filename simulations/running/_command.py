@@ -13,6 +13,7 @@ from attrs import frozen
 
 from ...runtime._cli import say
 from ..plan import Plan
+from ..planted import BUGS
 from ..real import ServerFailed, ServerNotFound
 from ..real.ground import NotExpressible, run_real
 from ._batch import Batch, Options, Tally
@@ -63,14 +64,17 @@ def simulate(
     report: str | None,
     as_json: bool,
     real: str | None,
+    plant: str = "",
 ) -> int:
     """Run a batch and say what came of it; returns the exit code."""
     cases = [_case(name) for name in scenarios or built_in_names()]
+    if plant and (real is None or plant not in BUGS):
+        raise CannotBegin(f"--plant {plant!r}: with --real, one of {', '.join(BUGS)}")
     # A new start each time: the same seeds again would find nothing new. It is printed.
     first = random.SystemRandom().randrange(BASES) if base is None else base
     options = Options(seeds, first, preset, jobs or os.cpu_count() or 1, seconds, again_every=again_every)
     store = Store(FOLDER if report is None else Path(report))
-    batch: Runs = Batch(cases, options, store) if real is None else RealBatch(cases, options, _binary(real))
+    batch: Runs = Batch(cases, options, store) if real is None else RealBatch(cases, options, _binary(real), plant)
     with screen_of(None if seeds is None else seeds * len(cases), seconds, quiet=as_json) as screen:
         screen.say(
             f"{counted(len(cases), 'scenario')}, faults: {preset}, seeds from {first} on, {_where(options, real)}"

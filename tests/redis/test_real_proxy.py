@@ -29,6 +29,7 @@ from redis_streams.simulations.plan import (
 )
 from redis_streams.simulations.real import RedisServer
 from redis_streams.simulations.real.ground import RealGround
+from redis_streams.simulations.real.ground._sites import Due
 from redis_streams.wire import load
 from support.real_ground import Talk, applied, ground_with, sent, struck
 
@@ -234,6 +235,19 @@ async def test_a_killed_server_comes_back_with_its_data(any_binary: Path) -> Non
         assert await (await Talk.begin(ground)).ask("XADD s 3-0 f v") == b"$3\r\n3-0\r\n"
         assert await length(ground) == 2
         assert applied(ground) == [("a", b"XADD"), ("a", b"XADD")]
+
+
+async def test_a_server_can_be_killed_while_it_starts(binary: Path) -> None:
+    """It comes back after the last time."""
+    fault = Fault(At(0), CrashServer(0))
+    async with ground_with(binary, fault) as ground:
+        for _ in range(5):
+            await ground.strike(Due(0, fault))
+            while ground.server.pid is None:
+                await trio.sleep(0.001)
+        await ground.strike(Due(0, fault))
+        await ground.server_faults.wait_up()
+        assert await length(ground) == 0
 
 
 async def test_a_server_that_hangs_answers_later(binary: Path) -> None:

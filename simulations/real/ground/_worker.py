@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 
 import trio
 
+from ...planted import BUGS
 from ._journal import RunClock
 from ._part import play
 from ._post import Post, Posting
@@ -22,7 +24,8 @@ def play_posting(word: str, line: int) -> None:
     post = Post(Posting.from_argument(word), line)
     scenario = find_scenario(post.posting.scenario)
     post.wait_begin()
-    trio.run(play, post, scenario, clock=RunClock(post.clock))
+    with BUGS[post.posting.plant].planted() if post.posting.plant else nullcontext():
+        trio.run(play, post, scenario, clock=RunClock(post.clock))
 
 
 if __name__ == "__main__":
