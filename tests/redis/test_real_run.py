@@ -100,13 +100,14 @@ def test_a_plan_that_needs_two_servers_is_refused(redis_server: RedisServer) -> 
     [
         (with_a_service, "service bank: "),
         (with_a_check, "check everything_is_fine: "),
-        (that_waits_until_settled, "sett"),
+        (that_waits_until_settled, "settled: "),
+        (SCENARIOS["same-ids"].run, "primary: "),
     ],
 )
-def test_a_scenario_whose_processes_share_objects_is_refused(
+def test_a_scenario_that_needs_what_real_processes_have_not_is_refused(
     redis_server: RedisServer, scenario: Scenario, why: str
 ) -> None:
-    """Real processes do not."""
+    """Objects that they share, or a server that is one."""
     with pytest.raises(NotExpressible, match=why):
         run_real(Plan(1, "x", events=EVENTS[:1]), scenario, binary=redis_server.binary)
 

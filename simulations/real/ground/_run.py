@@ -60,7 +60,12 @@ class Director:
         """A stream of random numbers."""
         return Random(f"{self.plan.seed}/{name}")  # noqa: S311 - from the plan's seed, on purpose
 
-    # What needs that all processes are one
+    # What needs the simulated server, or that all processes are one
+
+    @property
+    def primary(self) -> NoReturn:
+        """Refused: nobody gets at the inside of a real server."""
+        raise NotExpressible("primary: what a scenario does with the simulated server, it can't do with a real one")
 
     def service(self, name: str, *, latency_ms: float = 20.0) -> NoReturn:
         """Refused: what a service knows is an object of the scenario's."""
