@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from typing_extensions import override
+from typing_extensions import Self, override
 
 from ._trace import Trace
 
@@ -33,6 +33,10 @@ class Randomness:
 
 class _TracedRandom(Random):
     """Its draws are in the trace."""
+
+    def __new__(cls, *_of_init: object) -> Self:
+        """Up to Python 3.10 the class it is made of takes all arguments for seeds."""
+        return super().__new__(cls)
 
     def __init__(self, seed: str, name: str, trace: Trace) -> None:
         super().__init__(seed)
