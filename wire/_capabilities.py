@@ -27,10 +27,12 @@ class Capabilities:
         version: as INFO says it; of a fork not its own number, but the Redis version that it is compatible with.
             OLDEST where this user may not ask.
         commands: those of `PROBED` that the server has.
+        run_id: of the server's process, another one after each of its starts; "" where this user may not ask.
     """
 
     version: Version = OLDEST
     commands: frozenset[str] = frozenset()
+    run_id: str = ""
 
     @property
     def pending_idle(self) -> bool:
@@ -70,10 +72,18 @@ class Capabilities:
 
 def parse_version(info: str) -> Version:
     """The version in the answer to INFO server; the oldest where there is none."""
+    value = info_field(info, "redis_version")
+    if not value:
+        return OLDEST
+    numbers = [int(part) for part in value.split(".") if part.isdecimal()]
+    major, minor, patch = (*numbers, 0, 0, 0)[:3]
+    return (major, minor, patch)
+
+
+def info_field(info: str, wanted: str) -> str:
+    """One field of an answer to INFO; "" where there is none."""
     for line in info.splitlines():
         name, _, value = line.partition(":")
-        if name == "redis_version":
-            numbers = [int(part) for part in value.strip().split(".") if part.isdecimal()]
-            major, minor, patch = (*numbers, 0, 0, 0)[:3]
-            return (major, minor, patch)
-    return OLDEST
+        if name == wanted:
+            return value.strip()
+    return ""

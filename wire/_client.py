@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from . import _replies as replies
 from ._address import ServerAddress
-from ._capabilities import PROBED, Capabilities, parse_version
+from ._capabilities import PROBED, Capabilities, info_field, parse_version
 from ._connection import Connection
 from ._dial import Dial, dial
 from ._errors import ConnectionLost, NotConnected, is_weather
@@ -70,7 +70,11 @@ class Client(StreamCommands):
 
         ``async with client.link() as link: await (await link.connection()).call("BLPOP", "queue", 1)``
         """
-        return Link(self.open, self.call, lambda: self._link.generation)
+        return Link(self.open, self.call, self._server)
+
+    async def _server(self) -> str:
+        """Which process of a server the shared link leads to now; where it does not say: which connection it is."""
+        return (await self.capabilities()).run_id or f"connection {self._link.generation}"
 
     async def open(self) -> Connection:
         """A new exclusive connection; whoever opens it closes it.
@@ -126,10 +130,10 @@ class Client(StreamCommands):
         if self._capabilities_of != self._link.generation:
             generation = self._link.generation
             try:
-                version = parse_version(replies.text(await self.call(b"INFO", b"server")))
+                info = replies.text(await self.call(b"INFO", b"server"))
                 found = cast("list[Reply]", await self.call(b"COMMAND", b"INFO", *PROBED))
                 known = frozenset(name for name, about in zip(PROBED, found, strict=True) if about)
-                self._capabilities = Capabilities(version, known)
+                self._capabilities = Capabilities(parse_version(info), known, info_field(info, "run_id"))
             except ResponseError as error:
                 if is_weather(error):
                     raise

@@ -29,17 +29,7 @@ START: Mapping[str, int] = {
 """Where the search begins for those that show themselves rarely."""
 
 
-OPEN: Mapping[str, str] = {
-    "former connection not closed": "Link.kill_former spares it when the shared link was connected anew meanwhile, so "
-    "a late read leaves entries pending that nobody looks for"
-}
-"""Bugs of our own that show themselves in the same plans, and are not mended yet."""
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name])) if name in OPEN else name for name in BUGS],
-)
+@pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_is_found_and_without_it_the_same_plan_holds(name: str) -> None:
     bug = BUGS[name]
     hit = find_planted(bug, START.get(name, 0), TRIES)

@@ -139,6 +139,24 @@ def answers(*replies: bytes) -> Callable[[Command], bytes]:
     return answer
 
 
+def process(run_id: str) -> Callable[[Command], bytes]:
+    """An `answer` of a server's process that says which one it is, and has none of the newer commands."""
+    info = f"redis_version:7.0.15\r\nrun_id:{run_id}\r\n".encode()
+
+    def answer(command: Command) -> bytes:
+        match command:
+            case [b"INFO", *_]:
+                return b"$%d\r\n%b\r\n" % (len(info), info)
+            case [b"COMMAND", b"INFO", *names]:
+                return b"*%d\r\n" % len(names) + b"*-1\r\n" * len(names)
+            case [b"CLIENT", b"KILL", *_]:
+                return b"-ERR No such client\r\n"
+            case _:
+                return as_redis(command)
+
+    return answer
+
+
 def silent(command: Command) -> bytes:
     """An `answer` that logs everybody in and then says nothing."""
     return answers()(command)

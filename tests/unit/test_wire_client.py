@@ -1,6 +1,6 @@
 """The client: what is repeated after a lost reply, scripts, capabilities, and the arguments of the typed commands."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -20,7 +20,7 @@ from redis_streams.wire import (
     load,
 )
 from redis_streams.wire._capabilities import parse_version
-from support.scripted import Command, Peer, answers, as_redis, words
+from support.scripted import Command, Peer, answers, as_redis, process, words
 from trio.testing import MockClock
 
 QUICK = Retry(max_retries=3, base_delay_seconds=0.01, max_delay_seconds=0.01)
@@ -277,7 +277,7 @@ def test_a_wrong_url_is_told_at_once() -> None:
 
 async def test_a_link_lends_one_connection_until_it_breaks(autojump_clock: MockClock) -> None:
     """Then it opens another; at its end the connection is closed."""
-    peer = Peer()
+    peer = Peer(process("one"))
     async with running(peer) as client, client.link() as link:
         first = await link.connection()
         assert await link.connection() is first
@@ -299,7 +299,7 @@ async def test_a_link_that_was_never_used_opened_nothing(autojump_clock: MockClo
 
 async def test_a_former_connection_is_killed_at_the_server(autojump_clock: MockClock) -> None:
     """Once: a command that is still under way in it would be run after we looked. That it is gone is as good."""
-    peer = Peer(answers(b"-ERR No such client\r\n"))
+    peer = Peer(process("one"))
     async with running(peer) as client, client.link() as link:
         shared = peer.sockets[0]
         await (await link.connection()).aclose()
@@ -309,21 +309,59 @@ async def test_a_former_connection_is_killed_at_the_server(autojump_clock: MockC
         assert [command for command in shared.commands if b"KILL" in command] == [[b"CLIENT", b"KILL", b"ID", b"7"]]
 
 
-async def test_no_stranger_is_killed_after_a_restart_of_the_server(autojump_clock: MockClock) -> None:
-    """It numbers its clients anew: the id may be somebody else's."""
-    peer = Peer()
+async def test_it_is_killed_also_if_the_shared_link_came_anew(autojump_clock: MockClock) -> None:
+    """To the same process: once the former one was spared then, and what it read later nobody looked for."""
+    peer = Peer(process("one"))
     async with running(peer) as client, client.link() as link:
         await (await link.connection()).aclose()
         peer.sockets[0].end()
         await trio.sleep(1)
         await link.connection()
         await link.kill_former()
-        assert [command for fake in peer.sockets for command in fake.commands if b"KILL" in command] == []
+        assert killed(peer) == [[b"CLIENT", b"KILL", b"ID", b"7"]]
+
+
+async def test_no_stranger_is_killed_after_a_restart_of_the_server(autojump_clock: MockClock) -> None:
+    """It numbers its clients anew: the id may be somebody else's."""
+    peer = Peer(process("one"))
+    async with running(peer) as client, client.link() as link:
+        await (await link.connection()).aclose()
+        peer.answer = process("two")
+        peer.sockets[0].end()
+        await trio.sleep(1)
+        await link.connection()
+        await link.kill_former()
+        assert killed(peer) == []
+
+
+async def test_who_may_not_ask_which_process_it_is_spares_all_after_a_reconnect(autojump_clock: MockClock) -> None:
+    """It may be another one: INFO is refused, or names none."""
+
+    def refuses_info(command: Command) -> bytes:
+        return b"-NOPERM no\r\n" if command[0] == b"INFO" else as_redis(command)
+
+    peer = Peer(refuses_info)
+    async with running(peer) as client, client.link() as link:
+        await (await link.connection()).aclose()
+        await link.connection()
+        await link.kill_former()
+        assert len(killed(peer)) == 1
+        await (await link.connection()).aclose()
+        peer.sockets[0].end()
+        await trio.sleep(1)
+        await link.connection()
+        await link.kill_former()
+        assert len(killed(peer)) == 1
+
+
+def killed(peer: Peer) -> Sequence[Command]:
+    """Whom the client had killed."""
+    return [command for fake in peer.sockets for command in fake.commands if b"KILL" in command]
 
 
 async def test_a_connection_that_can_not_be_opened_is_an_error_and_the_link_goes_on(autojump_clock: MockClock) -> None:
     """The next try may succeed."""
-    peer = Peer()
+    peer = Peer(process("one"))
     async with running(peer) as client, client.link() as link:
         peer.refusals = [ConnectionRefusedError()]
         with pytest.raises(ConnectFailed):
