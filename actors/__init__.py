@@ -44,6 +44,7 @@ from ._observer import (
     Observer,
     StuckAfterCancel,
     guarded,
+    innermost,
 )
 from ._patience import Patience
 from ._policy import Backoff, Limits, Restart, Strategy
@@ -134,6 +135,7 @@ __all__ = [
     "gather",
     "group_child",
     "guarded",
+    "innermost",
     "nest",
     "run_root",
     "settings_key",

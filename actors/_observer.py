@@ -104,9 +104,15 @@ class StuckAfterCancel(ActorEvent):
 
 def in_words(error: BaseException) -> str:
     """An error by its class and text; of exceptions that are alone in their groups, the one inside."""
+    error = innermost(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def innermost(error: BaseException) -> BaseException:
+    """What is alone in its groups, without them: nurseries put one around each error."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"
+    return error
 
 
 Observer = Callable[[ActorEvent], None]

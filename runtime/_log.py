@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from ..actors import ActorEvent, ChildCrashed
+from ..actors import ActorEvent, ChildCrashed, innermost
 from ..wire import LinkEvent, RedisError
 
 RuntimeEvent = ActorEvent | LinkEvent
@@ -23,7 +23,7 @@ logger = logging.getLogger("redis_streams")
 
 def log_event(event: RuntimeEvent) -> None:
     """Log one event: at DEBUG what is routine, INFO what is news, WARNING what needs an eye, ERROR what is a bug."""
-    error = event.error if isinstance(event, ChildCrashed) else None
+    error = innermost(event.error) if isinstance(event, ChildCrashed) else None
     # What Redis says needs no traceback to be understood: wrong password, connection refused, wrong type.
     logger.log(event.level, "%s", describe(event), exc_info=None if isinstance(error, RedisError) else error)
 

@@ -71,6 +71,7 @@ def server_version(binary: Path) -> tuple[int, int, int]:
         return VALKEY
     match = re.search(r"v=(\d+)\.(\d+)\.(\d+)", answer.stdout)
     if match is None:
-        raise ServerNotFound(f"{binary} is no redis-server: --version printed {answer.stdout.strip()!r}")
+        first_line = answer.stdout.strip().partition("\n")[0]
+        raise ServerNotFound(f"{binary} is no redis-server: --version printed {first_line!r}")
     major, minor, patch = (int(part) for part in match.groups())
     return major, minor, patch

@@ -14,7 +14,7 @@ from attrs import frozen
 from ...runtime._cli import say
 from ..plan import Plan
 from ..planted import BUGS
-from ..real import ServerFailed, ServerNotFound
+from ..real import ServerFailed, ServerNotFound, server_version
 from ..real.ground import NotExpressible, run_real
 from ._batch import Batch, Options, Tally
 from ._cases import Case, UnknownScenario, built_in_names, find_case
@@ -98,6 +98,10 @@ def _binary(name: str) -> Path:
     found = binary_of(name)
     if found is None:
         raise CannotBegin(f"--real: there is no program {name!r}, by this path or on PATH")
+    try:
+        server_version(found)
+    except ServerNotFound as error:
+        raise CannotBegin(f"--real: {error}") from error
     return found
 
 

@@ -1,6 +1,7 @@
 """`redis-streams simulate` as it is typed: what it says, where, and with which exit code."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,8 @@ def test_the_light_part_knows_what_the_heavy_part_offers() -> None:
         (("nonsense",), "there is no scenario 'nonsense'; there are single, many, "),
         (("none.py:x",), "there is no file none.py"),
         ((f"{__file__}:nonsense",), "has no function 'nonsense'"),
+        (("single", "--real", sys.executable), "is no redis-server: --version printed 'Python"),
+        (("single", "--real", "no-such-program"), "there is no program 'no-such-program'"),
     ],
 )
 def test_what_can_not_begin_says_why_in_a_line(
