@@ -1,7 +1,7 @@
 """The world of a simulated run: hosts, network, servers and clocks, and the order of everything in them."""
 
 from ._actions import forget_scripts
-from ._host import App, Host, Process
+from ._host import App, Host, Process, run_until
 from ._network import SimulatedBug
 from ._own_promises import Check
 from ._recording import RecordingRuntime, SimulatedFailure
@@ -27,4 +27,5 @@ __all__ = [
     "World",
     "check_trio",
     "forget_scripts",
+    "run_until",
 ]

@@ -165,14 +165,7 @@ class Process:
 
     async def serve(self, runtime: Runtime) -> None:
         """Run a runtime until this process is to stop; then drain."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._stop_in_time, runtime)
-            await runtime.run()
-            nursery.cancel_scope.cancel()
-
-    async def _stop_in_time(self, runtime: Runtime) -> None:
-        await self.stopping.wait()
-        runtime.stop()
+        await run_until(self.stopping, runtime)
 
     async def _dial(self, _address: ServerAddress) -> trio.abc.Stream:
         return await self.world.network.dial(self.host, self.world.strikes.pass_connect)
@@ -223,6 +216,19 @@ class Process:
             world.start_again(host, world.restart_seconds)
         elif how == "stopped" and self.restart_after is not None:
             world.start_again(host, self.restart_after)
+
+
+async def run_until(stopping: trio.Event, runtime: Runtime) -> None:
+    """Run a runtime until an event says that it is to stop; then it drains."""
+
+    async def stop_in_time() -> None:
+        await stopping.wait()
+        runtime.stop()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stop_in_time)
+        await runtime.run()
+        nursery.cancel_scope.cancel()
 
 
 def in_words(error: BaseException) -> str:

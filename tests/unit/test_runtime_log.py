@@ -12,7 +12,7 @@ if sys.version_info < (3, 11):
 
 
 def test_what_redis_says_is_one_line_also_out_of_a_nursery(caplog: pytest.LogCaptureFixture) -> None:
-    """A stopped server is the first thing that somebody sees who tries this: fifty lines of groups said nothing more."""
+    """A stopped server is the first thing that somebody sees who tries this: fifty lines said no more."""
     log_event(ChildCrashed("root/redis", 1, ExceptionGroup("", [ConnectFailed("localhost: connection refused")])))
     [record] = caplog.records
     assert record.getMessage() == "root/redis: crashed: ConnectFailed: localhost: connection refused"

@@ -19,7 +19,7 @@ from attrs import define, frozen
 from ....runtime import Ports, Runtime
 from ...history import UNPLANNED, FaultStruck, Record
 from ...plan import At, Fault, PauseProcess, Plan, plan_from_json
-from ...world import RecordingRuntime
+from ...world import RecordingRuntime, run_until
 from ._post import HEALED, Post
 from ._stalls import watch_stalls
 
@@ -149,14 +149,7 @@ class PartProcess:
 
     async def serve(self, runtime: Runtime) -> None:
         """Run a runtime until this process is to stop; then drain."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._stop_in_time, runtime)
-            await runtime.run()
-            nursery.cancel_scope.cancel()
-
-    async def _stop_in_time(self, runtime: Runtime) -> None:
-        await self.stopping.wait()
-        runtime.stop()
+        await run_until(self.stopping, runtime)
 
     def tell_stall(self, ms: float) -> None:
         """The machine had this process stand still."""
