@@ -40,8 +40,15 @@ SAME_ON_ANY_PYTHON = (
     "redis/test_demo",
     "redis/test_docs",
     "redis/test_examples",
+    "redis/test_real_run",
+    "redis/test_real_simulate",
+    "simulation/test_checkers_",
+    "simulation/test_planted",
+    "simulation/test_report_",
+    "simulation/test_strategies",
+    "simulation/test_testing_page",
 )
-"""What a smoke test leaves out: the demo is among the unit tests, too."""
+"""What a smoke test leaves out: the demo is among the unit tests, too, and simulated runs are in other files."""
 VALKEY = "7.2.4"
 """What Valkey of any version says of itself: that it is compatible with that."""
 if DEFAULT is not None:

@@ -24,6 +24,9 @@ from ._repeat import Repeat, repeat_of
 from ._scripts import Script
 from ._streams import StreamCommands
 
+RUN_IDS_KEPT = 100
+"""Connections of the shared link to be remembered: whoever has an older one of his own has not used it since."""
+
 
 def _ignore(_event: LinkEvent) -> None:
     """Nobody listens."""
@@ -60,6 +63,8 @@ class Client(StreamCommands):
         )
         self._capabilities = Capabilities()
         self._capabilities_of = -1
+        self._run_ids: dict[int, str] = {}
+        """Which process the last few connections of the shared link led to, by generation."""
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """The life of the shared link; see `Multiplexer.run`."""
@@ -70,11 +75,14 @@ class Client(StreamCommands):
 
         ``async with client.link() as link: await (await link.connection()).call("BLPOP", "queue", 1)``
         """
-        return Link(self.open, self.call, self._server)
+        return Link(self.open, self.call, lambda: self._link.generation, self._is_same_server)
 
-    async def _server(self) -> str:
-        """Which process of a server the shared link leads to now; where it does not say: which connection it is."""
-        return (await self.capabilities()).run_id or f"connection {self._link.generation}"
+    async def _is_same_server(self, generation: int) -> bool:
+        """Whether the shared link leads to the process that it led to in that generation, as far as is known."""
+        if generation == self._link.generation:
+            return True
+        then = self._run_ids.get(generation)
+        return bool(then) and (await self.capabilities()).run_id == then
 
     async def open(self) -> Connection:
         """A new exclusive connection; whoever opens it closes it.
@@ -140,4 +148,6 @@ class Client(StreamCommands):
                 # This user may not ask, or the command was renamed. The oldest commands work everywhere.
                 self._capabilities = Capabilities()
             self._capabilities_of = generation
+            self._run_ids[generation] = self._capabilities.run_id
+            self._run_ids.pop(generation - RUN_IDS_KEPT, None)
         return self._capabilities

@@ -18,35 +18,38 @@ class Link:
     Args:
         open_connection: makes a new connection.
         call: sends a command over another one, to close what is left of a broken one.
-        server: which process of a server `call` leads to; another one numbers its clients anew.
+        generation: of the connection behind `call`; changes with each of them.
+        is_same_server: whether the connection of that generation led to the process that `call` leads to now; another
+            one numbers its clients anew.
     """
 
     def __init__(
         self,
         open_connection: Callable[[], Awaitable[Connection]],
         call: Execute,
-        server: Callable[[], Awaitable[str]],
+        generation: Callable[[], int],
+        is_same_server: Callable[[int], Awaitable[bool]],
     ) -> None:
         self._open = open_connection
         self._call = call
-        self._server = server
+        self._generation = generation
+        self._is_same_server = is_same_server
         self._connection: Connection | None = None
-        self._opened_at = ""
-        self._former: list[tuple[int, str]] = []
+        self._opened_in = 0
+        self._former: list[tuple[int, int]] = []
 
     async def connection(self) -> Connection:
         """The connection; a new one if there is none that works.
 
         Raises:
             ConnectFailed: it could not be made.
-            ConnectionLost: the shared link could not be asked which server this is.
         """
         if self._connection is None or self._connection.closed:
             if self._connection is not None and self._connection.client_id is not None:
-                self._former.append((self._connection.client_id, self._opened_at))
+                self._former.append((self._connection.client_id, self._opened_in))
             self._connection = None
-            # Asked before: should the server be replaced meanwhile, no client of the new one is taken for ours.
-            self._opened_at = await self._server()
+            # Before: should the server be replaced meanwhile, no client of the new one is taken for ours.
+            self._opened_in = self._generation()
             self._connection = await self._open()
         return self._connection
 
@@ -57,8 +60,8 @@ class Link:
             ConnectionLost: the server could not be asked to.
         """
         while self._former:
-            client_id, opened_at = self._former[-1]
-            if opened_at == await self._server():
+            client_id, opened_in = self._former[-1]
+            if await self._is_same_server(opened_in):
                 # An error says that it is gone already, or that we may not: then an idle entry shows what came late.
                 with suppress(ResponseError):
                     await self._call(b"CLIENT", b"KILL", b"ID", client_id)

@@ -313,6 +313,7 @@ async def test_it_is_killed_also_if_the_shared_link_came_anew(autojump_clock: Mo
     """To the same process: once the former one was spared then, and what it read later nobody looked for."""
     peer = Peer(process("one"))
     async with running(peer) as client, client.link() as link:
+        await client.capabilities()
         await (await link.connection()).aclose()
         peer.sockets[0].end()
         await trio.sleep(1)
@@ -325,6 +326,7 @@ async def test_no_stranger_is_killed_after_a_restart_of_the_server(autojump_cloc
     """It numbers its clients anew: the id may be somebody else's."""
     peer = Peer(process("one"))
     async with running(peer) as client, client.link() as link:
+        await client.capabilities()
         await (await link.connection()).aclose()
         peer.answer = process("two")
         peer.sockets[0].end()
