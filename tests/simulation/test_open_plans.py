@@ -1,4 +1,4 @@
-"""Plans in which a promise is broken, or a checker is wrong, and nobody has found out yet which: 7 of 8,565 found these.
+"""Plans in which a promise is broken, or a checker is wrong, and nobody knows yet which: 7 of 8,565 plans found these.
 
 Whoever mends one sees its test pass where it is expected to fail. Then the plan goes to the tests of what was mended.
 """
