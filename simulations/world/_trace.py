@@ -9,7 +9,8 @@ the hash, many lines at a time, and a text is made of it only where that is want
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -43,7 +44,12 @@ class Trace:
 
     def note_record(self, record: Record) -> None:
         """Add a record: where two runs differ in what they publish or write, its line says so."""
-        self.note(round(record.at_ms, 6), type(record).__name__, record.host, *_more(record))
+        kind = type(record)
+        more = _MORE.get(kind)
+        if more is None:
+            self.note(record.at_ms, kind.__name__, record.host)
+        else:
+            self.note(record.at_ms, kind.__name__, record.host, *more(record))
 
     def hexdigest(self) -> str:
         """The hash of all lines so far."""
@@ -59,13 +65,22 @@ class Trace:
             self._gathered.clear()
 
 
-def _more(record: Record) -> Line:
-    match record:
-        case Applied():
-            return (record.words,)
-        case Sent():
-            return (record.action, record.client, len(record.reply or b""))
-        case Publishing() | HandlerStarted():
-            return (record.event_id,)
-        case _:
-            return ()
+def _of_applied(record: Record) -> Line:
+    return (record.words,) if isinstance(record, Applied) else ()
+
+
+def _of_sent(record: Record) -> Line:
+    return (record.action, record.client, len(record.reply or b"")) if isinstance(record, Sent) else ()
+
+
+def _of_event(record: Record) -> Line:
+    return (record.event_id,) if isinstance(record, Publishing | HandlerStarted) else ()
+
+
+_MORE: Final[Mapping[type[Record], Callable[[Record], Line]]] = {
+    Applied: _of_applied,
+    Sent: _of_sent,
+    Publishing: _of_event,
+    HandlerStarted: _of_event,
+}
+"""What is to be in a record's line, by its kind, beside when and where it happened."""

@@ -261,11 +261,8 @@ class World:
         """Those of moments have struck; those of sites may, for a while, as long as something is left to be done."""
         moments = [fault.when.ms for fault in self.plan.faults if not hasattr(fault.when, "turn")]
         await trio.sleep_until(max(moments, default=0.0) / 1000)
-        deadline = self.clock.now + FAULTS_SECONDS_MAX
-        while len(self.strikes.struck) < len(self.plan.faults) and self._is_waiting():
-            if self.clock.now >= deadline:
-                return
-            await trio.sleep(LOOK_SECONDS)
+        faults = len(self.plan.faults)
+        await self._wait_until(lambda: len(self.strikes.struck) >= faults or not self._is_waiting(), FAULTS_SECONDS_MAX)
 
     def _heal(self) -> None:
         """No more faults; what was broken works again, but for what is broken for good."""
@@ -284,12 +281,33 @@ class World:
                 host.end_at_once(power_lost=True)
 
     async def _wait_settled(self) -> bool:
-        deadline = self.clock.now + LIVE_SECONDS_MAX
-        while self._is_waiting():
+        return await self._wait_until(lambda: not self._is_waiting(), LIVE_SECONDS_MAX)
+
+    async def _wait_until(self, is_over: Callable[[], bool], seconds_max: float) -> bool:
+        """Look again and again, until it is over or so much time is; returns whether it is over."""
+        deadline = self.clock.now + seconds_max
+        while not is_over():
             if self.clock.now >= deadline:
                 return False
-            await trio.sleep(LOOK_SECONDS)
+            await self._look_until(is_over, deadline)
         return True
+
+    async def _look_until(self, is_over: Callable[[], bool], deadline: float) -> None:
+        """The clock does the looking: a task that woke up for it would take every tenth turn of a run."""
+        enough = trio.Event()
+
+        def look() -> None:
+            nonlocal timer
+            if is_over() or self.clock.now >= deadline:
+                enough.set()
+            else:
+                timer = self.clock.call_at(self.clock.now + LOOK_SECONDS, look)
+
+        timer = self.clock.call_at(self.clock.now + LOOK_SECONDS, look)
+        try:
+            await enough.wait()
+        finally:
+            timer.cancel()
 
     def _is_waiting(self) -> bool:
         """Whether something is not settled; it is looked up again only when something has happened."""

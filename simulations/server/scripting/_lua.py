@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Final, NoReturn, Protocol, cast
 
@@ -131,7 +132,7 @@ class Lua:
             b"is_valkey": profile.since(7, 2) and not profile.since(7, 4),
             **functions.offered(self),
         }
-        prelude = runtime.compile(files(__package__).joinpath("prelude.lua").read_bytes())
+        prelude = runtime.compile(_prelude())
         found = cast("tuple[OfLua, ...]", prelude(self.table(offered)))
         self._load, self._run_script, self._run_library, self._where, null, *tables = found
         self.values = Values(profile, self.table, self.type_of, null, *tables)
@@ -307,6 +308,16 @@ class Lua:
             told_text = text if isinstance(text, bytes) else b"ERR unknown error"
             return LuaError(told_text, place, number, has_code=True, is_counted=counted)
         return LuaError(_text(error), place, number)
+
+
+@cache
+def _prelude() -> bytes:
+    """The prelude as Lua keeps what it has compiled. Compiling it takes longer than all else that a new state does."""
+    from lupa import lua51  # noqa: PLC0415 - see `Lua`
+
+    compiler = lua51.LuaRuntime(encoding=None)
+    dump = cast("OfLua", compiler.eval(b"string.dump"))
+    return cast("bytes", dump(compiler.compile(files(__package__).joinpath("prelude.lua").read_bytes())))
 
 
 def _told_before_7(profile: Profile, error: object, source: bytes | None, line: int) -> LuaError:
