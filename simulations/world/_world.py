@@ -17,7 +17,7 @@ from ..checkers import Verdict
 from ..history import History, Phase, Record
 from ..plan import Plan
 from ..server import ServerProcess
-from ._clock import VirtualClock
+from ._clock import Timer, VirtualClock
 from ._host import CURRENT, App, Host, Process
 from ._inspect import group_states, stream_entries, unsettled
 from ._network import Network
@@ -295,6 +295,7 @@ class World:
     async def _look_until(self, is_over: Callable[[], bool], deadline: float) -> None:
         """The clock does the looking: a task that woke up for it would take every tenth turn of a run."""
         enough = trio.Event()
+        timer: Timer
 
         def look() -> None:
             nonlocal timer
