@@ -201,7 +201,8 @@ class Connection:
         Raises:
             ConnectionLost: the connection broke, or what came over it is not Redis' protocol.
         """
-        gets, replies = self._reader.gets, list[Reply]()
+        gets = self._reader.gets
+        replies: list[Reply] = []  # as list[Reply]() it would take 20 times as long
         while not replies:
             try:
                 data = await self._receive_some()

@@ -53,7 +53,7 @@ class _Slot:
     count: int
     task: trio.lowlevel.Task | None
     """Who waits; None when nobody does (any more)."""
-    replies: list[Reply] = field(factory=list[Reply])
+    replies: list[Reply] = field(factory=list)
     sent: bool = False
     deadline: float = math.inf
     """When the replies must have come; known from the writing on."""

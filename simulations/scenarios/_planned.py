@@ -40,7 +40,7 @@ async def publish_planned(
         runtime = process.runtime(publish_seconds=5.0)
         async with runtime:
             while (place := process.past("event")) < len(events):
-                await trio.sleep_until(events[place][1].at_ms / 1000)
+                await world.sleep_until(events[place][1].at_ms / 1000)
                 # Not the place from before: a twin may have taken that one meanwhile.
                 place = process.pass_by("event")
                 if place == len(events):

@@ -24,7 +24,7 @@ async def retrying_producer(world: World) -> None:
         async with process.runtime(publish_seconds=5.0) as runtime:
             while (number := process.past("event")) < len(events):
                 event = events[number]
-                await trio.sleep_until(event.at_ms / 1000)
+                await world.sleep_until(event.at_ms / 1000)
                 for _ in range(TRIES):
                     try:
                         await runtime.publish(STREAM, asdict(event), event_type="planned", event_id=f"event-{number}")

@@ -234,11 +234,11 @@ class Network:
         Raises:
             OSError: there is none to be had.
         """
-        await trio.sleep(self._latency)
+        await self.clock.sleep(self._latency)
         if self.is_over:
             raise ConnectionRefusedError("the run is over")
         strike_connection = before(host)
-        await trio.sleep_until(host.cut_off_until)
+        await self.clock.sleep_until(host.cut_off_until)
         node = self.primary
         if node is None or not node.is_listening or self.clock.now < host.refused_until:
             raise ConnectionRefusedError("nobody listens at that port")
@@ -248,7 +248,7 @@ class Network:
         node.accept(connection)
         strike_connection(connection)
         try:
-            await trio.sleep(self._latency)
+            await self.clock.sleep(self._latency)
         except trio.Cancelled:
             connection.end_by_client()
             raise

@@ -42,6 +42,12 @@ class Trace:
         if len(self._gathered) >= LINES_AT_ONCE:
             self._take_in()
 
+    def note_many(self, lines: Sequence[Line]) -> None:
+        """Add lines, in one go."""
+        self._gathered += lines
+        if len(self._gathered) >= LINES_AT_ONCE:
+            self._take_in()
+
     def note_record(self, record: Record) -> None:
         """Add a record: where two runs differ in what they publish or write, its line says so."""
         kind = type(record)

@@ -82,9 +82,7 @@ class TurnTaker:
         first = self._first_age
         if first is None:
             first = self._first_age = age(batch[0])
-        note = self._trace.note
-        for task in reversed(batch):
-            note(age(task) - first, task.name)
+        self._trace.note_many([(age(task) - first, task.name) for task in reversed(batch)])
         self._check_time_goes_on()
 
     def _take_turns(self, batch: list[Task]) -> None:

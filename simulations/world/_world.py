@@ -125,6 +125,10 @@ class World:
         """Wait until a process has done what it was started for, however often it was killed on its way."""
         await host.done.wait()
 
+    async def sleep_until(self, seconds: float) -> None:
+        """Wait until so much time has gone by since the run began."""
+        await self.clock.sleep_until(seconds)
+
     def service(self, name: str, *, latency_ms: float = 20.0) -> Service:
         """A service outside, which the application calls: a bank, a mail server. See `Service`."""
         return Service(self, name, latency_ms)

@@ -93,6 +93,22 @@ def test_another_database_is_selected() -> None:
     assert lines == ["SELECT 3", "SET k v", "SET l v"]
 
 
+def test_the_offset_is_the_same_whether_anybody_takes_the_bytes_or_not() -> None:
+    servers = [SimulatedServer("7.0"), SimulatedServer("7.0")]
+    sent: list[bytes] = []
+    for server in servers:
+        server.engine.effects = Effects(server.engine)
+    effects = [server.engine.effects for server in servers]
+    if effects[0] is not None:
+        effects[0].feeders.append(sent.append)
+    for server in servers:
+        client = server.connect()
+        client.call("SET", "key", "x" * 1234)
+        client.call("SELECT", "1")
+        client.call("EVAL", "redis.call('SET', 'a', '1') redis.call('SET', 'b', '2')", "0")
+    assert [each and each.offset for each in effects] == [len(b"".join(sent))] * 2
+
+
 def test_a_server_is_written_as_commands_that_make_it_again() -> None:
     client, _ = connect()
     client.send(b"XADD s 1-1 a b\r\nXADD s 2-1 c d\r\nXDEL s 1-1\r\nXGROUP CREATE s g 0\r\n")

@@ -92,6 +92,10 @@ class PartWorld:
         """The run ends this process when it is over."""
         await trio.sleep_forever()
 
+    async def sleep_until(self, seconds: float) -> None:
+        """Wait until so much time has gone by since the run began."""
+        await trio.sleep_until(seconds)
+
     def rng(self, name: str) -> Random:
         """A stream of random numbers."""
         return Random(f"{self.plan.seed}/{name}")  # noqa: S311 - from the plan's seed, on purpose

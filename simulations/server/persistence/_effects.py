@@ -114,10 +114,14 @@ class Effects:
     def _send(self, unit: list[Effect], *, wraps: bool, always: bool = False) -> None:
         if not unit:
             return
-        data = self._to_replicas.encode(unit, wrapped=always or (wraps and len(unit) > 1))
-        self.offset += len(data)
-        for feed in self.feeders:
-            feed(data)
+        wrapped = always or (wraps and len(unit) > 1)
+        if self.feeders:
+            data = self._to_replicas.encode(unit, wrapped=wrapped)
+            for feed in self.feeders:
+                feed(data)
+            self.offset += len(data)
+        else:
+            self.offset += self._to_replicas.size(unit, wrapped=wrapped)
         if self.recorders:
             kept = [each for each in unit if each.words[0].upper() not in MESSAGES]
             data = self._to_files.encode(kept, wrapped=always or (wraps and len(kept) > 1)) if kept else b""
@@ -177,6 +181,16 @@ class _Encoder:
             parts.append(_EXEC)
         return b"".join(parts)
 
+    def size(self, unit: Sequence[Effect], *, wrapped: bool) -> int:
+        """How many bytes they would be, for which nobody has a use."""
+        size = len(_MULTI) + len(_EXEC) if wrapped else 0
+        for each in unit:
+            if each.database != self.database:
+                size += len(encode_words([b"SELECT", b"%d" % each.database]))
+                self.database = each.database
+            size += _size_of(each.words)
+        return size
+
     def _select(self, parts: list[bytes], database: int) -> None:
         if database != self.database:
             self.database = database
@@ -185,7 +199,13 @@ class _Encoder:
 
 def encode_words(words: Sequence[bytes]) -> bytes:
     """A command as clients send it."""
-    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+    return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+
+
+def _size_of(words: Sequence[bytes]) -> int:
+    """How long `encode_words` would be: the words, their lengths in digits, and the signs around them."""
+    lengths = list(map(len, words))
+    return 3 + len(str(len(words))) + 5 * len(words) + sum(lengths) + len("".join(map(str, lengths)))
 
 
 _MULTI: Final = encode_words([b"MULTI"])
