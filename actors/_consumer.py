@@ -45,8 +45,9 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
             async with trio.open_nursery() as beside:
                 beside.start_soon(keep_leases, desk)
                 await _acquire_work_settle(desk)
-                await _hand_back(desk)
                 beside.cancel_scope.cancel()
+            # Not beside renewals: one that comes after would make what was handed back look busy again.
+            await _hand_back(desk)
         finally:
             _tell_what_is_left(desk)
             stage.publish(_status_of(desk))

@@ -132,8 +132,6 @@ async def _recover(desk: Desk, link: Link) -> bool:
             if page.next is None:
                 if taken:
                     desk.stage.emit(EntriesRecovered(desk.stage.path, settings.stream, settings.group, taken))
-                # Once for each connection of the shared link: by this a broken one of ours is known as this server's.
-                await desk.wiring.client.capabilities()
                 return not desk.stage.draining
             start = page.next
     return False

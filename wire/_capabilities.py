@@ -27,12 +27,10 @@ class Capabilities:
         version: as INFO says it; of a fork not its own number, but the Redis version that it is compatible with.
             OLDEST where this user may not ask.
         commands: those of `PROBED` that the server has.
-        run_id: of the server's process, another one after each of its starts; "" where this user may not ask.
     """
 
     version: Version = OLDEST
     commands: frozenset[str] = frozenset()
-    run_id: str = ""
 
     @property
     def pending_idle(self) -> bool:

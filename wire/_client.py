@@ -9,9 +9,8 @@ from typing import cast
 import trio
 from typing_extensions import override
 
-from . import _replies as replies
 from ._address import ServerAddress
-from ._capabilities import PROBED, Capabilities, info_field, parse_version
+from ._capabilities import PROBED, Capabilities
 from ._connection import Connection
 from ._dial import Dial, dial
 from ._errors import ConnectionLost, NotConnected, is_weather
@@ -23,9 +22,6 @@ from ._redis_py import Arg, NoScriptError, RedisCommands, Reply, ResponseError
 from ._repeat import Repeat, repeat_of
 from ._scripts import Script
 from ._streams import StreamCommands
-
-RUN_IDS_KEPT = 100
-"""Connections of the shared link to be remembered: whoever has an older one of his own has not used it since."""
 
 
 def _ignore(_event: LinkEvent) -> None:
@@ -63,8 +59,6 @@ class Client(StreamCommands):
         )
         self._capabilities = Capabilities()
         self._capabilities_of = -1
-        self._run_ids: dict[int, str] = {}
-        """Which process the last few connections of the shared link led to, by generation."""
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """The life of the shared link; see `Multiplexer.run`."""
@@ -75,14 +69,7 @@ class Client(StreamCommands):
 
         ``async with client.link() as link: await (await link.connection()).call("BLPOP", "queue", 1)``
         """
-        return Link(self.open, self.call, lambda: self._link.generation, self._is_same_server)
-
-    async def _is_same_server(self, generation: int) -> bool:
-        """Whether the shared link leads to the process that it led to in that generation, as far as is known."""
-        if generation == self._link.generation:
-            return True
-        then = self._run_ids.get(generation)
-        return bool(then) and (await self.capabilities()).run_id == then
+        return Link(self.open)
 
     async def open(self) -> Connection:
         """A new exclusive connection; whoever opens it closes it.
@@ -138,16 +125,13 @@ class Client(StreamCommands):
         if self._capabilities_of != self._link.generation:
             generation = self._link.generation
             try:
-                info = replies.text(await self.call(b"INFO", b"server"))
                 found = cast("list[Reply]", await self.call(b"COMMAND", b"INFO", *PROBED))
                 known = frozenset(name for name, about in zip(PROBED, found, strict=True) if about)
-                self._capabilities = Capabilities(parse_version(info), known, info_field(info, "run_id"))
+                self._capabilities = Capabilities(self._link.version, known)
             except ResponseError as error:
                 if is_weather(error):
                     raise
                 # This user may not ask, or the command was renamed. The oldest commands work everywhere.
                 self._capabilities = Capabilities()
             self._capabilities_of = generation
-            self._run_ids[generation] = self._capabilities.run_id
-            self._run_ids.pop(generation - RUN_IDS_KEPT, None)
         return self._capabilities

@@ -17,6 +17,7 @@ from typing import Final, Protocol, runtime_checkable
 import trio
 
 from ._address import ServerAddress
+from ._capabilities import OLDEST, info_field, parse_version
 from ._dial import Dial, dial
 from ._errors import ConnectFailed, ConnectionLost, ReplyTimeout, is_weather
 from ._limits import Timeouts
@@ -55,12 +56,16 @@ class Connection:
     Attributes:
         address: the server it leads to.
         client_id: the id that the server gave to it, for CLIENT UNBLOCK and CLIENT KILL; None where that is forbidden.
+        version: of the server; OLDEST where this user may not ask.
+        run_id: of the server's process, another one after each of its starts; "" where this user may not ask.
         closed: whether it is given up.
     """
 
     def __init__(self, stream: trio.abc.Stream, address: ServerAddress, timeouts: Timeouts) -> None:
         self.address = address
         self.client_id: int | None = None
+        self.version = OLDEST
+        self.run_id = ""
         self.closed = False
         self._stream = stream
         self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
@@ -287,16 +292,22 @@ class Connection:
         if address.client_name:
             commands.append(("CLIENT", "SETNAME", address.client_name))
         commands.append(("CLIENT", "ID"))
+        commands.append(("INFO", "server"))
         return commands
 
     def _check_log_in(self, command: tuple[Arg, ...], reply: Reply) -> None:
         name = command[0]
         if isinstance(reply, int):
             self.client_id = reply
+        if isinstance(reply, bytes) and name == "INFO":
+            info = reply.decode(errors="replace")
+            self.version, self.run_id = parse_version(info), info_field(info, "run_id")
         if not isinstance(reply, RedisError) or (isinstance(reply, NoPermissionError) and name == "CLIENT"):
             return  # A user who may not name or number its connections can still use them.
         if is_weather(reply):
             raise reply
+        if name == "INFO":
+            return  # It is forbidden, or was renamed: the oldest commands work everywhere.
         if isinstance(reply, AuthenticationError) or name == "AUTH":
             raise AuthenticationError(_log_in_refused(self.address, reply))
         words = " ".join(map(str, command))

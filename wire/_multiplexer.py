@@ -33,6 +33,7 @@ import trio
 from attrs import define, field
 
 from ._address import ServerAddress
+from ._capabilities import OLDEST
 from ._connection import Connection
 from ._dial import Dial
 from ._errors import ConnectFailed, ConnectionLost, NotConnected, ReplyTimeout, is_weather
@@ -82,6 +83,8 @@ class Multiplexer:
         self.address = address
         self.generation = 0
         """Counts connections: whoever remembers something about the server looks whether it is still the same one."""
+        self.version = OLDEST
+        """Of the server at the other end, now or last."""
         self._dial = dial
         self._timeouts = timeouts
         self._retry = retry
@@ -221,7 +224,7 @@ class Multiplexer:
     async def _serve(self, connection: Connection) -> None:
         """Write and read until the connection breaks; then everybody who waits hears of it."""
         self.generation += 1
-        self._connection, self._alone = connection, True
+        self._connection, self._alone, self.version = connection, True, connection.version
         self._came_up.unpark_all()
         errors: list[ConnectionLost] = []
         try:

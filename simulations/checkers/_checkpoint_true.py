@@ -7,7 +7,9 @@ not below the one that was there. At the end, nothing that is pending or unread 
 * entries whose bodies are gone from the stream: nobody can handle them;
 * going back after the stream was deleted or the server was taken back in time: a new history begins then;
 * on a new primary in a split brain, entries of before the failover, until they are handed out there: nobody can say yet
-  which of them it lacks.
+  which of them it lacks;
+* after a fault that takes a server back in time, what a group owed anew because it had been lost, until it is handed
+  out: that loss may be undone, and what was acknowledged before it may be settled again.
 
 A checkpoint in memory leaves no trace here, and is not judged.
 """

@@ -220,6 +220,8 @@ class _Replay:
         former = "" if row is None else row.consumer
         group.rows[raw_id] = Row(consumer, count, time_ms, how == "handed back")
         entry = stream.entries.get(raw_id)
+        if entry is not None and raw_id not in group.unsettled:
+            group.owe(entry)
         self.facts.append(Held(*self._where, stream_name, group_name, raw_id, consumer, former, how, entry))
 
     def _renews(self, applied: Applied) -> bool:
@@ -239,8 +241,7 @@ class _Replay:
         sent = self._senders.of(applied, self._where[0])
         consumer = None if sent is None else consumer_of(sent)
         for raw_id in words[3:]:
-            row = group.rows.pop(raw_id, None)
-            group.unsettled.pop(raw_id, None)
+            row = group.settle(raw_id)
             self.facts.append(
                 Acknowledged(
                     *self._where,

@@ -26,10 +26,17 @@ class Row:
 
 @define
 class Group:
-    """A consumer group. `unsettled` are entries that it has to handle yet, by their ids, in the order of the stream."""
+    """A consumer group.
+
+    Attributes:
+        rows: what is pending.
+        unsettled: entries that it has to handle yet, by their ids, in the order of the stream.
+        settled_once: entries that were acknowledged at some time; a group that begins anew owes them again.
+    """
 
     rows: dict[bytes, Row] = field(factory=dict[bytes, Row])
     unsettled: dict[bytes, Entry] = field(factory=dict[bytes, Entry])
+    settled_once: set[bytes] = field(factory=set[bytes])
 
     def passed_by(self, mark: bytes) -> list[Entry]:
         """Unsettled entries at or below a watermark, the first few."""
@@ -45,6 +52,19 @@ class Group:
         """Entries are to be handled, again."""
         self.unsettled.update((entry.raw_id, entry) for entry in entries)
         self.unsettled = dict(sorted(self.unsettled.items(), key=lambda item: order(item[0])))
+
+    def settle(self, raw_id: bytes) -> Row | None:
+        """An entry is acknowledged; returns its row."""
+        self.unsettled.pop(raw_id, None)
+        self.settled_once.add(raw_id)
+        return self.rows.pop(raw_id, None)
+
+    def forget_changes(self) -> None:
+        """The last ones may be undone: whose an entry is, and whether a group that begins anew had been lost at all."""
+        for row in self.rows.values():
+            row.consumer = row.count = None
+        for raw_id in self.settled_once & self.unsettled.keys():
+            del self.unsettled[raw_id]
 
 
 @define
@@ -64,6 +84,7 @@ class Stream:
         self.entries[entry.raw_id] = self.ever[entry.raw_id] = entry
         for group in self.groups.values():
             group.unsettled[entry.raw_id] = entry
+            group.settled_once.discard(entry.raw_id)
 
     def remove(self, raw_id: bytes) -> Entry | None:
         """An entry goes; a row that is pending stays."""
@@ -96,8 +117,7 @@ class Server:
         self.marks.clear()
         for stream in self.streams.values():
             for group in stream.groups.values():
-                for row in group.rows.values():
-                    row.consumer = row.count = None
+                group.forget_changes()
 
     def replica(self, *, is_exact: bool) -> Server:
         """Who takes over. Not exact: nobody can say yet what it lacks, so nothing is held against it."""
@@ -106,6 +126,7 @@ class Server:
             copy = taken.streams[name] = Stream(dict(stream.entries), dict(stream.ever))
             for group_name, group in stream.groups.items():
                 rows = {raw_id: evolve(row) for raw_id, row in group.rows.items()}
-                copy.groups[group_name] = Group(rows, dict(group.unsettled) if is_exact else {})
+                unsettled = dict(group.unsettled) if is_exact else {}
+                copy.groups[group_name] = Group(rows, unsettled, set(group.settled_once))
         taken.forget_owners()
         return taken

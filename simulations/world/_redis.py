@@ -191,15 +191,19 @@ class RedisNode:
         """End for good; it is not asked what is lost."""
         self._drop_everybody()
 
-    def replica(self, lag_seconds: float) -> tuple[ServerProcess, Callable[[], Destroyed]]:
-        """What a replica has that is so far behind; and a way to ask later what this one has had beyond that."""
+    def replica(self, lag_seconds: float) -> tuple[ServerProcess, Callable[[Engine], Destroyed]]:
+        """What a replica has that is so far behind; and a way to ask later what only this one has had beyond that.
+
+        It is asked with whoever leads then: an acknowledgement that came to both is not lost with one of them, and what
+        was deleted only there was not destroyed here.
+        """
         latest_us = self._now_us() - int(lag_seconds * 1_000_000)
         changes = self.process.journal.changes
         position = len(changes)
         while position and changes[position - 1].now_us > latest_us:
             position -= 1
         copy, fork = self.process.copied(position), self.process.copied(position)
-        return copy, lambda: difference(self.engine, fork.engine)
+        return copy, lambda leader: difference(self.engine, fork.engine).common(difference(self.engine, leader))
 
     def close_connections(self, connections: Sequence[Connection]) -> None:
         """CLIENT KILL."""

@@ -244,7 +244,7 @@ class Strikes:
         def end() -> None:
             if old in self._split:
                 self._split.pop(old)
-                self._lost(ask_lost(), fault)
+                self._lost(ask_lost(world.primary.engine), fault)
                 old.leave()
 
         self._split[old] = end

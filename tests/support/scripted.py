@@ -13,6 +13,9 @@ from redis_streams.wire._redis_py import reply_reader
 
 Command = list[bytes]
 
+LOG_IN = frozenset((b"CLIENT", b"AUTH", b"SELECT", b"INFO"))
+"""First words of what a connection sends before anything else."""
+
 
 def as_redis(command: Command) -> bytes:
     """What a server says to a log-in and to ECHO; to all else +OK."""
@@ -132,7 +135,7 @@ def answers(*replies: bytes) -> Callable[[Command], bytes]:
     waiting = list(replies)
 
     def answer(command: Command) -> bytes:
-        if command[0] in (b"CLIENT", b"AUTH", b"SELECT"):
+        if command[0] in LOG_IN:
             return as_redis(command)
         return waiting.pop(0) if waiting else b""
 
@@ -164,4 +167,4 @@ def silent(command: Command) -> bytes:
 
 def words(socket: FakeSocket) -> Sequence[Sequence[bytes]]:
     """The commands that came after the log-in."""
-    return [command for command in socket.commands if command[0] not in (b"CLIENT", b"AUTH", b"SELECT")]
+    return [command for command in socket.commands if command[0] not in LOG_IN]

@@ -18,7 +18,7 @@ from redis_streams.wire import (
     Timeouts,
     is_weather,
 )
-from support.scripted import FakeSocket, Peer, answers, silent, words
+from support.scripted import FakeSocket, Peer, answers, process, silent, words
 
 ADDRESS = ServerAddress(host="h", username="me", password="SECRET", db=2, client_name="c-1")
 
@@ -28,8 +28,8 @@ async def opened(peer: Peer, address: ServerAddress | None = None) -> Connection
 
 
 async def test_the_log_in_is_one_write(autojump_clock: trio.testing.MockClock) -> None:
-    """User, database and name leave together, in this order; the id that the server gives is kept."""
-    peer = Peer()
+    """User, database and name leave together, in this order; what the server says of both ends is kept."""
+    peer = Peer(process("one"))
     connection = await opened(peer, ADDRESS)
     assert len(peer.socket.writes) == 1
     assert peer.socket.commands == [
@@ -37,8 +37,9 @@ async def test_the_log_in_is_one_write(autojump_clock: trio.testing.MockClock) -
         [b"SELECT", b"2"],
         [b"CLIENT", b"SETNAME", b"c-1"],
         [b"CLIENT", b"ID"],
+        [b"INFO", b"server"],
     ]
-    assert connection.client_id == 7
+    assert (connection.client_id, connection.version, connection.run_id) == (7, (7, 0, 15), "one")
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def test_a_task_alone_writes_by_itself() -> None:
         for number in range(3):
             assert await link.call("ECHO", number) == b"%d" % number
         nursery.cancel_scope.cancel()
-    assert [command[0] for command in peer.commands] == [b"CLIENT", b"ECHO", b"ECHO", b"ECHO"]
+    assert [command[0] for command in peer.commands] == [b"CLIENT", b"INFO", b"ECHO", b"ECHO", b"ECHO"]
 
 
 async def test_who_is_cancelled_already_sends_nothing() -> None:

@@ -52,6 +52,14 @@ class Destroyed:
     def __bool__(self) -> bool:
         return bool(self.entries or self.acknowledgements or self.groups)
 
+    def common(self, other: Destroyed) -> Destroyed:
+        """What was destroyed by both reckonings."""
+        return Destroyed(
+            tuple(lost for lost in self.entries if lost in other.entries),
+            tuple(lost for lost in self.acknowledgements if lost in other.acknowledgements),
+            tuple(lost for lost in self.groups if lost in other.groups),
+        )
+
 
 def difference(before: Engine, after: Engine) -> Destroyed:
     """What was in the one server and is not in the other."""
