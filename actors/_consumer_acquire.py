@@ -6,18 +6,22 @@ old connection on the server too (a command still on its way through it would de
 verdicts that are under way, lists what is pending under its name, subtracts what it holds, and takes the rest. The
 list comes from XPENDING, which, unlike a history read, neither raises delivery counts nor resets idle times of what is
 in hand.
+
+What it holds and does not find in the list it gives up, before it reads on: the server may have lost its last writes,
+and then the next entry may get the same id. No verdict on the former one may be under way any more by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import trio
 
-from ..wire import ZERO_ID, Connection, Link, NoGroup, Pending, RedisError
+from ..wire import ZERO_ID, Connection, Entry, Link, NoGroup, Pending, RedisError
 from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk
+from ._consumer_lease import lose
 from ._errors import NoReply
 from ._events import EntriesDestroyed, EntriesReclaimed, EntriesRecovered
 from ._mailbox import Reply
@@ -124,16 +128,31 @@ async def _recover(desk: Desk, link: Link) -> bool:
     await link.kill_former()
     await _wait_settled(desk)
     taken, start = 0, ZERO_ID
+    missing = desk.hold.entries()
     async with desk.claiming:
         while not desk.stage.draining:
             count = 1 if buggify("short page") else PAGE
             page = await desk.wiring.pending.of(settings.name, start=start, count=count)
+            for row in page.rows:
+                missing.pop(row.raw_id, None)
             taken += await _take_unseen(desk, page.rows)
             if page.next is None:
-                if taken:
-                    desk.stage.emit(EntriesRecovered(desk.stage.path, settings.stream, settings.group, taken))
-                return not desk.stage.draining
+                break
             start = page.next
+        else:
+            return False
+    if taken:
+        desk.stage.emit(EntriesRecovered(desk.stage.path, settings.stream, settings.group, taken))
+    return await _give_up(desk, missing)
+
+
+async def _give_up(desk: Desk, missing: Mapping[bytes, Entry]) -> bool:
+    """What is held and not pending under our name is lost, or its verdict is on the way: True when that was heard."""
+    lose(desk, tuple(missing))
+    while not desk.stage.draining:
+        if not any(desk.hold.holds(entry) for entry in missing.values()):
+            return True
+        await desk.room_made.wait()
     return False
 
 

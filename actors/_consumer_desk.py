@@ -108,6 +108,11 @@ class Verdicts:
         self.done, self.dead = [], []
         return taken
 
+    def forget(self, raw_ids: Sequence[bytes]) -> None:
+        """These ids stand for other entries now."""
+        self.done = [raw_id for raw_id in self.done if raw_id not in raw_ids]
+        self.dead = [letter for letter in self.dead if letter.raw_id not in raw_ids]
+
 
 @define(eq=False)
 class Desk:
@@ -144,12 +149,16 @@ class Desk:
     handled: int = 0
     failed: int = 0
 
-    def admit(self, entries: Iterable[Entry], deliveries: int = 1, *, asked_at: float) -> int:
+    def admit(self, entries: Sequence[Entry], deliveries: int = 1, *, asked_at: float) -> int:
         """Take entries in and wake as many workers as there is work for; returns how many were new.
 
         Others may take them when they have been idle for a lease, and that they may have been since they were asked
         for: the reply may have lain there while this process stood still.
         """
+        reused = self.hold.reused(entries)
+        if reused:
+            self.verdicts.forget(reused)
+            self.hold.lose(reused)
         admitted = self.hold.admit(entries, deliveries)
         if admitted:
             self.idle_from = min(self.idle_from, asked_at)

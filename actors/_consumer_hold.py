@@ -4,6 +4,9 @@ An entry is *held* from the moment a read delivers it until the checkpoint write
 held it takes one of the consumer's places, its lease is renewed, and it is never taken in a second time. Within that
 span it is first *waiting*, then in the hands of a worker, then *finished*: its verdict is on the way.
 
+An id alone does not say which event it is: a server that lost its last writes hands out their ids again. So it is the
+entry itself that is held, and a verdict on another one of the same id is no verdict on it.
+
 ::
 
     admit ──> waiting ──take──> running ──> finished ──release──> (gone)
@@ -24,13 +27,14 @@ Job = tuple[Entry, int]
 class Hold:
     """The entries of one consumer, at most `places` of them."""
 
-    __slots__ = ("_held", "_reserved", "_waiting", "places")
+    __slots__ = ("_finished", "_held", "_reserved", "_waiting", "places")
 
     def __init__(self, places: int) -> None:
         self.places = places
         self._reserved = 0
         # A dict, because it keeps the order of arrival and a set would not.
-        self._held: dict[bytes, bool] = {}
+        self._held: dict[bytes, Entry] = {}
+        self._finished: set[bytes] = set()
         self._waiting: deque[Job] = deque()
 
     def __contains__(self, raw_id: bytes) -> bool:
@@ -53,12 +57,21 @@ class Hold:
         """Entries that no worker has taken yet."""
         return len(self._waiting)
 
+    def holds(self, entry: Entry) -> bool:
+        """Whether this very delivery is still held: not lost, and not replaced by a later one."""
+        return self._held.get(entry.raw_id) is entry
+
+    def reused(self, entries: Iterable[Entry]) -> Sequence[bytes]:
+        """Ids that are held, and stand for something else in what was delivered now."""
+        held = self._held
+        return [entry.raw_id for entry in entries if entry.raw_id in held and held[entry.raw_id].fields != entry.fields]
+
     def admit(self, entries: Iterable[Entry], deliveries: int = 1) -> int:
         """Take in what a read delivered; returns how many of them were new."""
         held, waiting, before = self._held, self._waiting, len(self._held)
         for entry in entries:
             if entry.raw_id not in held:
-                held[entry.raw_id] = False
+                held[entry.raw_id] = entry
                 waiting.append((entry, deliveries))
         return len(held) - before
 
@@ -72,23 +85,21 @@ class Hold:
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """These were taken and not begun: they wait again, before all others. Those lost meanwhile do not."""
-        # Lost and delivered again meanwhile: the new delivery waits already.
-        waiting = {job[0].raw_id for job in self._waiting}
-        again = [job for job in jobs if job[0].raw_id in self._held and job[0].raw_id not in waiting]
-        self._waiting.extendleft(reversed(again))
+        self._waiting.extendleft(job for job in reversed(jobs) if self.holds(job[0]))
 
     def finish(self, raw_id: bytes) -> None:
         """A verdict stands for this entry, which must be held: it needs no handing back any more."""
-        self._held[raw_id] = True
+        self._finished.add(raw_id)
 
     def is_finished(self, raw_id: bytes) -> bool:
         """Whether a verdict stands for this entry."""
-        return self._held.get(raw_id, False)
+        return raw_id in self._finished
 
     def release(self, raw_ids: Iterable[bytes]) -> None:
         """These are settled or given up: their places are free."""
         for raw_id in raw_ids:
             self._held.pop(raw_id, None)
+            self._finished.discard(raw_id)
 
     def lose(self, raw_ids: Iterable[bytes]) -> None:
         """Somebody else owns these now: forget them, and do not start those that still wait."""
@@ -100,6 +111,10 @@ class Hold:
         """Everything that is held, in the order of arrival."""
         return tuple(self._held)
 
+    def entries(self) -> dict[bytes, Entry]:
+        """A copy of everything that is held now, by id."""
+        return dict(self._held)
+
     def unfinished(self) -> Sequence[bytes]:
         """Everything that has no verdict yet, in the order of arrival."""
-        return tuple(raw_id for raw_id, finished in self._held.items() if not finished)
+        return tuple(raw_id for raw_id in self._held if raw_id not in self._finished)

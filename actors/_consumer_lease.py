@@ -61,10 +61,15 @@ async def _renew(desk: Desk, raw_ids: Sequence[bytes]) -> bool:
         lost = await desk.wiring.pending.renew(settings.name, raw_ids)
     except RedisError:
         return False  # There are more renewals than one within a lease; the other activities tell of the trouble.
-    # What was settled while the renewal was under way is not pending any more, but was not lost either.
-    lost_here = tuple(raw_id for raw_id in lost if raw_id in desk.hold and not desk.hold.is_finished(raw_id))
-    if lost_here:
-        desk.stage.emit(LeaseLost(desk.stage.path, settings.stream, settings.group, lost_here))
-        desk.hold.lose(lost_here)
-        desk.room_made.ring()
+    lose(desk, lost)
     return True
+
+
+def lose(desk: Desk, raw_ids: Sequence[bytes]) -> None:
+    """These are not pending under our name: give up what is not finished."""
+    # What was settled while we looked is not pending any more, but was not lost either.
+    lost = tuple(raw_id for raw_id in raw_ids if raw_id in desk.hold and not desk.hold.is_finished(raw_id))
+    if lost:
+        desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, lost))
+        desk.hold.lose(lost)
+        desk.room_made.ring()

@@ -73,7 +73,7 @@ async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
 def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
     """Note what came of one entry."""
     raw_id = entry.raw_id
-    if raw_id not in desk.hold:
+    if not desk.hold.holds(entry):
         return  # Lost while it ran: whoever owns it now decides, and the fence would refuse us anyway.
     if verdict is DONE:
         desk.handled += 1

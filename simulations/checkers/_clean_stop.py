@@ -7,8 +7,8 @@ When a process has ended by itself or by SIGTERM, every entry that is pending un
   beginning of the stop and its end, or what it left behind was still felt then;
 * an entry whose handler had failed: it was let go before, and waits for the idle limit like all that fail;
 * an entry whose body is gone: nobody can handle it;
-* an entry that this process never got: a former one of its name had it when it was killed, and it was stopped before it
-  found it;
+* an entry that this process never got: a former one of its name had it when it was killed, or a read of that one came
+  late, and it was stopped before it found it;
 * what another process of the same name may hold.
 """
 
@@ -20,6 +20,7 @@ from ..history import FaultStruck, History, Phase, ProcessStarted
 from ..plan import KillProcess, StopProcess
 from ._chronicle import chronicle
 from ._facts import Held, Left, Removed
+from ._readers import was_read_by_the_dead
 from ._runs import Of, Run, runs
 from ._touch import raises_after_the_end, touches
 from ._verdict import Verdict
@@ -43,7 +44,7 @@ def clean_stop(history: History) -> Iterator[Verdict]:
         elif isinstance(fact, Left) and _is_judged(history, fact):
             began_at = _began_at(history, fact)
             own = [of for of in fact.rows if (of[0], of[2]) not in gone and got_at.get(of, fact.at) > began_at]
-            yield from _left_behind(history, fact, own)
+            yield from _left_behind(history, fact, [of for of in own if not was_read_by_the_dead(history, of)])
 
 
 def _is_judged(history: History, left: Left) -> bool:

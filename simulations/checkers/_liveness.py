@@ -4,7 +4,8 @@ The world waits for it and says in `History.live` whether it came about; this sa
 
 * an event of which the plan says that it always fails, where there is no limit of deliveries: it was tried after the
   faults had ended, so somebody takes care of it;
-* everything, if all processes that consume are broken for good: then nobody is left.
+* everything, if all processes that consume are broken for good: then nobody is left;
+* where nobody reclaims, what a late read of a process brought that had ended: its successor may have looked before.
 
 Handlers that hang do so until the faults end. Hosts that are broken for good excuse nothing else: what they held is to
 be taken over.
@@ -14,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..history import GroupState, History, ProcessEnded, ProcessStarted
+from ...actors import ChildStarted
+from ..history import GroupState, History, ProcessEnded, ProcessStarted, Told
 from ._chronicle import chronicle
+from ._readers import was_read_by_the_dead
 from ._runs import publications, runs
 from ._verdict import Verdict
 from ._words import named, text
@@ -77,6 +80,8 @@ def _is_excused(history: History, state: GroupState, raw_id: bytes) -> bool:
         return True
     if raw_id in state.unread:
         return False
+    if not _somebody_reclaims(history) and was_read_by_the_dead(history, (state.stream, state.group, raw_id)):
+        return True
     event_id = _event_id(history, state.stream, raw_id)
     planned = publications(history).begun.get((state.stream, event_id), ())
     healed_ms = history.healed_at_ms or 0.0
@@ -88,6 +93,12 @@ def _nobody_is_left(history: History) -> bool:
     """Whether every host that ever consumed is broken for good."""
     consumers = set(chronicle(history).names)
     return bool(consumers) and consumers <= set(history.plan.broken_for_good)
+
+
+def _somebody_reclaims(history: History) -> bool:
+    return any(
+        isinstance(told.event, ChildStarted) and told.event.path.endswith("/reclaimer") for told in history.of(Told)
+    )
 
 
 def _event_id(history: History, stream: str, raw_id: bytes) -> str:

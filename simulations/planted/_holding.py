@@ -103,7 +103,7 @@ HOLDING: Final = (
         "a consumer that hears that it has lost entries begins them all the same",
         "fenced",
         ("pauses",),
-        [Edit(f"{_LEASE}:_renew", "desk.hold.lose(lost_here)", "pass")],
+        [Edit(f"{_LEASE}:lose", "desk.hold.lose(lost)", "pass")],
     ),
     PlantedBug(
         "nobody woken when leases are renewed",

@@ -11,7 +11,7 @@ from typing import Literal
 import trio
 from attrs import frozen
 
-from ..checkers import Checker, Verdict
+from ..checkers import Checker, Verdict, liveness
 from ..history import History
 from ..plan import Plan, Schedule
 from ..world import Scenario, Trace, World
@@ -95,7 +95,9 @@ def _run(plan: Plan, scenario: Scenario, checkers: Sequence[Checker], *, keep_tr
     verdicts = [*world.verdicts, *(verdict for check in checkers for verdict in check(world.history))]
     return Outcome(
         plan,
-        "nondeterministic" if world.trips else status_of(error, verdicts, live=world.history.live),
+        "nondeterministic"
+        if world.trips
+        else status_of(error, verdicts, live=world.history.live or liveness in checkers),
         verdicts,
         world.history,
         trace.hexdigest(),
@@ -109,7 +111,7 @@ def _run(plan: Plan, scenario: Scenario, checkers: Sequence[Checker], *, keep_tr
 
 
 def status_of(error: str, verdicts: Sequence[Verdict], *, live: bool) -> Status:
-    """What a run came to, in a word."""
+    """What a run came to, in a word; `live`: nothing waits, or the checker of `liveness` has judged what does."""
     if error:
         return "crashed"
     if any(verdict.promise != "liveness" for verdict in verdicts):

@@ -65,3 +65,16 @@ def test_what_a_group_made_again_at_its_checkpoint_gets_once_more_is_owed_again(
     story._applied("", b"XGROUP", b"DESTROY", b"orders", b"billing")
     story.makes_group("worker-1", story.ids["a"].decode()).reads("worker-1", "b")
     assert kinds(story.marks("worker-1", "b")) == ["passed", "at the end"]
+
+
+def test_a_power_loss_may_undo_that_a_group_was_destroyed() -> None:
+    """Then what was acknowledged before is settled again; until it is handed out, nobody can say."""
+    story = settled("a", "b").acks("worker-1", "b").marks("worker-1", "0-1")
+    story._applied("", b"XGROUP", b"DESTROY", b"orders", b"billing")
+    story.makes_group("worker-1", "0-1")
+    story.strikes(LosePower()).acks("worker-1", "a")
+    assert kinds(story.marks("worker-1", "b")) == []
+    story = settled("a", "b").acks("worker-1", "a", "b")
+    story._applied("", b"XGROUP", b"DESTROY", b"orders", b"billing")
+    story.makes_group("worker-1", "0-0").strikes(LosePower()).reads("worker-1", "a")
+    assert kinds(story.marks("worker-1", "b")) == ["passed", "at the end"]

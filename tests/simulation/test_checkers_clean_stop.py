@@ -68,3 +68,14 @@ def test_what_a_former_process_had_when_it_was_killed_was_never_its_own() -> Non
 
 def test_what_others_have_is_theirs() -> None:
     assert not kinds(stopping().claims("worker-2", "a", "b").dies("worker-1", "stopped"))
+
+
+def late() -> Story:
+    """A process sent something and was killed; another one of its name is there when an entry goes to the first."""
+    story = Story().lives("worker-1").reads("worker-1").dies("worker-1").lives("worker-1").reads("worker-1")
+    return story.publishes("a")
+
+
+def test_what_a_late_read_of_a_former_process_brought_was_never_seen_by_this_one() -> None:
+    assert kinds(late().reads("worker-1", "a").dies("worker-1", "stopped")) == ["not handed back"]
+    assert not kinds(late().reads_late("worker-1", "a").dies("worker-1", "stopped"))

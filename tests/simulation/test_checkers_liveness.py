@@ -1,5 +1,6 @@
 """`liveness` says what waits and why, and not what the plan has fail for ever."""
 
+from redis_streams.actors import ChildStarted
 from redis_streams.simulations.checkers import liveness
 from support.stories import Story
 
@@ -54,3 +55,11 @@ def test_where_all_are_broken_for_good_nobody_is_left() -> None:
 def test_what_was_settled_only_by_the_stop_came_too_late() -> None:
     story = Story().publishes("a").reads("worker-1", "a").handles("worker-1", "a").acks("worker-1", "a")
     assert kinds(story) == ["late"]
+
+
+def test_what_a_late_read_of_a_dead_process_brought_waits_for_whoever_reclaims() -> None:
+    """If there is nobody, it waits for the next start."""
+    story = Story().lives("worker-1").reads("worker-1").dies("worker-1").lives("worker-1").publishes("a")
+    assert not kinds(story.reads_late("worker-1", "a"))
+    assert kinds(story.tells("worker-1", ChildStarted("root/groups/group:orders:billing/reclaimer", 1))) == ["pending"]
+    assert kinds(Story().lives("worker-1").publishes("a").reads("worker-1", "a")) == ["pending"]

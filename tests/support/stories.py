@@ -56,6 +56,8 @@ class Story:
         self._open: dict[tuple[str, str], HandlerStarted] = {}
         self._runs = 0
         self._clients: dict[str, int] = {}
+        self._former: dict[str, int] = {}
+        self._connections = 0
         self.makes_group("worker-1", begins_at)
 
     # Time and phases
@@ -115,7 +117,15 @@ class Story:
         """New entries are delivered to a host, whose consumer is called like it, or by another name."""
         for event in events:
             self._hold(host, name or host, event, count=1)
-        self._sent(host, "XREADGROUP", b"XREADGROUP", b"GROUP", GROUP.encode(), (name or host).encode())
+        words = (b"XREADGROUP", b"GROUP", GROUP.encode(), (name or host).encode())
+        self._sent(host, "XREADGROUP", *words, reply=b" ".join(self.ids[event] for event in events))
+        return self
+
+    def reads_late(self, host: str, *events: str) -> Story:
+        """A read of its former process gets there now."""
+        now, self._clients[host] = self._client(host), self._former[host]
+        self.reads(host, *events)
+        self._clients[host] = now
         return self
 
     def claims(self, host: str, *events: str, name: str = "") -> Story:
@@ -251,7 +261,8 @@ class Story:
         return self
 
     def lives(self, host: str) -> Story:
-        """A process starts."""
+        """A process starts, with connections of its own."""
+        self._former[host] = self._clients.pop(host, 0)
         self.told.records.append(ProcessStarted(self._tick(), host, 1))
         return self
 
@@ -281,15 +292,18 @@ class Story:
         return self.now_ms
 
     def _client(self, host: str) -> int:
-        return self._clients.setdefault(host, len(self._clients) + 1) if host else 0
+        if host and host not in self._clients:
+            self._connections += 1
+            self._clients[host] = self._connections
+        return self._clients.get(host, 0)
 
     def _applied(self, by: str, *words: bytes) -> None:
         self.told.records.append(Applied(self.now_ms, "server", words, by, self._client(by), self.server))
 
-    def _sent(self, host: str, action: str, *words: bytes) -> None:
+    def _sent(self, host: str, action: str, *words: bytes, reply: bytes = b"+OK\r\n") -> None:
         """The server notes a command behind what it changed."""
         if host:
-            self.told.records.append(Sent(self._tick(), host, self._client(host), action, words, b"+OK\r\n"))
+            self.told.records.append(Sent(self._tick(), host, self._client(host), action, words, reply))
 
     def _script(self, host: str, action: str, name: str) -> Story:
         self._sent(host, action, b"EVALSHA", b"sha", b"1", STREAM.encode(), GROUP.encode(), name.encode())

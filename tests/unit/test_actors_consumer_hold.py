@@ -105,6 +105,20 @@ def test_a_job_that_was_lost_and_came_back_does_not_wait_twice() -> None:
     assert [(entry.raw_id, deliveries) for entry, deliveries in hold.take_many(9)] == [(raw(2), 1), (raw(1), 2)]
 
 
+def test_another_entry_with_an_id_that_is_held_is_told_apart() -> None:
+    """A server that lost its last writes hands out their ids again; the same entry once more is no news."""
+    hold = Hold(9)
+    former, again, other = (Entry(raw(1), [b"f", value]) for value in (b"v", b"v", b"w"))
+    hold.admit([former])
+    assert hold.reused([again]) == []
+    assert hold.reused([other]) == [raw(1)]
+    assert hold.holds(former)
+    hold.lose([raw(1)])
+    hold.admit([other])
+    assert not hold.holds(former)
+    assert hold.holds(other)
+
+
 class HoldMachine(RuleBasedStateMachine):
     """Against a model: for each entry held, whether it waits, runs or is finished."""
 

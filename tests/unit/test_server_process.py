@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 from redis_streams.simulations.server import ProcessDown, Profile, Replica, ServerProcess, encode
+from redis_streams.simulations.server.persistence._ledger import Destroyed, LostAcknowledgement, LostEntry, LostGroup
 
 START_MS = 1_700_000_000_000
 
@@ -118,3 +119,14 @@ def test_a_server_that_loads_says_so_and_one_that_is_down_nothing() -> None:
     assert driver.do(70, "XLEN", "s") == b":1\r\n"
     assert lost(driver.process.restart_empty(timer_ms=START_MS + 100.0)) == ["1-0"]
     assert driver.ids() == []
+
+
+def test_what_came_to_both_servers_of_a_split_brain_is_not_lost_with_one() -> None:
+    """Common to two reckonings: against the state at the fork, and against who leads now."""
+    entries = [LostEntry(0, b"s", (number, 0), (b"f", b"v")) for number in (1, 2)]
+    acknowledgements = [LostAcknowledgement(0, b"s", b"g", (number, 0)) for number in (1, 2)]
+    groups = [LostGroup(0, b"s", name, (1, 0)) for name in (b"g", b"h")]
+    at_the_fork = Destroyed(tuple(entries), tuple(acknowledgements), tuple(groups))
+    now = Destroyed((entries[1],), (acknowledgements[0],), ())
+    assert at_the_fork.common(now) == now
+    assert not at_the_fork.common(Destroyed())

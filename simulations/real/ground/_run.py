@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn, cast
 import trio
 from attrs import define, field
 
-from ...checkers import Checker
+from ...checkers import Checker, liveness
 from ...history import History, Phase
 from ...plan import Plan, Schedule
 from ...running import Outcome
@@ -124,7 +124,7 @@ def run_real(
     verdicts = [asserted(each, history) for each in run.asserted]
     verdicts += [verdict for check in checkers for verdict in check(history)]
     seconds = time.perf_counter() - began
-    status = status_of(error, verdicts, live=history.live)
+    status = status_of(error, verdicts, live=history.live or liveness in checkers)
     struck = frozenset(run.journal.struck)
     return Outcome(plan, status, verdicts, history, "", (), Schedule(), struck, seconds, seconds, error)
 

@@ -1,0 +1,67 @@
+"""Plans in which a promise was broken once, or a checker was wrong: what a swarm found, made small, and now holds.
+
+| plan | what it was |
+|---|---|
+| graceful-stop-clean-stop | a renewal came after the hand-back, so the entry looked busy for a whole idle limit |
+| alone-clean-stop | a connection that broke before the shared link had learnt its server was spared, and read on |
+| same-ids-no-loss | a verdict on a lost event acknowledged the one that got its id |
+| alone-again-clean-stop | the checker: what a read of a killed process brings late, its successor can't know of |
+| failover-, split-brain-checkpoint-true | the ledger: what was acknowledged on both servers is not lost with one |
+| group-lost-checkpoint-true | the checker: a power loss may undo that a group was destroyed |
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from redis_streams.simulations.checkers import AT_LEAST_ONCE
+from redis_streams.simulations.plan import plan_from_json
+from redis_streams.simulations.planted import Edit, edited
+from redis_streams.simulations.running import Outcome, run_plan
+from redis_streams.simulations.scenarios import SCENARIOS
+
+FOUND = sorted((Path(__file__).parent / "found_plans").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_every_promise_is_kept(path: Path) -> None:
+    plan = plan_from_json(path.read_text())
+    outcome = run_plan(plan, SCENARIOS[plan.scenario].run, checkers=AT_LEAST_ONCE)
+    assert outcome.status == "held", outcome.verdicts
+
+
+SAFEGUARDS = {
+    "alone-clean-stop": [Edit("wire._link:Link.kill_former", "while self._former:", "while False:")],
+    "same-ids-no-loss": [Edit("actors._consumer_acquire:_recover", "await _give_up(desk, missing)", "True")]
+    + [Edit("actors._consumer_desk:Desk.admit", "if reused:", "if False:")],
+}
+"""What was put in, taken out again."""
+
+
+@pytest.mark.parametrize("name", SAFEGUARDS)
+def test_without_what_was_put_in_it_is_broken_again(name: str) -> None:
+    """So the plan still leads to where the bug was."""
+    plan = plan_from_json(next(path for path in FOUND if path.stem == name).read_text())
+    with edited(SAFEGUARDS[name]):
+        outcome = run_plan(plan, SCENARIOS[plan.scenario].run, checkers=AT_LEAST_ONCE)
+    assert outcome.status in {"violated", "not live"}
+
+
+def stops_at_all_phases() -> Iterator[Outcome]:
+    """A slow handler is stopped at twelve moments of the time between two renewals, with half of one on the way."""
+    plan = plan_from_json(next(path for path in FOUND if path.stem == "graceful-stop-clean-stop").read_text())
+    for at_ms in range(1000, 1600, 50):
+        events = [evolve(event, at_ms=float(at_ms), slow_ms=2500.0) for event in plan.events]
+        moved = evolve(plan, events=events, shape=evolve(plan.shape, latency_ms=40.0))
+        yield run_plan(moved, SCENARIOS[plan.scenario].run, checkers=AT_LEAST_ONCE)
+
+
+def test_no_renewal_comes_after_a_hand_back() -> None:
+    """It would make what was handed back look busy; with both at once, some stop shows it."""
+    assert {outcome.status for outcome in stops_at_all_phases()} == {"held"}
+    settle = "await _acquire_work_settle(desk)\n"
+    beside = Edit("actors._consumer:consumer_actor", settle, f"{settle}{16 * ' '}await _hand_back(desk)\n")
+    with edited([beside]):
+        verdicts = [verdict for outcome in stops_at_all_phases() for verdict in outcome.verdicts]
+    assert {(verdict.promise, verdict.kind) for verdict in verdicts} == {("clean-stop", "not handed back")}
