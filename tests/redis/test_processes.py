@@ -23,10 +23,17 @@ pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.real_time]
 
 @contextmanager
 def worker(
-    server: RedisServer, name: str, seconds: float, log: Path, *, concurrency: int = 5, drain: float = 8
+    server: RedisServer,
+    name: str,
+    seconds: float,
+    log: Path,
+    *,
+    concurrency: int = 5,
+    drain: float = 8,
+    idle_ms: int = 600,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A consumer process; killed at the end if it is still there."""
-    command = [sys.executable, str(WORKER), server.url, name, str(seconds), str(concurrency), str(drain)]
+    command = [sys.executable, str(WORKER), server.url, name, str(seconds), str(concurrency), str(drain), str(idle_ms)]
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr) as process:
         try:
             yield process
@@ -100,10 +107,10 @@ def test_a_process_that_slept_asks_what_is_still_its_own(redis_server: RedisServ
 def test_a_process_that_comes_back_under_its_name_goes_on_at_once(redis_server: RedisServer, tmp_path: Path) -> None:
     """It does not wait for the idle limit: what is pending under its name is its own."""
     ids = publish(redis_server, 30)
-    with worker(redis_server, "same", 0.2, tmp_path / "first") as process:
+    with worker(redis_server, "same", 0.2, tmp_path / "first", idle_ms=60_000) as process:
         wait_until(lambda: len(counts(redis_server, "begun")) >= 5, "some events begun")
         process.kill()
-    with worker(redis_server, "same", 0.01, tmp_path / "second"):
+    with worker(redis_server, "same", 0.01, tmp_path / "second", idle_ms=60_000):
         wait_until(lambda: set(counts(redis_server, "runs")) == ids, "all events handled")
         wait_until(lambda: pending(redis_server) == 0, "nothing pending")
     assert "pending under its own name" in (tmp_path / "second").read_text()

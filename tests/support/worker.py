@@ -1,4 +1,4 @@
-"""A consumer process for tests: ``python worker.py URL NAME HANDLER_SECONDS CONCURRENCY DRAIN_SECONDS``.
+"""A consumer process for tests: ``python worker.py URL NAME HANDLER_SECONDS CONCURRENCY DRAIN_SECONDS IDLE_MS``.
 
 In Redis the hash `runs` counts how often each event was finished, by whichever process, and `begun` how often it was
 begun.
@@ -13,7 +13,7 @@ from redis_streams import Event, Reclaim, Retry, Runtime
 STREAM, GROUP = "orders", "billing"
 
 
-def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: float) -> None:
+def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: float, idle_ms: int) -> None:
     """Handle events until SIGTERM, or worse."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     runtime = Runtime(url, retry=Retry(max_retries=5, base_delay_seconds=0.05, max_delay_seconds=0.2))
@@ -25,7 +25,7 @@ def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: f
         concurrency=concurrency,
         count=20,
         drain_seconds=drain_seconds,
-        reclaim=Reclaim(interval_ms=50, min_idle_ms=600),
+        reclaim=Reclaim(interval_ms=50, min_idle_ms=idle_ms),
     )
     async def handle(event: Event[object]) -> None:
         await runtime.redis.hincrby("begun", event.event_id, 1)
@@ -36,4 +36,4 @@ def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: f
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))
