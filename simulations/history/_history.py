@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from attrs import define, field, frozen
 
 from ..plan import Plan
-from ._records import Record
+from ._records import Record, Told
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -63,6 +67,27 @@ class History:
             known = self._derived[derive] = (len(self.records), derive(self))
         return cast("T", known[1])
 
+    def forget_frames(self) -> None:
+        """Have the errors in it say no more where they were raised: by that they hold the whole world of the run."""
+        for told in self.of(Told):
+            error: object = getattr(told.event, "error", None)
+            if isinstance(error, BaseException):
+                _forget_frames(error)
+
     def of(self, kind: type[R]) -> Iterator[R]:
         """All records of one kind, in their order."""
         return (record for record in self.records if isinstance(record, kind))
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Of an error, of those behind it, and of those in it if it is a group."""
+    left: list[BaseException | None] = [error]
+    known: set[int] = set()
+    while left:
+        each = left.pop()
+        if each is not None and id(each) not in known:
+            known.add(id(each))
+            each.__traceback__ = None
+            left += [each.__cause__, each.__context__]
+            if isinstance(each, BaseExceptionGroup):
+                left += each.exceptions

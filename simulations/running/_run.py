@@ -92,6 +92,7 @@ def _run(plan: Plan, scenario: Scenario, checkers: Sequence[Checker], *, keep_tr
     error = error or world.stuck or ""
     if world.trips:
         error = world.trips[0]
+    world.history.forget_frames()
     verdicts = [*world.verdicts, *(verdict for check in checkers for verdict in check(world.history))]
     return Outcome(
         plan,
