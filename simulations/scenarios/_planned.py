@@ -41,9 +41,9 @@ async def publish_planned(
         async with runtime:
             while (place := process.past("event")) < len(events):
                 await world.sleep_until(events[place][1].at_ms / 1000)
-                # Not the place from before: a twin may have taken that one meanwhile.
+                # Not the place from before: a twin may have taken that one meanwhile, or several.
                 place = process.pass_by("event")
-                if place == len(events):
+                if place >= len(events):
                     return
                 number, event = events[place]
                 try:
