@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,12 @@ IMPURE = ("trio", "time", "random", "socket", "threading")
 LAZY_EXCEPTIONS = {("wire._dial", "simulations.server"), ("runtime._ports", "simulations.server")}
 
 
+Import = tuple[str, int, str]
+"""Who imports, on which level (0: an absolute name), and what."""
+
+
+# Not while tests are collected: each process of each run does that, and few of them run what is here.
+@cache
 def modules() -> dict[str, ast.Module]:
     """Every module of the package, by its name inside it."""
     files = [ROOT / f"{name}.py" for name in ROOT_MODULES]
@@ -66,11 +73,12 @@ def actor_of(name: str) -> str | None:
     return next((actor for actor in ACTORS if module == actor or module.startswith(f"{actor}_")), None)
 
 
-MODULES = modules()
-IMPORTS = [(name, level, target) for name, tree in MODULES.items() for level, target in imports(name, tree)]
+@cache
+def all_imports() -> list[Import]:
+    return [(name, level, target) for name, tree in modules().items() for level, target in imports(name, tree)]
 
 
-def broken_arrows(rows: list[tuple[str, int, str]]) -> list[str]:
+def broken_arrows(rows: list[Import]) -> list[str]:
     return [
         f"{name} imports {target}"
         for name, level, target in rows
@@ -82,7 +90,7 @@ def is_lazy_exception(name: str, target: str) -> bool:
     return any(name == who and target.startswith(what) for who, what in LAZY_EXCEPTIONS)
 
 
-def crossed_actors(rows: list[tuple[str, int, str]]) -> list[str]:
+def crossed_actors(rows: list[Import]) -> list[str]:
     return [
         f"{name} imports {target}"
         for name, level, target in rows
@@ -92,28 +100,28 @@ def crossed_actors(rows: list[tuple[str, int, str]]) -> list[str]:
 
 def test_every_layer_has_modules() -> None:
     """The test reads the package that it means to read."""
-    assert {name.split(".")[0] for name in MODULES} >= set(LAYERS)
+    assert {name.split(".")[0] for name in modules()} >= set(LAYERS)
 
 
 def test_nobody_imports_upwards() -> None:
     """Simulations → runtime → actors → wire; the root is above all."""
-    assert broken_arrows(IMPORTS) == []
+    assert broken_arrows(all_imports()) == []
 
 
 def test_no_actor_imports_another() -> None:
     """Only messages and the kernel: an actor can be read, tested and restarted alone."""
-    assert crossed_actors(IMPORTS) == []
+    assert crossed_actors(all_imports()) == []
 
 
 def test_everything_inside_is_imported_relatively() -> None:
     """The checkout is the package, whatever its folder is called."""
-    own = [f"{name} imports {target}" for name, level, target in IMPORTS if not level and "redis_streams" in target]
+    own = [f"{name} imports {target}" for name, level, target in all_imports() if not level and "redis_streams" in target]
     assert own == []
 
 
 def test_redis_py_has_few_doors() -> None:
     """Its private names stay where a test compares them with the installed version."""
-    users = {name for name, level, target in IMPORTS if not level and target.split(".")[0] in REDIS_PY}
+    users = {name for name, level, target in all_imports() if not level and target.split(".")[0] in REDIS_PY}
     assert users <= MAY_IMPORT_REDIS_PY
 
 
@@ -121,7 +129,7 @@ def test_pure_modules_have_no_clock_and_no_scheduler() -> None:
     """Time, chance and I/O are arguments there."""
     impure = [
         f"{name} imports {target}"
-        for name, level, target in IMPORTS
+        for name, level, target in all_imports()
         if name in PURE and not level and target.split(".")[0] in IMPURE
     ]
     assert impure == []
@@ -129,7 +137,7 @@ def test_pure_modules_have_no_clock_and_no_scheduler() -> None:
 
 def test_pure_modules_exist() -> None:
     """A module that was renamed does not leave the list in silence."""
-    assert set(PURE) <= set(MODULES)
+    assert set(PURE) <= set(modules())
 
 
 @pytest.mark.parametrize(
