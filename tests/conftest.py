@@ -40,15 +40,31 @@ SAME_ON_ANY_PYTHON = (
     "redis/test_demo",
     "redis/test_docs",
     "redis/test_examples",
+    "redis/test_real_proxy",
     "redis/test_real_run",
     "redis/test_real_simulate",
     "simulation/test_checkers_",
+    "simulation/test_cli_simulate",
+    "simulation/test_determinism.py::test_all_",
+    "simulation/test_determinism.py::test_the_",
+    "simulation/test_determinism.py::test_a_look_at_",
+    "simulation/test_determinism.py::test_what_no_tripwire_",
+    "simulation/test_lazy_names",
     "simulation/test_planted",
+    "simulation/test_pytest_plugin.py::test_a_failure_",
+    "simulation/test_pytest_plugin.py::test_a_handler_",
+    "simulation/test_pytest_plugin.py::test_a_replay_",
+    "simulation/test_pytest_plugin.py::test_it_works_beside_",
     "simulation/test_report_",
+    "simulation/test_running_batch.py::test_a_failure_",
+    "simulation/test_running_batch.py::test_what_is_kept_",
     "simulation/test_strategies",
     "simulation/test_testing_page",
+    "unit/test_demo.py::test_a_server_that_loses_",
+    "unit/test_demo.py::test_the_command_plays_",
+    "unit/test_imports",
 )
-"""What a smoke test leaves out: the demo is among the unit tests, too, and simulated runs are in other files."""
+"""What a smoke test leaves out, files or tests: of each part of the library some test is left that runs it."""
 VALKEY = "7.2.4"
 """What Valkey of any version says of itself: that it is compatible with that."""
 if DEFAULT is not None:
@@ -72,9 +88,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What says the same on any Python, of the simulated server above all, is left out of a smoke test."""
-    if config.getoption("--smoke") and str(collection_path.relative_to(TESTS)).startswith(SAME_ON_ANY_PYTHON):
+    if config.getoption("--smoke") and is_same_on_any_python(str(collection_path.relative_to(TESTS))):
         return True
     return None
+
+
+def is_same_on_any_python(test: str) -> bool:
+    """Whether a file, or a test in one, is left out of a smoke test."""
+    return test.startswith(SAME_ON_ANY_PYTHON)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -121,7 +142,9 @@ def pytest_report_header() -> str:
     return f"redis-servers: {', '.join(VERSIONS) or 'none'}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--smoke"):
+        items[:] = [item for item in items if not is_same_on_any_python(item.nodeid.removeprefix(f"{TESTS.name}/"))]
     for item in items:
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())) and not is_simulated(item):
             item.add_marker("redis")

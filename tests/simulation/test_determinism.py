@@ -61,6 +61,10 @@ clock, calendar = shop(_looks_at_the_clock), shop(_looks_at_the_calendar)
 """
 
 
+one_batch = pytest.mark.xdist_group("what is not determined")
+"""Tests that look at the same runs are in one process, or each process would run them for itself."""
+
+
 def twice(cases: list[str], store: Path, *, seeds: int = 1, preset: str = "calm") -> Tally:
     """Each plan in two processes, of which each hashes strings in another way."""
     options = Options(seeds, preset=preset, jobs=2, again_every=1, runs_max=0)
@@ -85,6 +89,7 @@ def findings(planted: Path) -> Mapping[str, Finding]:
     return {finding.plan.scenario.rpartition(":")[2]: finding for finding in tally.findings}
 
 
+@one_batch
 def test_the_order_of_a_set_is_caught_and_located(findings: Mapping[str, Finding]) -> None:
     """What is written is not the same: the first line that differs is what the handler publishes, in its turn."""
     finding = findings["in_any_order"]
@@ -98,11 +103,13 @@ def test_the_order_of_a_set_is_caught_and_located(findings: Mapping[str, Finding
     assert one.split(": ", 1)[1] != other.split(": ", 1)[1]
 
 
+@one_batch
 def test_the_same_in_order_is_fine(findings: Mapping[str, Finding]) -> None:
     """So it is the order that was found."""
     assert "in_order" not in findings
 
 
+@one_batch
 def test_a_look_at_the_clock_is_caught_at_its_line(planted: Path, findings: Mapping[str, Finding]) -> None:
     """It raises there, in the first run."""
     line = PLANTED.splitlines().index("    time.time()") + 1
@@ -110,6 +117,7 @@ def test_a_look_at_the_clock_is_caught_at_its_line(planted: Path, findings: Mapp
     assert findings["clock"].words.startswith(f"time.time() was called at {planted}:{line}; ")
 
 
+@one_batch
 def test_what_no_tripwire_can_catch_differs_the_second_time(findings: Mapping[str, Finding]) -> None:
     """`datetime.now` is C. What follows from it is another time of something."""
     assert findings["calendar"].status == "nondeterministic"
