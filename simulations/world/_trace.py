@@ -51,11 +51,9 @@ class Trace:
     def note_record(self, record: Record) -> None:
         """Add a record: where two runs differ in what they publish or write, its line says so."""
         kind = type(record)
+        line: Line = (record.at_ms, kind.__name__, record.host)
         more = _MORE.get(kind)
-        if more is None:
-            self.note(record.at_ms, kind.__name__, record.host)
-        else:
-            self.note(record.at_ms, kind.__name__, record.host, *more(record))
+        self.note(*(line if more is None else line + more(record)))
 
     def hexdigest(self) -> str:
         """The hash of all lines so far."""
