@@ -51,7 +51,7 @@ class Trace:
     def note_record(self, record: Record) -> None:
         """Add a record: where two runs differ in what they publish or write, its line says so."""
         kind = type(record)
-        line: Line = (record.at_ms, kind.__name__, record.host)
+        line: Line = (round(record.at_ms, 6), kind.__name__, record.host)
         more = _MORE.get(kind)
         self.note(*(line if more is None else line + more(record)))
 
