@@ -180,7 +180,9 @@ class Engine:
         """
         if self.runner.is_busy:
             return self._execute_meanwhile(session, words)
-        self._set_clocks(now_us, timer_ms)
+        # As `_set_clocks` and `take_woken` do: of a small command two calls would be a twentieth.
+        self.started_us = self.started_us or now_us
+        self.now_us, self.timer_ms = now_us, now_us / 1000 if timer_ms is None else timer_ms
         self.commands_processed += 1
         session.active_ms = now_us // 1000
         tracking = self.tracking
@@ -203,7 +205,8 @@ class Engine:
             self.serve_ready()
         if self.effects is not None and self.effects.flush():
             session.written_offset = self.effects.offset
-        return self.take_woken()
+        woken, self._woken = self._woken, {}
+        return list(woken)
 
     def _execute_meanwhile(self, session: Session, words: Words) -> Sequence[Session]:
         """A command while a script runs: time stands still, and nobody who waits is served before it is over."""
@@ -416,17 +419,18 @@ class Engine:
 
     def _count(self, session: Session, name: str, words: Words, began: int, stalled_ms: float, calls: int = 1) -> None:
         """Note that a command ran, and how long it took."""
-        took = (self.slowness.stopwatch() - began) // 1000
+        slowness, statistics = self.slowness, self.statistics
+        took = (slowness.stopwatch() - began) // 1000
         if self.stall_ms != stalled_ms:
             took += int((self.stall_ms - stalled_ms) * 1000)
-        count = self.statistics.by_command.get(name) or self.statistics.of(name)
+        count = statistics.by_command.get(name) or statistics.of(name)
         count.calls += calls
         session.commands += 1
         count.microseconds += took
         durations = count.durations
         durations[took] = durations.get(took, 0) + 1
-        if took >= self.slowness.least_us:
-            self.slowness.note_command(session, name, words, took)
+        if took >= slowness.least_us:
+            slowness.note_command(session, name, words, took)
 
     def _run_noted(self, run: Run, name: str, call: Call) -> Answer:
         """Note a command if it changed something: a script as a whole, of EXEC each command that it runs."""

@@ -189,7 +189,7 @@ def test_reads_that_are_known_do_not_pile_up() -> None:
     for number in range(2 * KNOWN_MAX):
         client.call("XREADGROUP", "GROUP", "g", f"c{number}", "STREAMS", "k", ">")
         client.call("XREADGROUP", "GROUP", "g", f"{number}" * KNOWN_BYTES, "STREAMS", "k", ">")
-    known = server.engine.known_reads._known
+    known = server.engine.known_reads.by_words
     assert 0 < len(known) <= KNOWN_MAX
     assert sum(len(word) for words in known for word in words) <= KNOWN_MAX * KNOWN_BYTES
 

@@ -85,9 +85,9 @@ def _append(call: Call, held: Stream | None, asked: Id | int | None, fields: Fie
 
 
 def _check_options(call: Call, adding: _Adding, wanted: bytes) -> None:
-    check_trim(call, adding.trim)
     if adding.message is not None and wanted != b"*":
         raise CommandError("ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs")
+    check_trim(call, adding.trim)
 
 
 def _asked_id(call: Call, word: bytes) -> Id | int | None:

@@ -31,11 +31,12 @@ def deliver(call: Call, stream: Stream, group: Group, consumer: Consumer, *, cou
         return Entries((), ())
     group.read_from = group.last_id
     advance(call.profile, stream, group, ids)
+    engine = call.engine
     if not no_ack:
-        now_ms = call.now_ms
+        now_ms = engine.now_us // 1000
         group.hold(ids, consumer, now_ms)
         consumer.active_ms = now_ms
-    note_change(call)
+    engine.dirty += 1
     return Entries(ids, bodies)
 
 

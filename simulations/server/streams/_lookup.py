@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._command import Call
-from .._errors import CommandError
+from .._errors import WRONG_TYPE, CommandError
 from ._stream import Consumer, Group, Stream
 from ._telling import tell_silent_consumer
 
@@ -25,13 +25,14 @@ def find_group(call: Call, key: bytes, name: bytes, *, where: str = "") -> tuple
     Raises:
         CommandError: NOGROUP, there is no such stream or group; WRONGTYPE, it is no stream.
     """
-    stream = call.database.get_as(Stream, key)
-    group = stream.groups.get(name) if stream is not None else None
-    if stream is None or group is None:
-        raise CommandError(
-            b"NOGROUP No such key '%b' or consumer group '%b'%b" % (shown(key), shown(name), where.encode())
-        )
-    return stream, group
+    value = call.database.get(key)
+    if isinstance(value, Stream):
+        group = value.groups.get(name)
+        if group is not None:
+            return value, group
+    elif value is not None:
+        raise CommandError(WRONG_TYPE)
+    raise CommandError(b"NOGROUP No such key '%b' or consumer group '%b'%b" % (shown(key), shown(name), where.encode()))
 
 
 def no_such_group(key: bytes, name: bytes) -> CommandError:
@@ -49,7 +50,7 @@ def join_group(call: Call, key: bytes, group: Group, name: bytes) -> Consumer:
         consumer = create_consumer(call, key, group, name)
         tell_silent_consumer(call, key, name)
     else:
-        consumer.seen_ms = call.now_ms
+        consumer.seen_ms = call.engine.now_us // 1000
     return consumer
 
 

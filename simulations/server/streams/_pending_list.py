@@ -58,6 +58,11 @@ class PendingList(Generic[Row]):
         """Whether nothing in here comes behind this id, nor is it."""
         return not self._ids or self._ids[-1] < entry_id
 
+    def add_behind(self, rows: Mapping[Id, Row]) -> None:
+        """Put in rows, in the order of their ids, of which nothing in here is behind the first."""
+        self._ids += rows
+        self._rows.update(rows)
+
     def update(self, rows: Mapping[Id, Row]) -> None:
         """Put in some rows, at least one, in the order of their ids."""
         ids = self._ids

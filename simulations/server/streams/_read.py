@@ -47,7 +47,7 @@ def xreadgroup(call: Call) -> Answer:
 
 
 def _read(call: Call, options: ReadOptions) -> Answer:
-    if options.of_one and options.group is not None and call.profile.since(6, 0):
+    if options.of_one and options.group is not None:
         # What the two functions below would do, without asking what else it could be.
         key = options.keys[0]
         stream, group = find_group(call, key, options.group, where=IN_READ)
@@ -155,7 +155,7 @@ def _serve(call: Call, options: ReadOptions, places: list[Place]) -> list[tuple[
 
 
 def _read_new(call: Call, options: ReadOptions, key: bytes, stream: Stream, group: Group) -> Entries | list[Reply]:
-    if not call.profile.since(7, 2) and not has_newer(call, stream, group.last_id):
+    if not options.joins_always and not has_newer(call, stream, group.last_id):
         return []
     consumer = join_group(call, key, group, options.consumer)
     count, no_ack = options.count, options.no_ack

@@ -30,7 +30,8 @@ class ReadOptions:
         count: entries per stream at most; 0: no limit.
         block_ms: how long to wait, 0: for ever; None: not at all.
         no_ack: whether what is read does not become pending.
-        of_one: whether it is one stream of which a group gets what is new, as nearly always.
+        of_one: whether it is one stream of which a group gets what is new, as nearly always; 5.0 has rules of its own.
+        joins_always: whether the consumer is made, or has been seen, also where there is nothing for it.
         claim_ms: entries of others that are pending for so long are taken over; None: not asked for.
     """
 
@@ -42,6 +43,7 @@ class ReadOptions:
     block_ms: int | None = None
     no_ack: bool = False
     of_one: bool = False
+    joins_always: bool = True
     claim_ms: int | None = None
 
 
@@ -49,20 +51,16 @@ class KnownReads:
     """Reads of what is new, which clients say word for word again as long as they live: they are parsed once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[bytes, ...], ReadOptions] = {}
-
-    def get(self, call: Call) -> ReadOptions | None:
-        """What these words came to when they came before."""
-        options = self._known.get(tuple(call.words))
-        return None if options is None or (options.block_ms is not None and call.session.in_script) else options
+        self.by_words: dict[tuple[bytes, ...], ReadOptions] = {}
+        """What words came to when they came before; not to be changed."""
 
     def note(self, words: Words, options: ReadOptions) -> None:
         """These words may come again."""
         if len(words) > KNOWN_WORDS or sum(map(len, words)) > KNOWN_BYTES or (options.block_ms or 0) > KNOWN_BLOCK_MS:
             return
-        if len(self._known) >= KNOWN_MAX:
-            self._known.clear()
-        self._known[tuple(words)] = options
+        if len(self.by_words) >= KNOWN_MAX:
+            self.by_words.clear()
+        self.by_words[tuple(words)] = options
 
 
 def parse_read(call: Call, name: str) -> ReadOptions:
@@ -71,11 +69,12 @@ def parse_read(call: Call, name: str) -> ReadOptions:
     Raises:
         CommandError: they are wrong.
     """
-    words, known = call.words, call.engine.known_reads
+    words = call.words
     if words[-1] != b">":
         return _parse(call, name)
-    options = known.get(call)
-    if options is None:
+    known = call.engine.known_reads
+    options = known.by_words.get(tuple(words))
+    if options is None or (options.block_ms is not None and call.session.in_script):
         options = _parse(call, name)
         known.note(words, options)
     return options
@@ -117,7 +116,8 @@ def _parse(call: Call, name: str) -> ReadOptions:
         raise syntax_error()
     if name == "xreadgroup" and options.group is None:
         raise CommandError("ERR Missing GROUP option for XREADGROUP")
-    options.of_one = options.group is not None and options.ids == [b">"]
+    options.of_one = options.group is not None and options.ids == [b">"] and call.profile.since(6, 0)
+    options.joins_always = call.profile.since(7, 2)
     return options
 
 

@@ -244,16 +244,17 @@ class Stream:
 
     def behind(self, entry_id: Id, most: int) -> tuple[list[Id], list[Fields]]:
         """The entries behind an id, in order: their ids, and their fields; at most so many unless `most` is 0."""
-        ids: list[Id] = []
-        bodies: list[Fields] = []
         nodes = self._nodes
         if entry_id >= self.last_id or not nodes:
-            return ids, bodies
-        index = max(0, bisect_right(self._starts, entry_id) - 1)
+            return [], []
+        index = (bisect_right(self._starts, entry_id) or 1) - 1
         node = nodes[index]
         start = bisect_right(node.ids, entry_id)
         if 0 < most <= len(node.ids) - start and node.live == len(node.ids):  # as nearly always
-            return node.ids[start : start + most], cast("list[Fields]", node.fields[start : start + most])
+            # None was deleted. A cast is a call, and of a read of one entry a noticeable one.
+            return node.ids[start : start + most], node.fields[start : start + most]  # type: ignore[return-value]
+        ids: list[Id] = []
+        bodies: list[Fields] = []
         while index < len(nodes):
             nodes[index].copy_into(ids, bodies, start, most)
             if len(ids) == most:
@@ -357,10 +358,12 @@ class Group:
         """A consumer gets entries for the first time; who held one before, as after XGROUP SETID, is forgotten."""
         if self._by_delivery is None and self.pending.is_before(ids[0]):
             rows: dict[Id, Pending] = {}
+            turn = self.turns
             for each in ids:
-                self.turns += 1
-                rows[each] = Pending(consumer, at_ms, 1, self.turns)
-            self.pending.update(rows)
+                turn += 1
+                rows[each] = Pending(consumer, at_ms, 1, turn)
+            self.turns = turn
+            self.pending.add_behind(rows)
             consumer.pending.update(rows)
             return
         for entry_id in ids:
