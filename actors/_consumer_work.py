@@ -22,6 +22,10 @@ YIELD_EVERY = 32
 work for the smallest handlers, against about 5 µs that a yield costs."""
 
 
+LATE_SECONDS_MAX = 1.0
+"""How long verdicts wait at most where a simulation has them wait: a stop has time for that."""
+
+
 async def work_one_by_one(desk: Desk, handle: Handle) -> None:
     """One worker: takes entry after entry until nothing more will come."""
     hold = desk.hold
@@ -129,7 +133,7 @@ async def settle_verdicts(desk: Desk) -> None:
             await desk.verdict_made.wait()
             continue
         if buggify("verdicts wait"):
-            await trio.sleep(desk.settings.lease_ms / 2000)
+            await trio.sleep(min(LATE_SECONDS_MAX, desk.settings.lease_ms / 2000))
         done, dead = desk.verdicts.take()
         settled = await _settle(desk, done, dead)
         if settled.lost:

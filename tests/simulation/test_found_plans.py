@@ -6,6 +6,7 @@
 | alone-clean-stop | a connection that broke before the shared link had learnt its server was spared, and read on |
 | same-ids-no-loss | a verdict on a lost event acknowledged the one that got its id |
 | alone-again-clean-stop | the checker: what a read of a killed process brings late, its successor can't know of |
+| alone-bounded-duplicates | a rare branch taken on purpose had verdicts wait for longer than a stop does |
 | failover-, split-brain-checkpoint-true | the ledger: what was acknowledged on both servers is not lost with one |
 | group-lost-checkpoint-true | the checker: a power loss may undo that a group was destroyed |
 """
