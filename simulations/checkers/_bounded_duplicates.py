@@ -6,7 +6,7 @@ Counted in each group. Allowed are
 * one more for each run that failed: its event is to be delivered again;
 * one more for each end of a process on whose host the event ran (killed, lost power, failed), from the moment the entry
   was delivered to the last start; for a graceful end only if it cut a run short, since what was handled to its end is
-  settled before;
+  settled before, and from when it did: what is handed back is begun elsewhere before the process has ended;
 * one more for each fault that was felt in that time (see `_touch`: longer than it lasts) by the server, by the whole
   link or by a host on which the event ran. Faults that end a process are counted by that end. A handler's fault counts
   only if it came after the run had noted that it ended well, for then the event failed all the same. A fault that
@@ -29,6 +29,9 @@ from ._touch import Touch, raises_after_the_end, touches
 from ._verdict import Verdict
 
 NAME = "bounded-duplicates"
+
+GRACE_MS_MAX = 5_000.0
+"""How long a process lasts at most after its stop has cancelled what outlasts the drain."""
 
 
 def bounded_duplicates(history: History) -> Iterator[Verdict]:
@@ -54,16 +57,21 @@ def _touched(
     hosts = frozenset(run.start.host for run in found)
     first, last_ms = found[0].start, found[-1].start.at_ms
     from_ms = min(first.at_ms, delivered.get((first.stream, first.group, first.raw_id), first.at_ms))
-    ended = [end for end in ends if end.host in hosts and from_ms <= end.at_ms <= last_ms and _cut_short(end, found)]
+    ended = [end for end in ends if end.host in hosts and _is_within(end, found, from_ms, last_ms)]
     return [*ended, *(touch for touch in touched if _counts(touch) and touch.meets(hosts, from_ms, last_ms))]
 
 
-def _cut_short(end: ProcessEnded, found: Sequence[Run]) -> bool:
-    """Whether a process that ended may have left the event unsettled."""
+def _is_within(end: ProcessEnded, found: Sequence[Run], from_ms: float, to_ms: float) -> bool:
+    """Whether a process that ended may have left the event unsettled in this time."""
     if end.how not in {"stopped", "finished"}:
-        return True
+        return from_ms <= end.at_ms <= to_ms
     own = [run for run in found if run.start.host == end.host and run.start.at_ms <= end.at_ms]
-    return any(run.outcome in {"cancelled", "open"} for run in own)
+    cut_at_ms = [
+        end.at_ms if run.end is None or end.at_ms - run.end.at_ms > GRACE_MS_MAX else run.end.at_ms
+        for run in own
+        if run.outcome in {"cancelled", "open"}
+    ]
+    return any(from_ms <= at_ms <= to_ms for at_ms in cut_at_ms)
 
 
 def _counts(touch: Touch) -> bool:

@@ -5,7 +5,8 @@ after a failure, lost to somebody else, or deleted. Since the server can't know 
 
 * what was delivered while a fault was felt by its host does not count: the reply may be lost, and then the consumer may
   read others before it finds these;
-* when a fault strikes or its process ends it is taken to hold nothing;
+* when a fault strikes, or destroys something later, as the end of a split brain does, or its process ends, it is taken
+  to hold nothing;
 * but what it renews, it holds: so the count is right again after a quarter of the lease.
 
 Where two processes share a name, each may hold so many. The limits of mailboxes leave no trace in a history: they are
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 from attrs import define, field
 
 from ...runtime import GroupOptions
-from ..history import FaultStruck, HandlerEnded, History, ProcessEnded, Record
+from ..history import Destroyed, FaultStruck, HandlerEnded, History, ProcessEnded, Record
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Fact, Held, Removed
 from ._runs import Of
@@ -90,6 +91,8 @@ def _look_at(history: History, hands: _Hands, record: Record) -> None:
         case FaultStruck():
             host = record.fault.when.host
             hands.empty(names.get(host) if host and record.fault.effect.strikes != "server" else None)
+        case Destroyed():
+            hands.empty(None)
         case ProcessEnded():
             hands.empty(names.get(record.host, frozenset()))
         case HandlerEnded(outcome="failed"):

@@ -196,7 +196,8 @@ class _Replay:
         self._note_group(stream_name, group_name)
         self._begun.add((stream_name, group_name))
         group = stream.group(group_name)
-        group.owe(*(entry for raw_id, entry in stream.entries.items() if order(raw_id) > order(after)))
+        sure = [entry for raw_id, entry in stream.entries.items() if raw_id not in stream.doubtful]
+        group.owe(*(entry for entry in sure if order(entry.raw_id) > order(after)))
         self.facts.append(Began(*self._where, stream_name, group_name, after, first))
 
     def _note_group(self, stream_name: str, group_name: str) -> None:

@@ -69,11 +69,17 @@ class Group:
 
 @define
 class Stream:
-    """A stream. `ever` has what ids stood for, also when the entry is gone."""
+    """A stream.
+
+    Attributes:
+        ever: what ids stood for, also when the entry is gone.
+        doubtful: ids of entries that this server may lack, for all that is known.
+    """
 
     entries: dict[bytes, Entry] = field(factory=dict[bytes, Entry])
     ever: dict[bytes, Entry] = field(factory=dict[bytes, Entry])
     groups: dict[str, Group] = field(factory=dict[str, Group])
+    doubtful: set[bytes] = field(factory=set[bytes])
 
     def group(self, name: str) -> Group:
         """One of its groups; one that nobody saw begin owes nothing so far."""
@@ -82,6 +88,7 @@ class Stream:
     def add(self, entry: Entry) -> None:
         """An entry comes in."""
         self.entries[entry.raw_id] = self.ever[entry.raw_id] = entry
+        self.doubtful.discard(entry.raw_id)
         for group in self.groups.values():
             group.unsettled[entry.raw_id] = entry
             group.settled_once.discard(entry.raw_id)
@@ -124,6 +131,7 @@ class Server:
         taken = Server()
         for name, stream in self.streams.items():
             copy = taken.streams[name] = Stream(dict(stream.entries), dict(stream.ever))
+            copy.doubtful = set(stream.doubtful if is_exact else stream.entries)
             for group_name, group in stream.groups.items():
                 rows = {raw_id: evolve(row) for raw_id, row in group.rows.items()}
                 unsettled = dict(group.unsettled) if is_exact else {}

@@ -8,6 +8,10 @@
 | alone-again-clean-stop | the checker: what a read of a killed process brings late, its successor can't know of |
 | alone-bounded-duplicates | a rare branch taken on purpose had verdicts wait for longer than a stop does |
 | failover-, split-brain-checkpoint-true | the ledger: what was acknowledged on both servers is not lost with one |
+| many-bounded-duplicates | renewals missed on purpose, so many in a row that the lease was lost |
+| graceful-stop-bounded-duplicates | the checker: what a stop cut short begins elsewhere before the process has ended |
+| power-loss-bounded-memory | the checker: with the end of a split brain its consumers have nothing of the old server |
+| trimming-checkpoint-true | the checker: a group made on a new primary does not owe what that may lack |
 | group-lost-checkpoint-true | the checker: a power loss may undo that a group was destroyed |
 """
 
