@@ -26,11 +26,18 @@ from redis_streams.simulations.planted import Edit, edited
 from redis_streams.simulations.running import Outcome, run_plan
 from redis_streams.simulations.scenarios import SCENARIOS
 
+OPEN = {
+    "poison-ack-implies-done": "the stream is deleted, and an event gets the id of one whose settling is on its way"
+}
+"""What is explained and not mended yet. Whoever mends it sees its test pass where it is expected to fail."""
+
 FOUND = sorted((Path(__file__).parent / "found_plans").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
-def test_every_promise_is_kept(path: Path) -> None:
+def test_every_promise_is_kept(path: Path, request: pytest.FixtureRequest) -> None:
+    if path.stem in OPEN:
+        request.applymarker(pytest.mark.xfail(reason=OPEN[path.stem], strict=True))
     plan = plan_from_json(path.read_text())
     outcome = run_plan(plan, SCENARIOS[plan.scenario].run, checkers=AT_LEAST_ONCE)
     assert outcome.status == "held", outcome.verdicts
