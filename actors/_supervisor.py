@@ -18,7 +18,8 @@ wait for the grace, cancel, wait until it is gone. The cancellation goes on its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
 
 import trio
@@ -32,6 +33,21 @@ from ._observer import ChildRestarting, Observer, guarded, ignore
 from ._policy import Backoff, End, GiveUp, LeaveEnded, Limits, Policy, Restart, RestartThese, Strategy
 from ._snapshot import Snapshot, State
 from ._stage import Stage
+
+
+@define(eq=False)
+class _Work:
+    """A restart that is under way, or a child that joins.
+
+    Attributes:
+        names: whom a restart is about.
+        scope: around it, so that it can be called off.
+        over: set when it touches no child any more.
+    """
+
+    names: frozenset[str] = frozenset()
+    scope: trio.CancelScope = field(factory=trio.CancelScope)
+    over: trio.Event = field(factory=trio.Event)
 
 
 @define(eq=False)
@@ -50,12 +66,22 @@ class _Run:
     """Around the first starts: ended at once when the supervisor is to stop."""
     started_all: trio.Event = field(factory=trio.Event)
     """Set when no first start is under way any more."""
-    under_way: dict[trio.CancelScope, tuple[str, ...]] = field(factory=dict)
-    """Restarts that are under way, and whom each is about; also children that join."""
+    under_way: list[_Work] = field(factory=list)
 
     def ring(self) -> None:
         """Have `control` look again."""
         self.changed.unpark_all()
+
+    @contextmanager
+    def doing(self, work: _Work) -> Iterator[None]:
+        """Around what is under way."""
+        try:
+            with work.scope:
+                yield
+        finally:
+            self.under_way.remove(work)
+            work.over.set()
+            self.ring()
 
     def stop(self) -> None:
         """Have everything stopped."""
@@ -235,43 +261,45 @@ class Supervisor:
         return not joins and cell.state not in (State.FINISHED, State.FAILED)
 
     def _restart(self, run: _Run, decision: RestartThese) -> None:
-        names = set(decision.names)
-        for scope, others in tuple(run.under_way.items()):
-            if names & set(others):
-                # One restart takes over from the other: it is about all that either was about.
-                names |= set(others)
-                scope.cancel()
-        cells = [cell for cell in self._cells if cell.child.name in names]
-        for cell in cells:
-            if not cell.lives:
-                cell.state = State.BACKING_OFF
-                self._observer(ChildRestarting(cell.path, decision.delay_seconds, decision.restarts))
         # Who does not depend on a sibling does not wait for one either, least of all for one that cannot start.
         alone = self._strategy is Strategy.ONE_FOR_ONE
-        for together in [[cell] for cell in cells] if alone else [cells]:
-            scope = trio.CancelScope()
-            run.under_way[scope] = tuple(cell.child.name for cell in together)
-            run.nursery.start_soon(self._restart_cells, run, scope, together, decision.delay_seconds)
+        for names in [{name} for name in decision.names] if alone else [set(decision.names)]:
+            # One restart takes over from the other: it is about all that either was about.
+            before = [work for work in run.under_way if names & work.names]
+            taken = {name for work in before for name in work.names}
+            for work in before:
+                work.scope.cancel()
+            # But not about who has finished for good meanwhile.
+            cells = [c for c in self._cells if c.child.name in names or (c.child.name in taken and self._takes_part(c))]
+            for cell in cells:
+                if not cell.lives:
+                    cell.state = State.BACKING_OFF
+                    self._observer(ChildRestarting(cell.path, decision.delay_seconds, decision.restarts))
+            restart = _Work(frozenset(cell.child.name for cell in cells))
+            run.under_way.append(restart)
+            run.nursery.start_soon(self._restart_cells, run, restart, before, cells, decision.delay_seconds)
 
-    async def _restart_cells(self, run: _Run, scope: trio.CancelScope, cells: Sequence[Cell], delay: float) -> None:
-        try:
-            with scope:
+    async def _restart_cells(
+        self, run: _Run, restart: _Work, before: Sequence[_Work], cells: Sequence[Cell], delay: float
+    ) -> None:
+        with run.doing(restart):
+            for cell in reversed(cells):
+                # Who called this restart off stops the cells by now, and maybe others before them.
                 await trio.lowlevel.checkpoint_if_cancelled()
-                for cell in reversed(cells):
-                    if cell.lives:
-                        await cell.stop()
-                        # Who called this restart off looks after the cells by now.
-                        await trio.lowlevel.checkpoint_if_cancelled()
-                    if cell.state is State.STOPPED:
-                        cell.state = State.BACKING_OFF
-                await trio.sleep(delay)
-                for cell in cells:
-                    # Who ended by itself meanwhile, before it was told to stop, is the next decision's.
-                    if cell.state is State.BACKING_OFF and not await self._start_again(run, cell):
-                        break
-        finally:
-            del run.under_way[scope]
-            run.ring()
+                if cell.lives:
+                    await cell.stop()
+            # What was called off may have been about to start a cell that did not live when we passed it.
+            for work in before:
+                await work.over.wait()
+            await trio.lowlevel.checkpoint_if_cancelled()
+            for cell in cells:
+                if cell.state is State.STOPPED:
+                    cell.state = State.BACKING_OFF
+            await trio.sleep(delay)
+            for cell in cells:
+                # Who ended by itself meanwhile, before it was told to stop, is the next decision's.
+                if cell.state is State.BACKING_OFF and not await self._start_again(run, cell):
+                    break
 
     async def _start_again(self, run: _Run, cell: Cell) -> bool:
         """Start a child that had been up before; a start that fails is a crash like any other.
@@ -284,29 +312,27 @@ class Supervisor:
             if holds_cancelled(error):
                 raise
             cell.error = error
-            run.ended.append(cell)
+            if cell.state is State.FAILED:  # Not told to stop before, by who took over.
+                run.ended.append(cell)
             return cell.child.restart is Restart.TEMPORARY
         return True
 
     def _begin_join(self, run: _Run, child: Child, reply: Reply[None]) -> None:
         cell = self._cell(run, child)
         self._cells.append(cell)
-        scope = trio.CancelScope()
-        run.under_way[scope] = ()
-        run.nursery.start_soon(self._join, run, scope, cell, reply)
+        join = _Work()
+        run.under_way.append(join)
+        run.nursery.start_soon(self._join, run, join, cell, reply)
 
-    async def _join(self, run: _Run, scope: trio.CancelScope, cell: Cell, reply: Reply[None]) -> None:
+    async def _join(self, run: _Run, join: _Work, cell: Cell, reply: Reply[None]) -> None:
         with reply:
-            try:
-                with scope:
+            with run.doing(join):
+                try:
                     await cell.start(run.nursery)
                     reply.set(None)
-            except Exception as error:  # noqa: BLE001 - handed to whoever wanted the child
-                self._cells.remove(cell)
-                reply.fail(error)
-            finally:
-                del run.under_way[scope]
-                run.ring()
+                except Exception as error:  # noqa: BLE001 - handed to whoever wanted the child
+                    self._cells.remove(cell)
+                    reply.fail(error)
             reply.fail(_cannot_join(cell.child))  # Not heard by one that has its answer.
 
     async def _stop_all(self, run: _Run) -> None:
@@ -314,8 +340,8 @@ class Supervisor:
         run.stopping = True
         run.starting.cancel()
         await run.started_all.wait()
-        for scope in tuple(run.under_way):
-            scope.cancel()
+        for work in run.under_way:
+            work.scope.cancel()
         for child, reply in run.joining:
             reply.fail(_cannot_join(child))
         if not self._together:
