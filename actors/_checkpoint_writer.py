@@ -16,7 +16,7 @@ from random import Random
 from attrs import define, frozen
 from typing_extensions import assert_never
 
-from ..wire import EntryId, NoGroup, PendingList, Retry, SettleResult
+from ..wire import EntryId, HistoryChanged, NoGroup, PendingList, Retry, SettleResult
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
 from ._gather import gather
@@ -42,6 +42,11 @@ class CheckpointSettings:
     group: str
     memory: MemoryCheckpoint | None = None
     retry: Retry = Retry()
+
+    @property
+    def checkpoint_key(self) -> str | None:
+        """The hash with the watermark; None where it is kept in memory."""
+        return None if self.memory is not None else checkpoint_key(self.stream, self.group)
 
 
 @define(eq=False)
@@ -93,28 +98,35 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
     lost: set[bytes] = set()
     try:
         for letter in message.dead:
-            await _bury(writer, message.consumer, letter)
+            await _bury(writer, message, letter)
         # Also with no ids left: the watermark moves past dead letters too.
         for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
-            lost |= await _acknowledge(writer, message.consumer, message.done[start : start + SCRIPT_IDS_MAX])
+            lost |= await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
     except NoGroup:
         return Settled(frozenset(message.done), group_lost=True)
+    except HistoryChanged as error:
+        return Settled(history=error.history)
     return Settled(frozenset(lost))
 
 
-async def _bury(writer: _Writer, consumer: str, letter: DeadLetter) -> None:
-    dead = dead_letter_key(writer.settings.stream, writer.settings.group)
-    await writer.weather.through(lambda: writer.pending.move_to(dead, consumer, letter.raw_id, letter.fields))
+async def _bury(writer: _Writer, message: Settle, letter: DeadLetter) -> None:
+    dead, key = dead_letter_key(writer.settings.stream, writer.settings.group), writer.settings.checkpoint_key
+    await writer.weather.through(
+        lambda: writer.pending.move_to(
+            dead, message.consumer, letter.raw_id, letter.fields, checkpoint_key=key, history=message.history
+        )
+    )
 
 
-async def _acknowledge(writer: _Writer, consumer: str, raw_ids: Sequence[bytes]) -> frozenset[bytes]:
+async def _acknowledge(writer: _Writer, message: Settle, raw_ids: Sequence[bytes]) -> frozenset[bytes]:
     settings, tries = writer.settings, 0
-    key = None if settings.memory is not None else checkpoint_key(settings.stream, settings.group)
 
     async def settle() -> SettleResult:
         nonlocal tries
         tries += 1
-        return await writer.pending.settle(consumer, raw_ids, checkpoint_key=key)
+        return await writer.pending.settle(
+            message.consumer, raw_ids, checkpoint_key=settings.checkpoint_key, history=message.history
+        )
 
     result = await writer.weather.through(settle)
     writer.settled += result.acknowledged

@@ -24,6 +24,7 @@ from ..wire import RedisError
 from ._child import Actor
 from ._consumer_acquire import interrupt_reads, read_new, take_tickets
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
+from ._consumer_history import learn
 from ._consumer_hold import Hold
 from ._consumer_lease import LEASE_CHUNK, keep_leases
 from ._consumer_window import Window
@@ -42,6 +43,7 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
         stage.publish_when_asked(lambda: _status_of(desk))
         stage.started()
         try:
+            await learn(desk)
             async with trio.open_nursery() as beside:
                 beside.start_soon(keep_leases, desk)
                 await _acquire_work_settle(desk)

@@ -47,7 +47,7 @@ async def read_new(desk: Desk) -> None:
             try:
                 connection = await link.connection()
                 if desk.suspect:
-                    desk.suspect = not await _recover(desk, link)
+                    await _recover(desk, link)
                 desk.hold.places = desk.window.look(desk.handled + desk.failed, trio.current_time())
                 await _wait_room(desk, for_claim=False)
                 await _read_once(desk, connection)
@@ -68,7 +68,7 @@ async def _read_once(desk: Desk, connection: Connection) -> None:
         return
     desk.reader_id = connection.client_id
     hold.reserve(count)
-    asked_at = trio.current_time()
+    asked_at, history = trio.current_time(), desk.history
     try:
         entries = await connection.read_group(
             settings.stream, settings.group, settings.name, count=count, block_ms=settings.block_ms
@@ -78,7 +78,7 @@ async def _read_once(desk: Desk, connection: Connection) -> None:
         hold.reserve(-count)
         desk.read_ended.ring()
         desk.room_made.ring()  # a claim may be waiting for the places that this read had reserved
-    desk.admit(entries, asked_at=asked_at)
+    desk.admit(entries, asked_at=asked_at, history=history)
 
 
 async def interrupt_reads(desk: Desk) -> None:
@@ -122,10 +122,20 @@ async def _have_group_healed(desk: Desk) -> None:
         await trio.sleep(HEAL_SECONDS_MIN)
 
 
-async def _recover(desk: Desk, link: Link) -> bool:
-    """Take what is pending under our name and not held; True when all of it was looked at."""
-    settings = desk.settings
+async def _recover(desk: Desk, link: Link) -> None:
+    """Take what is pending under our name and not held."""
     await link.kill_former()
+    desk.suspect = False
+    recovered = False
+    try:
+        recovered = await _look_at_all(desk)
+    finally:
+        desk.suspect = desk.suspect or not recovered
+
+
+async def _look_at_all(desk: Desk) -> bool:
+    """Whether all that is pending under our name was looked at."""
+    settings = desk.settings
     await _wait_settled(desk)
     taken, start = 0, ZERO_ID
     missing = desk.hold.entries()
@@ -178,10 +188,10 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
         if desk.stage.draining:
             return taken
         part, unseen = unseen[: desk.hold.free], unseen[desk.hold.free :]
-        asked_at = trio.current_time()
+        asked_at, history = trio.current_time(), desk.history
         own = await desk.wiring.pending.take_own(desk.settings.name, [row.raw_id for row in part])
         for entry, deliveries in own.entries:
-            taken += desk.admit([entry], deliveries, asked_at=asked_at)
+            taken += desk.admit([entry], deliveries, asked_at=asked_at, history=history)
         _tell_destroyed(desk, own.destroyed)
         _acknowledge(desk, own.destroyed)
     return taken
@@ -244,10 +254,10 @@ async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
     if not wanted:
         return
     deliveries = {offer.raw_id: offer.deliveries + 1 for offer in wanted}
-    asked_at = trio.current_time()
+    asked_at, history = trio.current_time(), desk.history
     taken = await desk.wiring.pending.claim(settings.name, list(deliveries), min_idle_ms=settings.lease_ms)
     for entry in taken.entries:
-        desk.admit([entry], deliveries[entry.raw_id], asked_at=asked_at)
+        desk.admit([entry], deliveries[entry.raw_id], asked_at=asked_at, history=history)
     _tell_destroyed(desk, [*taken.destroyed, *taken.dropped])
     _acknowledge(desk, taken.destroyed)
     if taken.entries:

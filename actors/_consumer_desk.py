@@ -72,6 +72,8 @@ class ConsumerWiring:
     tickets: Mailbox[Ticket]
     work: Work
     rng: Random
+    checkpoint_key: str | None
+    """The hash with the checkpoint and the name of the history; None where it is kept in memory."""
 
 
 class Bell:
@@ -107,6 +109,11 @@ class Verdicts:
         taken = (self.done, self.dead)
         self.done, self.dead = [], []
         return taken
+
+    def put_back(self, done: Sequence[bytes], dead: Sequence[DeadLetter]) -> None:
+        """These were taken and not settled: they go first."""
+        self.done[:0] = done
+        self.dead[:0] = dead
 
     def forget(self, raw_ids: Sequence[bytes]) -> None:
         """These ids stand for other entries now."""
@@ -146,15 +153,21 @@ class Desk:
     read_ended: Bell = field(factory=Bell)
     reader_id: int | None = None
     """The id that Redis gave to the connection of a read that may be blocking now."""
+    history: str = ""
+    """That of the group in which everything held was delivered; see `_consumer_history`."""
     handled: int = 0
     failed: int = 0
 
-    def admit(self, entries: Sequence[Entry], deliveries: int = 1, *, asked_at: float) -> int:
+    def admit(self, entries: Sequence[Entry], deliveries: int = 1, *, asked_at: float, history: str) -> int:
         """Take entries in and wake as many workers as there is work for; returns how many were new.
 
         Others may take them when they have been idle for a lease, and that they may have been since they were asked
-        for: the reply may have lain there while this process stood still.
+        for: the reply may have lain there while this process stood still. If another history was noticed meanwhile, it
+        is not known in which of them they were delivered: recovery takes those that are pending.
         """
+        if history != self.history:
+            self.suspect = True
+            return 0
         reused = self.hold.reused(entries)
         if reused:
             self.verdicts.forget(reused)

@@ -10,6 +10,7 @@ from typing_extensions import assert_never
 from ..wire import Entry
 from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk
+from ._consumer_history import go_on_in
 from ._consumer_lease import wait_for_lease
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
@@ -136,6 +137,10 @@ async def settle_verdicts(desk: Desk) -> None:
             await trio.sleep(min(LATE_SECONDS_MAX, desk.settings.lease_ms / 2000))
         done, dead = desk.verdicts.take()
         settled = await _settle(desk, done, dead)
+        if settled.history is not None:
+            desk.verdicts.put_back(done, dead)
+            await go_on_in(desk, settled.history)
+            continue
         if settled.lost:
             lost = tuple(sorted(settled.lost))
             desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, lost))
@@ -146,7 +151,7 @@ async def _settle(desk: Desk, done: Sequence[bytes], dead: Sequence[DeadLetter])
     """Say it until it is answered: a verdict is safe to lose, because here it is said again, and safe to repeat."""
 
     def message(reply: Reply[Settled]) -> Settle:
-        return Settle(desk.settings.name, done, dead, reply)
+        return Settle(desk.settings.name, done, dead, desk.history, reply)
 
     while True:
         try:

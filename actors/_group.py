@@ -50,6 +50,7 @@ class _Keeper:
     settings: GroupSettings
     client: Client
     weather: Weather
+    rng: Random
     existed: bool = False
     """Whether this actor has seen the group: from then on a missing one is a loss, not a beginning."""
 
@@ -59,7 +60,7 @@ def group_actor(settings: GroupSettings, client: Client, mailbox: Mailbox[Heal],
 
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"keeping group {settings.group} of {settings.stream}", retry=settings.retry, rng=rng)
-        keeper = _Keeper(stage, settings, client, weather)
+        keeper = _Keeper(stage, settings, client, weather, rng)
         await weather.through(lambda: _ensure(keeper))
         stage.started()
         with mailbox.open() as inbox:
@@ -94,6 +95,7 @@ async def _ensure(keeper: _Keeper) -> None:
         start=EntryId(0, 0) if keeper.existed else settings.start,
         checkpoint_key=checkpoint_key(settings.stream, settings.group) if memory is None else None,
         checkpoint=memory.watermark if memory is not None else None,
+        history=f"{keeper.rng.getrandbits(64):016x}",
     )
     if memory is not None and (memory.watermark is None or found.what != "existed"):
         memory.watermark = found.position

@@ -45,6 +45,8 @@ class Settled:
     lost: frozenset[bytes] = frozenset()
     """Raw ids that were no longer ours to settle: somebody else claimed them, or the group is gone."""
     group_lost: bool = False
+    history: str | None = None
+    """The group's present history, if it is another one than that of the verdicts: then none of them was settled."""
 
 
 @frozen
@@ -56,6 +58,8 @@ class Settle:
     """Raw ids to acknowledge."""
     dead: Sequence[DeadLetter]
     """Entries to move to the dead-letter stream and acknowledge in one step."""
+    history: str
+    """That of the group in which these were delivered; see `_consumer_history`."""
     reply: Reply[Settled]
 
 

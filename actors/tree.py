@@ -126,8 +126,9 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
     heals: Mailbox[Heal] = Mailbox(f"{settings.group}/heal", HEAL_MAILBOX)
     # Capacity 0: an offer is made to a consumer that has room at this moment, or not at all.
     tickets: Mailbox[Ticket] = Mailbox(f"{settings.group}/tickets", 0)
-    wiring = ConsumerWiring(client, pending, settles.address, heals.address, tickets, plan.work, rng)
     checkpoints = CheckpointSettings(settings.stream, settings.group, settings.memory, settings.retry)
+    key = checkpoints.checkpoint_key
+    wiring = ConsumerWiring(client, pending, settles.address, heals.address, tickets, plan.work, rng, key)
     children = [
         Child(
             "checkpoint-writer",

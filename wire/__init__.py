@@ -12,7 +12,17 @@ from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
 from ._pending_list import Claimed, EnsuredGroup, Page, PendingList, SettleResult, Taken, ensure_group
-from ._redis_py import Arg, BusyGroup, NoGroup, RedisCommands, RedisError, Reply, ResponseError, read_reply
+from ._redis_py import (
+    Arg,
+    BusyGroup,
+    HistoryChanged,
+    NoGroup,
+    RedisCommands,
+    RedisError,
+    Reply,
+    ResponseError,
+    read_reply,
+)
 from ._repeat import Repeat, repeat_of
 from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
 from ._scripts import Script, load
@@ -36,6 +46,7 @@ __all__ = [
     "Entry",
     "EntryId",
     "GroupInfo",
+    "HistoryChanged",
     "Link",
     "LinkDown",
     "LinkEvent",

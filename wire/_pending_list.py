@@ -147,27 +147,55 @@ class PendingList:
         """Make what a consumer holds look idle for so long; returns how many entries it still owned."""
         return replies.number(await self._eval("hand_back", [], [self._group, consumer, idle_ms, *raw_ids]))
 
-    async def settle(self, consumer: str, raw_ids: Sequence[bytes], *, checkpoint_key: str | None) -> SettleResult:
+    async def settle(
+        self, consumer: str, raw_ids: Sequence[bytes], *, checkpoint_key: str | None, history: str = ""
+    ) -> SettleResult:
         """Acknowledge what a consumer has done with and still owns; keep the watermark where a key is given.
 
         Safe to repeat, but the second answer calls lost what the first acknowledged.
+
+        Args:
+            consumer: whose entries they are.
+            raw_ids: which ones.
+            checkpoint_key: the hash with the checkpoint and the history's name; None: it is not in Redis.
+            history: that of the group in which they were delivered; not looked at if empty.
+
+        Raises:
+            HistoryChanged: the group has begun another one; nothing was acknowledged.
         """
         in_order = sorted(raw_ids, key=_order)
         keep = "0" if checkpoint_key is None else "1"
-        args: list[Arg] = [self._group, consumer, keep, *in_order]
+        args: list[Arg] = [self._group, consumer, keep, history, *in_order]
         reply = await self._eval("settle", [checkpoint_key or self._stream], args)
         acknowledged, watermark, *lost = cast("list[bytes]", reply)
         return SettleResult(int(acknowledged), frozenset(lost), EntryId.parse(watermark))
 
-    async def move_to(self, dead_letters: str, consumer: str, raw_id: bytes, fields: Sequence[bytes]) -> EntryId | None:
+    async def move_to(
+        self,
+        dead_letters: str,
+        consumer: str,
+        raw_id: bytes,
+        fields: Sequence[bytes],
+        *,
+        checkpoint_key: str | None = None,
+        history: str = "",
+    ) -> EntryId | None:
         """Write a dead letter and acknowledge its entry in one step; None: the entry was not the consumer's.
+
+        A history is looked at as in `settle`.
 
         An entry with thousands of fields does not fit through a script. Its two commands go as a transaction, after a
         look at who owns it: whoever takes it over in between makes a second dead letter of it, but loses nothing.
         """
         if len(fields) <= SCRIPT_WORDS_MAX:
-            args: list[Arg] = [self._group, consumer, raw_id, *fields]
-            return replies.optional_id(await self._eval("dead_letter", [dead_letters], args))
+            known = history if checkpoint_key is not None else ""
+            args: list[Arg] = [self._group, consumer, raw_id, known, *fields]
+            return replies.optional_id(
+                await self._eval("dead_letter", [dead_letters, checkpoint_key or self._stream], args)
+            )
+        if history:
+            # Settling nothing acknowledges nothing, but looks at it.
+            await self.settle(consumer, [], checkpoint_key=checkpoint_key, history=history)
         where = (self._stream, self._group, raw_id, raw_id)
         if not await self._client.xpending_range(*where, count=1, consumer=consumer):
             return None
@@ -177,6 +205,21 @@ class PendingList:
         # EXEC only says that one of the others was refused; which, and why, stands before it.
         *_, done = replies.results(transaction)
         return replies.optional_id(replies.results(done)[0])
+
+    async def history(self, checkpoint_key: str) -> str:
+        """The name of the group's present history; empty where it was made by hand and nobody has looked yet."""
+        name = await self._client.call(b"HGET", checkpoint_key, b"history")
+        return "" if name is None else replies.text(name)
+
+    async def replaced(self, entries: Sequence[Entry]) -> Sequence[bytes]:
+        """The ids of those that the stream does not have any more, or under whose id it has another one."""
+        looks: list[tuple[Arg, ...]] = [(b"XRANGE", self._stream, entry.raw_id, entry.raw_id) for entry in entries]
+        found = map(replies.entries, replies.results(await self._client.pipeline(looks)))
+        return [
+            entry.raw_id
+            for entry, there in zip(entries, found, strict=True)
+            if not there or there[0].fields != entry.fields
+        ]
 
     async def _eval(self, name: str, more_keys: Sequence[str], args: Sequence[Arg]) -> Reply:
         return await self._client.eval(load(name), [self._stream, *more_keys], args)
@@ -190,6 +233,7 @@ async def ensure_group(
     start: EntryId | Literal["$"],
     checkpoint_key: str | None,
     checkpoint: EntryId | None = None,
+    history: str,
 ) -> EnsuredGroup:
     """Have a consumer group exist: create it at `start`, or where it was lost at its checkpoint.
 
@@ -200,10 +244,13 @@ async def ensure_group(
         start: the id after which a group begins that there has never been; ``$``: with what is added from now on.
         checkpoint_key: the hash with the checkpoint; None: it is not in Redis.
         checkpoint: then this is it, None if there is none yet.
+        history: a name that no group has had, for the history that begins if it is made.
     """
     kept = "1" if checkpoint_key is not None else str(checkpoint or "")
     keys = [stream, checkpoint_key or stream]
-    what, position = cast("list[bytes]", await client.eval(load("ensure_group"), keys, [group, str(start), kept]))
+    what, position = cast(
+        "list[bytes]", await client.eval(load("ensure_group"), keys, [group, str(start), kept, history])
+    )
     known = cast('Literal["existed", "created", "recreated", "restarted"]', what.decode())
     return EnsuredGroup(known, EntryId.parse(position))
 

@@ -100,13 +100,29 @@ class BusyGroup(ResponseError):
     """BUSYGROUP: a consumer group of this name exists already."""
 
 
+class HistoryChanged(ResponseError):
+    """HISTORY, of our own scripts: the group was made again since; the same ids may stand for other entries now.
+
+    Attributes:
+        history: the name of the present one.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.history = message.split()[1]
+
+
 class _ParseError(Protocol):
     def __call__(self, text: str) -> object: ...
 
 
 _parse_error = cast("_ParseError", BaseParser.parse_error)
 
-_OWN_CLASSES: Mapping[str, type[ResponseError]] = {"NOGROUP": NoGroup, "BUSYGROUP": BusyGroup}
+_OWN_CLASSES: Mapping[str, type[ResponseError]] = {
+    "NOGROUP": NoGroup,
+    "BUSYGROUP": BusyGroup,
+    "HISTORY": HistoryChanged,
+}
 
 
 _IN_SCRIPT = re.compile(
@@ -206,6 +222,7 @@ __all__ = [
     "BusyLoadingError",
     "ConnectionError",
     "Execute",
+    "HistoryChanged",
     "NoGroup",
     "NoPermissionError",
     "NoScriptError",

@@ -10,7 +10,9 @@ Counted in each group. Allowed are
 * one more for each fault that was felt in that time (see `_touch`: longer than it lasts) by the server, by the whole
   link or by a host on which the event ran. Faults that end a process are counted by that end. A handler's fault counts
   only if it came after the run had noted that it ended well, for then the event failed all the same. A fault that
-  struck before the delivery counts if it was still felt: an entry held behind a cut link is taken over by others.
+  struck before the delivery counts if it was still felt: an entry held behind a cut link is taken over by others;
+* one more for each time that its acknowledgement was lost later than the fault began, as with the side of a split brain
+  on which it was: by then both sides may have handed it out, and for that the fault itself accounts.
 
 A cancelled run excuses nothing: a stop or a crash that cancelled it is counted by itself.
 """
@@ -20,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from ..history import History, ProcessEnded
+from ..history import Destroyed, FaultStruck, History, ProcessEnded
 from ..plan import CutPower, KillProcess, StopProcess
 from ._chronicle import chronicle
 from ._facts import Held
@@ -43,7 +45,7 @@ def bounded_duplicates(history: History) -> Iterator[Verdict]:
         failed = sum(run.outcome == "failed" for run in found)
         if len(found) <= len(entries) + failed:
             continue
-        touched = _touched(found, delivered, touches(history), ends)
+        touched = [*_touched(found, delivered, touches(history), ends), *_taken_back(found, history)]
         if len(found) > len(entries) + failed + len(touched):
             told = f"{failed} failed and {len(touched)} faults or ends of processes touched it"
             words = f"{event_id} was handled {len(found)} times by {group}, although {told}"
@@ -59,6 +61,16 @@ def _touched(
     from_ms = min(first.at_ms, delivered.get((first.stream, first.group, first.raw_id), first.at_ms))
     ended = [end for end in ends if end.host in hosts and _is_within(end, found, from_ms, last_ms)]
     return [*ended, *(touch for touch in touched if _counts(touch) and touch.meets(hosts, from_ms, last_ms))]
+
+
+def _taken_back(found: Sequence[Run], history: History) -> Iterator[Destroyed]:
+    """Losses of an acknowledgement of this event between its runs, each later than the fault that it came from."""
+    own = {(run.start.stream, run.start.group, run.start.raw_id) for run in found}
+    struck_at_ms = {struck.at_ms for struck in history.of(FaultStruck)}
+    for lost in history.of(Destroyed):
+        is_between = found[0].start.at_ms <= lost.at_ms <= found[-1].start.at_ms
+        if is_between and lost.at_ms not in struck_at_ms and not own.isdisjoint(lost.acknowledgements):
+            yield lost
 
 
 def _is_within(end: ProcessEnded, found: Sequence[Run], from_ms: float, to_ms: float) -> bool:

@@ -42,7 +42,7 @@ RECOVERING: Final = (
         "the rest of a long pending list is not looked at",
         "liveness",
         ("alone-again",),
-        [Edit(f"{_ACQUIRE}:_recover", "if page.next is None:", "if True:")],
+        [Edit(f"{_ACQUIRE}:_look_at_all", "if page.next is None:", "if True:")],
         (Scale(_ACQUIRE, "PAGE", 2),),
     ),
     PlantedBug(

@@ -27,7 +27,7 @@ async def connected(server: RedisServer) -> AsyncIterator[Client]:
 
 async def create(client: Client) -> None:
     """Have group g of stream s."""
-    await ensure_group(client, "s", "g", start=EntryId(0, 0), checkpoint_key="{s}:checkpoint:g")
+    await ensure_group(client, "s", "g", start=EntryId(0, 0), checkpoint_key="{s}:checkpoint:g", history="h1")
 
 
 async def test_a_group_that_is_gone_is_no_group(any_redis_server: RedisServer) -> None:
@@ -38,7 +38,7 @@ async def test_a_group_that_is_gone_is_no_group(any_redis_server: RedisServer) -
             if exists:
                 await client.xadd("s", {"a": "b"})
             with pytest.raises(NoGroup):
-                await pending.settle("c", [b"1-0"], checkpoint_key="{s}:checkpoint:g")
+                await pending.settle("c", [b"1-0"], checkpoint_key="{s}:checkpoint:g", history="h1")
             with pytest.raises(NoGroup):
                 await pending.renew("c", [b"1-0"])
             with pytest.raises(NoGroup):

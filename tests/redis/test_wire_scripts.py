@@ -10,7 +10,17 @@ import pytest
 import trio
 from redis.exceptions import OutOfMemoryError
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import MAX_ID, ZERO_ID, Client, Entry, EntryId, PendingList, ResponseError, ensure_group
+from redis_streams.wire import (
+    MAX_ID,
+    ZERO_ID,
+    Client,
+    Entry,
+    EntryId,
+    HistoryChanged,
+    PendingList,
+    ResponseError,
+    ensure_group,
+)
 
 pytestmark = pytest.mark.also_on_memory
 
@@ -288,6 +298,70 @@ async def test_a_deleted_entry_that_is_renewed_is_held_or_gone(any_redis_server:
         assert await bench.pending.renew("c", ids(1)) == (ids(1) if gone else [])
 
 
+# Histories
+
+
+async def test_what_was_delivered_in_a_former_history_is_not_settled(any_redis_server: RedisServer) -> None:
+    """Neither acknowledged nor buried, by either way; the error says which history it is now."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        await ensure_group(bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="old")
+        await bench.client.call("XGROUP", "DESTROY", "s", "g")
+        await ensure_group(bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="new")
+        await bench.read("c", 2)
+        before = await bench.owners()
+        told: dict[str, str | None] = {"checkpoint_key": CHECKPOINT, "history": "old"}
+        with pytest.raises(HistoryChanged) as caught:
+            await bench.pending.settle("c", ids(1), **told)  # type: ignore[arg-type]
+        assert caught.value.history == await bench.pending.history(CHECKPOINT) == "new"
+        for words in (2, 8000):
+            with pytest.raises(HistoryChanged):
+                await bench.pending.move_to(DEAD, "c", b"1-0", [b"x"] * words, **told)  # type: ignore[arg-type]
+        assert (await bench.owners(), await bench.client.xlen(DEAD)) == (before, 0)
+        told["history"] = "new"
+        assert await bench.pending.move_to(DEAD, "c", b"1-0", [b"f", b"v"], **told)  # type: ignore[arg-type]
+        assert (await bench.pending.settle("c", ids(2), **told)).acknowledged == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("added", [(2, 3, 7), range(2, 8)], ids=["fewer", "more, of which some lie below"])
+async def test_another_stream_is_not_taken_for_the_former(added: Sequence[int], any_redis_server: RedisServer) -> None:
+    """Though its last id is not below the checkpoint. Servers before 7.0 do not count what was added."""
+    async with bench_on(any_redis_server, entries=4) as bench:
+        options = {"start": ZERO_ID, "checkpoint_key": CHECKPOINT, "history": "h"}
+        await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        await bench.read("c", 4)
+        await bench.pending.settle("c", ids(1, 2, 3), checkpoint_key=CHECKPOINT)
+        await bench.client.call("DEL", "s")
+        await bench.add(*added)
+        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        counts = any_redis_server.version >= (7, 0, 0)
+        assert (made.what, made.position.ms) == (("restarted", 0) if counts else ("recreated", 3))
+
+
+async def test_the_same_stream_is_taken_for_it_whatever_was_added_and_deleted(any_redis_server: RedisServer) -> None:
+    """Only the group was destroyed: it goes on at its checkpoint."""
+    async with bench_on(any_redis_server, entries=4) as bench:
+        options = {"start": ZERO_ID, "checkpoint_key": CHECKPOINT, "history": "h"}
+        await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        await bench.read("c", 3)
+        await bench.pending.settle("c", ids(1, 2), checkpoint_key=CHECKPOINT)
+        await bench.add(5, 6, 7)
+        await bench.client.xdel("s", ids(1, 4, 6, 7))
+        await bench.client.call("XGROUP", "DESTROY", "s", "g")
+        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        assert (made.what, made.position.ms) == ("recreated", 2)
+
+
+async def test_what_is_under_an_id_now_is_compared(any_redis_server: RedisServer) -> None:
+    """Gone, another, the same."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        read = await bench.client.xrange("s")
+        await bench.client.call("DEL", "s")
+        await bench.client.call("XADD", "s", "2-0", "another", "one")
+        await bench.client.call("XADD", "s", "3-0", *(read[2].fields or ()))
+        assert await bench.pending.replaced(read) == ids(1, 2)
+
+
 # Dead letters
 
 
@@ -372,10 +446,14 @@ async def test_a_new_group_begins_where_it_is_told(key: str | None, any_redis_se
         await client.xadd("t", {"f": "v"}, id="5-5")
         for stream, start, begins in (("s", "$", ZERO_ID), ("t", "$", EntryId(5, 5)), ("u", EntryId(3, 1), None)):
             where = EntryId(3, 1) if begins is None else begins
-            made = await ensure_group(client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c")
+            made = await ensure_group(
+                client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c", history="h"
+            )
             assert (made.what, made.position) == ("created", where)
             assert (await client.xinfo_groups(stream))[0].last_delivered_id == where
-            again = await ensure_group(client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c")
+            again = await ensure_group(
+                client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c", history="h"
+            )
             assert (again.what, again.position) == ("existed", where)
         nursery.cancel_scope.cancel()
 
@@ -386,7 +464,7 @@ async def test_a_lost_group_begins_again_at_its_checkpoint(kept: bool, any_redis
     async with bench_on(any_redis_server, entries=3) as bench:
         await bench.read("c", 2)
         await bench.pending.settle("c", ids(1, 2), checkpoint_key=CHECKPOINT if kept else None)
-        options: dict[str, object] = {"start": "$", "checkpoint_key": CHECKPOINT if kept else None}
+        options: dict[str, object] = {"history": "h", "start": "$", "checkpoint_key": CHECKPOINT if kept else None}
         if not kept:
             options["checkpoint"] = EntryId(2, 0)
         await bench.client.xgroup_destroy("s", "g")
@@ -404,11 +482,11 @@ async def test_a_group_that_somebody_else_made_is_taken_as_it_is(any_redis_serve
     """With nothing pending all that it delivered is settled; with something, nobody knows yet."""
     async with bench_on(any_redis_server, entries=3) as bench:
         await bench.read("c", 2)
-        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT)
+        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")
         assert (found.what, found.position) == ("existed", ZERO_ID)
         assert bench.checkpoint() is None
         await bench.client.xack("s", "g", ids(1, 2))
-        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT)
+        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")
         assert (found.what, found.position) == ("existed", EntryId(2, 0))
         assert bench.checkpoint() == "2-0"
 
@@ -419,7 +497,7 @@ async def test_many_who_make_the_group_make_one(any_redis_server: RedisServer) -
     whats: list[str] = []
 
     async def ensure() -> None:
-        whats.append((await ensure_group(client, "s", "g", start="$", checkpoint_key=CHECKPOINT)).what)
+        whats.append((await ensure_group(client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")).what)
 
     async with trio.open_nursery() as nursery:
         await nursery.start(client.run)

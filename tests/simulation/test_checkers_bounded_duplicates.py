@@ -3,6 +3,7 @@
 from redis_streams.simulations.checkers import bounded_duplicates
 from redis_streams.simulations.plan import (
     Effect,
+    FailOver,
     KillProcess,
     Partition,
     PauseProcess,
@@ -52,6 +53,14 @@ def test_a_fault_of_the_host_the_server_or_the_whole_link_is_one() -> None:
     assert not kinds(handled_twice(PauseProcess()))
     assert not kinds(handled_twice(PauseServer(), host=""))
     assert not kinds(handled_twice(Partition(), host=""))
+
+
+def test_a_split_brain_has_both_sides_hand_it_out_and_its_end_takes_an_acknowledgement_back() -> None:
+    """Three runs of one fault; without the loss the third is told."""
+    for lost in (("a",), ()):
+        story = read().strikes(FailOver(split_ms=100), host="").handles("worker-1", "a").acks("worker-1", "a")
+        story.handles("worker-2", "a").later(100).destroys(acknowledgements=lost, why="the end of the split brain")
+        assert bool(kinds(story.claims("worker-1", "a").handles("worker-1", "a"))) == (not lost)
 
 
 def test_a_fault_of_somebody_else_is_none() -> None:

@@ -25,6 +25,7 @@ START: Mapping[str, int] = {
     "nothing handed back": 12,
     "read cut by the stop": 40,
     "swallowed Cancelled": 12,
+    "what a read brings taken for fresh": 100,
 }
 """Where the search begins for those that show themselves rarely."""
 

@@ -57,7 +57,7 @@ async def test_a_claim_gets_the_place_that_a_read_gives_back(too_early: int, aut
     redis, mailboxes = Redis(too_early), [Mailbox[object](name, 1) for name in ("writer", "group", "tickets")]
     writer, group, tickets = mailboxes
     settings = ConsumerSettings("s", "g", "c", prefetch=1)
-    wiring = ConsumerWiring(redis, redis, writer.address, group.address, tickets, Work(), Random(1))
+    wiring = ConsumerWiring(redis, redis, writer.address, group.address, tickets, Work(), Random(1), None)
     window = Window(1, 1)
     desk = Desk(Stage("c", "c", 1, lambda _event: None), settings, wiring, Hold(window.places), window)
     with trio.fail_after(100):

@@ -128,13 +128,21 @@ class HoldMachine(RuleBasedStateMachine):
         super().__init__()
         self.hold = Hold(6)
         self.model: dict[int, str] = {}
+        self.deliveries: dict[int, Entry] = {}
         self.queue: list[int] = []
         self.reserved = 0
+
+    def state_of(self, job: Job) -> str | None:
+        """None also where the id is held in another delivery."""
+        number = job[0].id.ms
+        return self.model.get(number) if self.deliveries.get(number) is job[0] else None
 
     @rule(numbers=st.lists(NUMBERS, max_size=4), deliveries=st.integers(1, 3))
     def admit(self, numbers: list[int], deliveries: int) -> None:
         new = [number for number in dict.fromkeys(numbers) if number not in self.model]
-        assert self.hold.admit(entries(*numbers), deliveries) == len(new)
+        delivered = entries(*numbers)
+        assert self.hold.admit(delivered, deliveries) == len(new)
+        self.deliveries.update((entry.id.ms, entry) for entry in reversed(delivered) if entry.id.ms in new)
         self.model.update(dict.fromkeys(new, "waiting"))
         self.queue += new
 
@@ -159,15 +167,15 @@ class HoldMachine(RuleBasedStateMachine):
 
     @rule(jobs=st.lists(consumes(running), max_size=3, unique_by=lambda job: job[0].raw_id))
     def put_back(self, jobs: list[Job]) -> None:
-        again = [number for number in numbers_of(jobs) if self.model.get(number) == "running"]
-        self.hold.put_back([job for job in jobs if self.model.get(job[0].id.ms) != "finished"])
+        again = [job[0].id.ms for job in jobs if self.state_of(job) == "running"]
+        self.hold.put_back([job for job in jobs if self.state_of(job) != "finished"])
         self.queue = again + self.queue
         self.model.update(dict.fromkeys(again, "waiting"))
 
     @rule(job=consumes(running))
     def finish(self, job: Job) -> None:
         number = job[0].id.ms
-        if self.model.get(number) == "running":
+        if self.state_of(job) == "running":
             self.hold.finish(raw(number))
             self.model[number] = "finished"
 

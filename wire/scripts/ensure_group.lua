@@ -2,14 +2,19 @@
 --
 -- KEYS: stream, checkpoint hash
 -- ARGV: group, id (or $) after which a new group begins, "1" if the checkpoint is in the hash,
---       else the checkpoint itself, or "" where there is none
+--       else the checkpoint itself, or "" where there is none; a name for the history that begins if it is made
 -- Answers {what, id}: "existed" and its watermark so far, or "created", "recreated", "restarted" and where it begins.
 --
--- "restarted": the checkpoint lies above the last id of the stream. So the stream was lost too and its ids went
--- backwards; all that is in it is new, and the group begins at 0. Redis 5.0 and later.
+-- "restarted": the stream was lost too, and it is another one now; all that is in it is new, and the group begins at 0.
+-- That is so where the checkpoint lies above its last id, or where it can't have grown out of what it was when we looked
+-- last: fewer entries were ever added to it than then, or fewer since than it has after the last id of then. Redis
+-- counts them from 7.0 on.
+--
+-- Each time that the group is made a history of it begins, with a name of its own: what was delivered in a former one
+-- is not settled in this one, where the same ids may stand for other entries. Redis 5.0 and later.
 
 local stream, checkpoint = KEYS[1], KEYS[2]
-local group, start, kept = ARGV[1], ARGV[2], ARGV[3] == '1'
+local group, start, kept, history = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4]
 
 local function fields(flat)
   local named = {}
@@ -22,17 +27,37 @@ local function key_of(id)
   return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
 end
 
-local last = '0-0'
+-- How many of the entries that were added since are counted, to see whether they may be as many.
+local COUNTED = 1000
+
+local function is_another(added)
+  local then_added, then_last = redis.call('HGET', checkpoint, 'added'), redis.call('HGET', checkpoint, 'last')
+  if not (added and then_added) or then_added == '' then return false end
+  local since = added - then_added
+  if since < 0 then return true end
+  return since < COUNTED and #redis.call('XRANGE', stream, '(' .. then_last, '+', 'COUNT', since + 1) > since
+end
+
+local function remember(last, added)
+  redis.call('HSET', checkpoint, 'added', added or '', 'last', last)
+end
+
+local last, added = '0-0', false
 if redis.call('EXISTS', stream) == 1 then
   local kind = redis.call('TYPE', stream)
   if (type(kind) == 'table' and kind.ok or kind) ~= 'stream' then
     return redis.error_reply('WRONGTYPE Operation against a key holding the wrong kind of value')
   end
-  last = fields(redis.call('XINFO', 'STREAM', stream))['last-generated-id']
+  local info = fields(redis.call('XINFO', 'STREAM', stream))
+  last, added = info['last-generated-id'], info['entries-added']
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
     local named = fields(info)
     if named['name'] == group then
       local mark = kept and redis.call('HGET', checkpoint, 'id')
+      if kept then
+        if not redis.call('HGET', checkpoint, 'history') then redis.call('HSET', checkpoint, 'history', history) end
+        remember(last, added)
+      end
       if not mark then
         -- Somebody else made the group. With nothing pending, all that it has delivered is settled; else the next
         -- batch that is settled finds out how far.
@@ -50,8 +75,11 @@ if kept then mark = redis.call('HGET', checkpoint, 'id') or '' end
 local what, begin = 'created', start == '$' and last or start
 if mark ~= '' then
   what, begin = 'recreated', mark
-  if key_of(mark) > key_of(last) then what, begin = 'restarted', '0-0' end
+  if key_of(mark) > key_of(last) or (kept and is_another(added)) then what, begin = 'restarted', '0-0' end
 end
 redis.call('XGROUP', 'CREATE', stream, group, begin, 'MKSTREAM')
-if kept then redis.call('HSET', checkpoint, 'id', begin) end
+if kept then
+  redis.call('HSET', checkpoint, 'id', begin, 'history', history)
+  remember(last, added)
+end
 return { what, begin }

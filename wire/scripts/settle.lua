@@ -1,15 +1,17 @@
 -- Acknowledge what a consumer has done with, if it still owns it, and move the group's watermark.
 --
 -- KEYS: stream, checkpoint hash
--- ARGV: group, consumer, "1" to keep the watermark in the hash ("0": only answer it), then ids in ascending order
--- Answers {number acknowledged, watermark, ids that the consumer does not own (any more) ...}
+-- ARGV: group, consumer, "1" to keep the watermark in the hash ("0": only answer it), the group's history in which the
+--       ids were delivered ("": any), then ids in ascending order
+-- Answers {number acknowledged, watermark, ids that the consumer does not own (any more) ...}, or the error "HISTORY" with
+-- the present one if the group has begun another since: the same ids may stand for other entries in it.
 --
 -- The watermark is the greatest id up to which every entry of the group is settled: the id before the smallest pending
 -- one, or where nothing is pending the last one delivered. In the hash it only goes forward. Redis 5.0 and later.
 
 local stream, checkpoint = KEYS[1], KEYS[2]
-local group, consumer, keep = ARGV[1], ARGV[2], ARGV[3]
-local FIRST = 4
+local group, consumer, keep, history = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local FIRST = 5
 local CHUNK = 1000
 
 -- Fence: one look over the batch's range of ids finds most of them; where other entries of ours fill it, the rest are
@@ -28,6 +30,11 @@ for i = FIRST, #ARGV do
   else
     lost[#lost + 1] = id
   end
+end
+
+if keep == '1' and history ~= '' then
+  local now = redis.call('HGET', checkpoint, 'history')
+  if now and now ~= history then return redis.error_reply('HISTORY ' .. now) end
 end
 
 local acknowledged = 0
@@ -52,22 +59,15 @@ local function before(id)
   return less_one(ms) .. '-18446744073709551615'
 end
 
-local watermark = '0-0'
-local summary = redis.call('XPENDING', stream, group)
-if summary[1] > 0 then
-  watermark = before(summary[2])
-else
-  local groups = redis.call('XINFO', 'GROUPS', stream)
-  for i = 1, #groups do
-    local info = groups[i]
-    local name, delivered
-    for j = 1, #info, 2 do
-      if info[j] == 'name' then name = info[j + 1] end
-      if info[j] == 'last-delivered-id' then delivered = info[j + 1] end
-    end
-    if name == group then watermark = delivered end
-  end
+local delivered, read = '0-0', false
+local groups = redis.call('XINFO', 'GROUPS', stream)
+for i = 1, #groups do
+  local named = {}
+  for j = 1, #groups[i], 2 do named[groups[i][j]] = groups[i][j + 1] end
+  if named['name'] == group then delivered, read = named['last-delivered-id'], named['entries-read'] end
 end
+local summary = redis.call('XPENDING', stream, group)
+local watermark = summary[1] > 0 and before(summary[2]) or delivered
 
 local function key_of(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
@@ -78,6 +78,8 @@ if keep == '1' then
   local stored = redis.call('HGET', checkpoint, 'id')
   if not stored or key_of(stored) < key_of(watermark) then
     redis.call('HSET', checkpoint, 'id', watermark)
+    -- How many entries had been added up to which one: `ensure_group` knows by it whether a stream is still the same.
+    if read then redis.call('HSET', checkpoint, 'added', read, 'last', delivered) end
   end
 end
 

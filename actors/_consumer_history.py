@@ -1,0 +1,69 @@
+"""The histories of a group: why an id that is pending may stand for another entry than the one that was handled.
+
+Somebody deletes the stream, and the ids of what is published next may be those of what is in hand: within a
+millisecond, or with a clock that was put back. So each time that a group is made it begins a *history*, with a name of
+its own beside the checkpoint, and a verdict is settled only in the history in which its entry was delivered.
+
+A read does not tell its history. What was known when it was asked for is the latest that can be said of it: what it
+brought may be of a later one, but of no earlier one. So when a verdict is refused, everything that is held is compared
+with the stream: what is there unchanged is the same event, whichever history delivered it, and goes on in the new one;
+the rest is given up, and told. What arrives meanwhile was asked for in the old one, and is left to the recovery.
+
+::
+
+    read in h1 ──> held, verdict ──> refused: it is h2 now ──> compared ──┬─ the same ──> settled in h2
+                                                                          └─ another, or gone ──> given up
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from ..wire import Entry
+from ._consumer_desk import Desk
+from ._events import LeaseLost
+from ._weather import Weather
+
+COMPARED = 100
+"""Entries compared with the stream in one write."""
+
+
+async def learn(desk: Desk) -> None:
+    """Have the present history before anything is read; a consumer that is stopped meanwhile goes without."""
+    key, settings = desk.wiring.checkpoint_key, desk.settings
+    if key is None:
+        return
+    weather = Weather(desk.stage, f"looking at {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
+    with desk.stage.intake():
+        desk.history = await weather.through(lambda: desk.wiring.pending.history(key))
+
+
+async def go_on_in(desk: Desk, history: str) -> None:
+    """Go over to the present history of the group with what is the same entry in it."""
+    desk.history = history
+    settings, held = desk.settings, tuple(desk.hold.entries().values())
+    weather = Weather(desk.stage, f"comparing with {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
+    for start in range(0, len(held), COMPARED):
+        part = held[start : start + COMPARED]
+        replaced = await weather.through(partial(desk.wiring.pending.replaced, part))
+        _give_up(desk, [entry for entry in part if entry.raw_id in replaced])
+    _forget_strangers(desk)
+
+
+def _give_up(desk: Desk, entries: Sequence[Entry]) -> None:
+    """These are not what is pending under their ids now, if anything is."""
+    lost = tuple(entry.raw_id for entry in entries if desk.hold.holds(entry))
+    if lost:
+        desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, lost))
+        desk.verdicts.forget(lost)
+        desk.hold.lose(lost)
+        desk.room_made.ring()
+
+
+def _forget_strangers(desk: Desk) -> None:
+    """Verdicts on what is not held, whose bodies were gone, can't be compared: the recovery looks at them again."""
+    strangers = [raw_id for raw_id in desk.verdicts.done if raw_id not in desk.hold]
+    if strangers:
+        desk.verdicts.forget(strangers)
+        desk.suspect = True
