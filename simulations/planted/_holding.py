@@ -22,7 +22,7 @@ HOLDING: Final = (
         "claims without room",
         "all that was offered is claimed, whatever there is room for",
         "bounded-memory",
-        ("pauses", "rolling-restart"),
+        ("full-hands",),
         [Edit(f"{_ACQUIRE}:_claim", "[: desk.hold.free]", "")],
     ),
     PlantedBug(

@@ -117,6 +117,21 @@ _ALL: Final[Sequence[BuiltIn]] = (
         Domain(fails=0.3, fails_max=-1, events=(10, 25), profiles=("5.0", "5.0", "7.0"), always=("raise", "raise")),
     ),
     BuiltIn(
+        "full-hands",
+        "what failed is offered again while everybody has much in hand; little else happens, so that all of it counts",
+        workers,
+        Domain(
+            concurrency=(1, 2),
+            prefetch=(2, 3, 4),
+            events=(10, 25),
+            slow=0.5,
+            slow_ms_max=1500.0,
+            fails=0.4,
+            kinds=frozenset({"raise"}),
+            span_ms=4000.0,
+        ),
+    ),
+    BuiltIn(
         "undecodable",
         "some entries were written by programs that know nothing of us: they go to the dead letters",
         workers,
