@@ -93,8 +93,10 @@ async def _hand_back(desk: Desk) -> None:
     settings, unfinished = desk.settings, desk.hold.unfinished()
     for start in range(0, len(unfinished), LEASE_CHUNK):
         part = unfinished[start : start + LEASE_CHUNK]
+        # What was cut short by the stop has not failed: it is not counted.
+        deliveries = {raw_id: desk.hold.former_deliveries(raw_id) for raw_id in part}
         try:
-            await desk.wiring.pending.hand_back(settings.name, part, idle_ms=settings.lease_ms)
+            await desk.wiring.pending.hand_back(settings.name, deliveries, idle_ms=settings.lease_ms)
         except RedisError:
             return  # Then others take it after the idle limit.
         desk.release(part)

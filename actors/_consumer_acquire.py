@@ -191,7 +191,7 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
         asked_at, history = trio.current_time(), desk.history
         own = await desk.wiring.pending.take_own(desk.settings.name, [row.raw_id for row in part])
         for entry, deliveries in own.entries:
-            taken += desk.admit([entry], deliveries, asked_at=asked_at, history=history)
+            taken += desk.admit([entry], deliveries + 1, asked_at=asked_at, history=history)
         _tell_destroyed(desk, own.destroyed)
         _acknowledge(desk, own.destroyed)
     return taken
@@ -253,13 +253,13 @@ async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
     wanted = [offer for offer in offers if offer.raw_id not in desk.hold][: desk.hold.free]
     if not wanted:
         return
-    deliveries = {offer.raw_id: offer.deliveries + 1 for offer in wanted}
     asked_at, history = trio.current_time(), desk.history
-    taken = await desk.wiring.pending.claim(settings.name, list(deliveries), min_idle_ms=settings.lease_ms)
-    for entry in taken.entries:
-        desk.admit([entry], deliveries[entry.raw_id], asked_at=asked_at, history=history)
+    raw_ids = [offer.raw_id for offer in wanted]
+    taken = await desk.wiring.pending.claim(settings.name, raw_ids, min_idle_ms=settings.lease_ms)
+    for entry, deliveries in taken.entries:
+        desk.admit([entry], deliveries + 1, asked_at=asked_at, history=history)
     _tell_destroyed(desk, [*taken.destroyed, *taken.dropped])
     _acknowledge(desk, taken.destroyed)
     if taken.entries:
-        raw_ids = tuple(entry.raw_id for entry in taken.entries)
-        desk.stage.emit(EntriesReclaimed(desk.stage.path, settings.stream, settings.group, raw_ids))
+        reclaimed = tuple(entry.raw_id for entry, _ in taken.entries)
+        desk.stage.emit(EntriesReclaimed(desk.stage.path, settings.stream, settings.group, reclaimed))

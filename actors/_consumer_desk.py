@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 import trio
@@ -37,6 +37,7 @@ class ConsumerSettings:
         batch: entries that a batch handler gets at most; not looked at by a handler of single events.
         lease_ms: idle time after which others may take an entry from us; renewed at a quarter of it.
         drain_seconds: how long a stopping consumer works on what it holds before it hands back the rest.
+        max_deliveries: what has failed so often goes to the dead letters; None: nothing does but what can't be read.
     """
 
     stream: str
@@ -51,14 +52,26 @@ class ConsumerSettings:
     lease_ms: int = field(default=30_000, validator=validators.ge(1))
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
     retry: Retry = Retry()
+    max_deliveries: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+
+
+def _unknown(_entry: Entry) -> tuple[str, str]:
+    return "", ""
 
 
 @frozen
 class Work:
-    """Whoever runs the handlers: exactly one of the two is given."""
+    """Whoever runs the handlers: exactly one of the first two is given.
+
+    Attributes:
+        handle: runs the handler on one entry.
+        handle_batch: runs it on several.
+        identify: reads an event's own id and its type, for whoever looks into a dead letter; "" for what it can't read.
+    """
 
     handle: Handle | None = None
     handle_batch: HandleBatch | None = None
+    identify: Callable[[Entry], tuple[str, str]] = _unknown
 
 
 @frozen

@@ -27,7 +27,7 @@ Job = tuple[Entry, int]
 class Hold:
     """The entries of one consumer, at most `places` of them."""
 
-    __slots__ = ("_finished", "_held", "_reserved", "_waiting", "places")
+    __slots__ = ("_finished", "_held", "_numbers", "_reserved", "_waiting", "places")
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -35,6 +35,7 @@ class Hold:
         # A dict, because it keeps the order of arrival and a set would not.
         self._held: dict[bytes, Entry] = {}
         self._finished: set[bytes] = set()
+        self._numbers: dict[bytes, int] = {}  # of deliveries, where it is not the first
         self._waiting: deque[Job] = deque()
 
     def __contains__(self, raw_id: bytes) -> bool:
@@ -73,6 +74,8 @@ class Hold:
             if entry.raw_id not in held:
                 held[entry.raw_id] = entry
                 waiting.append((entry, deliveries))
+                if deliveries > 1:
+                    self._numbers[entry.raw_id] = deliveries
         return len(held) - before
 
     def take(self) -> Job | None:
@@ -80,8 +83,14 @@ class Hold:
         return self._waiting.popleft() if self._waiting else None
 
     def take_many(self, most: int) -> list[Job]:
-        """Up to `most` waiting entries for a worker that handles several at once."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        """Up to `most` waiting entries for a worker that handles several at once.
+
+        What is delivered again comes alone: it may be what made a batch fail, and the others shall not fail with it.
+        """
+        waiting, taken = self._waiting, list[Job]()
+        while waiting and len(taken) < most and waiting[0][1] == 1:
+            taken.append(waiting.popleft())
+        return taken if taken or not waiting else [waiting.popleft()]
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """These were taken and not begun: they wait again, before all others. Those lost meanwhile do not."""
@@ -100,6 +109,8 @@ class Hold:
         for raw_id in raw_ids:
             self._held.pop(raw_id, None)
             self._finished.discard(raw_id)
+            if self._numbers:
+                self._numbers.pop(raw_id, None)
 
     def lose(self, raw_ids: Iterable[bytes]) -> None:
         """Somebody else owns these now: forget them, and do not start those that still wait."""
@@ -118,3 +129,7 @@ class Hold:
     def unfinished(self) -> Sequence[bytes]:
         """Everything that has no verdict yet, in the order of arrival."""
         return tuple(raw_id for raw_id in self._held if raw_id not in self._finished)
+
+    def former_deliveries(self, raw_id: bytes) -> int:
+        """How many deliveries of an entry count if this one does not; the first one always does, from its read on."""
+        return max(1, self._numbers.get(raw_id, 1) - 1)

@@ -1,4 +1,8 @@
-"""The consumer's workers, and the way of their verdicts to the checkpoint writer."""
+"""The consumer's workers, and the way of their verdicts to the checkpoint writer.
+
+A delivery that is not the first one is counted before its handler begins (see `_retrying`), which also shows whose the
+entry is: one round trip for what comes again, and none for what does not.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,20 @@ from collections.abc import Sequence
 import trio
 from typing_extensions import assert_never
 
-from ..wire import Entry
+from ..wire import Entry, NoGroup
 from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk
 from ._consumer_history import go_on_in
-from ._consumer_lease import wait_for_lease
+from ._consumer_hold import Job
+from ._consumer_lease import lose, wait_for_lease
+from ._dead_letter import dead_letter
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
 from ._mailbox import Reply
 from ._messages import DeadLetter, Settle, Settled
+from ._retrying import Again, Bury, after_failure, before_beginning
 from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Undecodable, Verdict
+from ._weather import Weather
 
 YIELD_EVERY = 32
 """Entries after which a worker lets the other tasks run, should its handler never wait for anything: about 100 µs of
@@ -43,6 +51,8 @@ async def work_one_by_one(desk: Desk, handle: Handle) -> None:
             await wait_for_lease(desk)
             continue
         entry, deliveries = job
+        if deliveries > 1 and not await _begin_again(desk, [job]):
+            continue
         judge(desk, entry, deliveries, await handle(entry, deliveries))
         handled += 1
         if handled % YIELD_EVERY == 0:
@@ -66,6 +76,8 @@ async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
             desk.hold.put_back(jobs)
             await wait_for_lease(desk)
             continue
+        if jobs[0][1] > 1 and not await _begin_again(desk, jobs):
+            continue
         verdicts = await handle_batch(jobs)
         for (entry, deliveries), verdict in zip(jobs, verdicts, strict=False):
             judge(desk, entry, deliveries, verdict)
@@ -73,6 +85,23 @@ async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
         if not verdicts:
             return
         await trio.lowlevel.checkpoint()
+
+
+async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
+    """Count these deliveries; False where nothing is to be begun: it had its deliveries, or is not ours any more."""
+    settings = desk.settings
+    for entry, deliveries in jobs:
+        spent = before_beginning(deliveries, settings.max_deliveries)
+        if spent is not None:
+            _bury(desk, entry, deliveries - 1, spent.reason)
+            return False
+    numbers = {entry.raw_id: deliveries for entry, deliveries in jobs}
+    weather = Weather(desk.stage, f"beginning again in {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
+    try:
+        lose(desk, await weather.through(lambda: desk.wiring.pending.begin(settings.name, numbers)))
+    except NoGroup:
+        lose(desk, list(numbers))  # The reader notices the same and has it healed; then they are delivered anew.
+    return all(desk.hold.holds(entry) for entry, _ in jobs)
 
 
 def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
@@ -94,32 +123,41 @@ def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
 def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
     stage, settings = desk.stage, desk.settings
     if isinstance(verdict, Undecodable):
-        desk.hold.finish(entry.raw_id)
-        desk.verdicts.dead.append(_dead_letter(desk, entry, deliveries, verdict.reason))
-        stage.emit(DeadLettered(stage.path, settings.stream, settings.group, entry.raw_id, verdict.reason))
-        desk.verdict_made.ring()
+        _bury(desk, entry, deliveries, verdict.reason)
     elif isinstance(verdict, Failed):
         desk.failed += 1
-        stage.emit(HandlerFailed(stage.path, settings.stream, settings.group, entry.raw_id, deliveries, verdict.error))
-        desk.release([entry.raw_id])
+        error = verdict.error
+        match after_failure(deliveries, error, settings.max_deliveries):
+            case Again():
+                stage.emit(HandlerFailed(stage.path, settings.stream, settings.group, entry.raw_id, deliveries, error))
+                desk.release([entry.raw_id])
+            case Bury(reason):
+                _bury(desk, entry, deliveries, reason, error)
+            case never:
+                assert_never(never)
     elif isinstance(verdict, Done):
         judge(desk, entry, deliveries, DONE)
     else:
         assert_never(verdict)
 
 
-def _dead_letter(desk: Desk, entry: Entry, deliveries: int, reason: str) -> DeadLetter:
-    settings = desk.settings
-    about = {
-        "dead_id": entry.raw_id,
-        "dead_stream": settings.stream.encode(),
-        "dead_group": settings.group.encode(),
-        "dead_consumer": settings.name.encode(),
-        "dead_deliveries": str(deliveries).encode(),
-        "dead_reason": reason.encode(),
-    }
-    fields = [part for name, value in about.items() for part in (name.encode(), value)]
-    return DeadLetter(entry.raw_id, (*fields, *(entry.fields or ())))
+def _bury(desk: Desk, entry: Entry, deliveries: int, reason: str, error: Exception | None = None) -> None:
+    """Have an entry moved to the dead letters, if it is still ours."""
+    stage, settings = desk.stage, desk.settings
+    letter = dead_letter(
+        entry,
+        stream=settings.stream,
+        group=settings.group,
+        consumer=settings.name,
+        deliveries=deliveries,
+        reason=reason,
+        error=error,
+        identity=desk.wiring.work.identify(entry),
+    )
+    desk.hold.finish(entry.raw_id)
+    desk.verdicts.dead.append(letter)
+    stage.emit(DeadLettered(stage.path, settings.stream, settings.group, entry.raw_id, reason))
+    desk.verdict_made.ring()
 
 
 async def settle_verdicts(desk: Desk) -> None:

@@ -99,7 +99,7 @@ class HandlerFailed(ActorEvent):
 
 @frozen
 class DeadLettered(ActorEvent):
-    """An entry that can't be decoded goes to the dead-letter stream with its id, its raw fields and the reason."""
+    """An entry that can't be decoded, or has failed too often, goes to the dead-letter stream with the reason."""
 
     level: ClassVar[int] = logging.WARNING
 

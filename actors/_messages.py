@@ -82,7 +82,7 @@ class Heal:
 
 @frozen
 class Offer:
-    """One entry that has been idle for too long, as it stood when the reclaimer looked."""
+    """One entry that has been idle for too long, and how often it had been delivered when the reclaimer looked."""
 
     raw_id: bytes
     deliveries: int

@@ -19,7 +19,7 @@ from ._dispatch import AnyHandler, Function, is_async, name_of
 from ._errors import NotRunning
 from ._hand_over import HandOver
 from ._log import Observer, log_event
-from ._options import GroupOptions, Reclaim, Start
+from ._options import MAX_DELIVERIES, GroupOptions, Reclaim, Start
 from ._runtime import Runtime
 
 
@@ -47,6 +47,7 @@ class StreamConsumer:
         count: entries in one read at most.
         prefetch: entries held at most; None: three reads.
         drain_seconds: how long `close` works on what is held.
+        max_deliveries: an event that has failed so often goes to the dead letters; None: it comes again for ever.
         max_retries, retry_base_delay, retry_max_delay: see `RedisConnection`.
         timeouts: how long a connection and a reply may take.
         codec: how events are read from fields.
@@ -73,6 +74,7 @@ class StreamConsumer:
         count: int = 100,
         prefetch: int | None = None,
         drain_seconds: float = 8.0,
+        max_deliveries: int | None = MAX_DELIVERIES,
         max_retries: int | None = 5,
         retry_base_delay: float = 0.1,
         retry_max_delay: float = 30.0,
@@ -89,6 +91,7 @@ class StreamConsumer:
             checkpoint="redis" if use_redis_checkpoint else "memory",
             reclaim=Reclaim(reclaim_interval_ms, reclaim_min_idle_ms) if reclaim_enabled else None,
             drain_seconds=drain_seconds,
+            max_deliveries=max_deliveries,
         )
         retry = Retry(max_retries, retry_base_delay, retry_max_delay)
         runtime = Runtime(redis_url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)

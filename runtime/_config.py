@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen, validators
 from ..actors import Limits
 from ..wire import Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
-from ._options import GroupOptions, Reclaim, parse_start
+from ._options import MAX_DELIVERIES, GroupOptions, Reclaim, parse_start
 
 VARIABLES = {
     "REDIS_URL": ("url",),
@@ -46,6 +46,11 @@ def _is_not_negative(_instance: object, attribute: "Attribute[float]", value: fl
 def _is_count_or_none(_instance: object, attribute: "Attribute[int]", value: int | None) -> None:
     if value is not None and value < 0:
         raise ValueError(f"'{attribute.name}' must be >= 0: {value}")
+
+
+def _is_one_or_more_or_none(_instance: object, attribute: "Attribute[int]", value: int | None) -> None:
+    if value is not None and value < 1:
+        raise ValueError(f"'{attribute.name}' must be >= 1: {value}")
 
 
 def _is_not_empty(_instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:
@@ -99,6 +104,7 @@ class ConsumerConfig:
     start: str = field(default="0", validator=_is_start)
     use_redis_checkpoint: bool = True
     drain_seconds: float = field(default=8.0, validator=_is_not_negative)
+    max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_is_one_or_more_or_none)
 
 
 @frozen
@@ -235,6 +241,7 @@ class Config:
             checkpoint="redis" if consumer.use_redis_checkpoint else "memory",
             reclaim=Reclaim(reclaim.interval_ms, reclaim.min_idle_ms) if reclaim.enabled else None,
             drain_seconds=consumer.drain_seconds,
+            max_deliveries=consumer.max_deliveries,
         )
 
 

@@ -91,6 +91,14 @@ class Reader:
     codec: Codec
     structure: Structure
 
+    def identify(self, entry: Entry) -> tuple[str, str]:
+        """The event's own id and its type, as far as they can be read."""
+        try:
+            content = self.codec.decode(entry.fields or ())
+        except Exception:  # noqa: BLE001 - a codec is users' code too; what it can't read has no name
+            return "", ""
+        return content.event_id, content.event_type
+
     def event(self, entry: Entry, content: Content, payload_class: type | None, deliveries: int) -> Event[object]:
         """The event as a handler sees it.
 

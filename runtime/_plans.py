@@ -133,6 +133,10 @@ class Plans:
         noted.routes.add(owner, None, event_types)
         noted.run_batch = run
 
+    def deliveries_max(self, stream: str, group: str) -> int | None:
+        """How often an event of this group, which was noted, may be delivered; None: no end."""
+        return self._stream(stream).groups[group].options.max_deliveries
+
     def all(self) -> Sequence[StreamPlan]:
         """The plan of every stream, made anew for each run of the runtime."""
         return [self.one(name) for name in self._streams]
@@ -153,9 +157,9 @@ class Plans:
         memory = MemoryCheckpoint() if options.checkpoint == "memory" else None
         reader = Reader(stream, self.codec, self.structure)
         if group.run_batch is not None:
-            work = Work(handle_batch=in_batches(reader, group.routes, group.run_batch))
+            work = Work(handle_batch=in_batches(reader, group.routes, group.run_batch), identify=reader.identify)
         else:
-            work = Work(handle=one_by_one(reader, group.routes))
+            work = Work(handle=one_by_one(reader, group.routes), identify=reader.identify)
         return GroupPlan(
             GroupSettings(stream, name, options.start, memory, retry=self.retry),
             self._consumers(stream, name, options, group.prefetch_min),
@@ -182,6 +186,7 @@ class Plans:
                 lease_ms=options.lease_ms,
                 drain_seconds=options.drain_seconds,
                 retry=self.retry,
+                max_deliveries=options.max_deliveries,
             )
             for name in names
         ]

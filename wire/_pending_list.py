@@ -6,7 +6,7 @@ pending under that name at that moment: that is the fence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, cast
 
 from attrs import frozen
@@ -39,19 +39,19 @@ class Claimed:
     """Entries taken over, and those whose bodies are gone.
 
     Attributes:
-        entries: those that are there.
+        entries: those that are there, each with how often it was delivered before.
         destroyed: raw ids of those that were deleted, and are pending under our name now.
         dropped: raw ids of those that were deleted, and that Redis dropped from the pending list (7.0 and later).
     """
 
-    entries: list[Entry]
+    entries: list[tuple[Entry, int]]
     destroyed: list[bytes]
     dropped: list[bytes]
 
 
 @frozen
 class Taken:
-    """Entries taken with their delivery counts, and the raw ids of those whose bodies are gone."""
+    """Entries taken with how often each was delivered before, and the raw ids of those whose bodies are gone."""
 
     entries: Sequence[tuple[Entry, int]]
     destroyed: Sequence[bytes]
@@ -113,13 +113,13 @@ class PendingList:
     async def claim(self, consumer: str, raw_ids: Sequence[bytes], *, min_idle_ms: int) -> Claimed:
         """Take over those of these entries that have been idle for so long: a compare-and-swap on the server.
 
-        Each one taken is one more delivery. Entries that were deleted are told apart.
+        Entries that were deleted are told apart.
         """
         found = replies.rows(await self._eval("claim", [], [self._group, consumer, min_idle_ms, *raw_ids]))
         claimed = Claimed([], [], [])
-        for raw_id, fields, ours in cast("list[tuple[bytes, list[bytes] | None, int]]", found):
+        for raw_id, fields, ours, before in cast("list[tuple[bytes, list[bytes] | None, int, int]]", found):
             if fields is not None:
-                claimed.entries.append(Entry(raw_id, fields))
+                claimed.entries.append((Entry(raw_id, fields), before))
             elif ours:
                 claimed.destroyed.append(raw_id)
             else:
@@ -127,7 +127,7 @@ class PendingList:
         return claimed
 
     async def take_own(self, consumer: str, raw_ids: Sequence[bytes]) -> Taken:
-        """Take entries that are pending under our own name but that we never saw; each is one more delivery."""
+        """Take entries that are pending under our own name but that we never saw."""
         found = replies.rows(await self._eval("take_own", [], [self._group, consumer, *raw_ids]))
         taken: list[tuple[Entry, int]] = []
         destroyed: list[bytes] = []
@@ -143,9 +143,29 @@ class PendingList:
         lost = await self._eval("renew", [], [self._group, consumer, *raw_ids])
         return cast("list[bytes]", lost)
 
-    async def hand_back(self, consumer: str, raw_ids: Sequence[bytes], *, idle_ms: int) -> int:
-        """Make what a consumer holds look idle for so long; returns how many entries it still owned."""
-        return replies.number(await self._eval("hand_back", [], [self._group, consumer, idle_ms, *raw_ids]))
+    async def begin(self, consumer: str, numbers: Mapping[bytes, int]) -> Sequence[bytes]:
+        """Count deliveries, whose handlers begin now; returns what the consumer does not own any more.
+
+        The first delivery is counted by the read. What comes again is counted here and not where it is taken over: what
+        a process held and never began must not use up deliveries. Safe to repeat.
+
+        Args:
+            consumer: who begins.
+            numbers: for each entry, the number of this delivery.
+        """
+        words = [word for pair in numbers.items() for word in pair]
+        return cast("list[bytes]", await self._eval("begin", [], [self._group, consumer, *words]))
+
+    async def hand_back(self, consumer: str, deliveries: Mapping[bytes, int], *, idle_ms: int) -> int:
+        """Make what a consumer holds look idle for so long; returns how many entries it still owned.
+
+        Args:
+            consumer: who holds them.
+            deliveries: for each entry, how many of its deliveries are to count; never more than did.
+            idle_ms: how idle they are to look.
+        """
+        words = [word for pair in deliveries.items() for word in pair]
+        return replies.number(await self._eval("hand_back", [], [self._group, consumer, idle_ms, *words]))
 
     async def settle(
         self, consumer: str, raw_ids: Sequence[bytes], *, checkpoint_key: str | None, history: str = ""

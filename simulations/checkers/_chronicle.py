@@ -8,6 +8,7 @@ says so. In a split brain the new primary is not held to entries of before, sinc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from ...actors import checkpoint_key
 from ..history import Applied, Destroyed, FaultStruck, History, ProcessEnded, Published, Record
@@ -18,6 +19,16 @@ from ._senders import Senders, consumer_of
 from ._words import Trimming, addition, named, option, order, text, trimming_of
 
 Words = Sequence[bytes]
+
+
+_HOW: Final = {
+    "begin": "renewed",
+    "claim": "delivered",
+    "hand_back": "handed back",
+    "renew": "renewed",
+    "take_own": "delivered",
+}
+"""Scripts of which it is clear: who begins on an entry has it already, who takes one gets it, counted or not."""
 
 
 def chronicle(history: History) -> Chronicle:
@@ -213,11 +224,12 @@ class _Replay:
             group.rows.pop(raw_id, None)  # since 7.0 who claims what is gone drops its row
             return
         row = group.rows.get(raw_id)
-        how = "delivered"
-        if row is not None and row.consumer == consumer and row.count == count:
-            how = "handed back" if self._hands_back(applied, row, time_ms) else "renewed"
-        elif self._renews(applied):
-            how = "renewed"
+        how = self._how(applied)
+        if not how:
+            same = row is not None and row.consumer == consumer and row.count == count
+            how = "delivered"
+            if row is not None and same:
+                how = "handed back" if self._hands_back(applied, row, time_ms) else "renewed"
         former = "" if row is None else row.consumer
         group.rows[raw_id] = Row(consumer, count, time_ms, how == "handed back")
         entry = stream.entries.get(raw_id)
@@ -225,15 +237,14 @@ class _Replay:
             group.owe(entry)
         self.facts.append(Held(*self._where, stream_name, group_name, raw_id, consumer, former, how, entry))
 
-    def _renews(self, applied: Applied) -> bool:
-        """Its command says so, though the entry was somebody else's."""
+    def _how(self, applied: Applied) -> str:
+        """As its command says; "" where that says nothing."""
         sent = self._senders.of(applied, self._where[0])
-        return sent is not None and sent.action == "renew"
+        return "" if sent is None else _HOW.get(sent.action, "")
 
     def _hands_back(self, applied: Applied, row: Row, time_ms: int) -> bool:
-        """Its command says so; where that is not known, an entry that is more idle than it was."""
-        sent = self._senders.of(applied, self._where[0])
-        return time_ms < row.time_ms if sent is None else sent.action == "hand_back"
+        """Where its command is not known: an entry that is more idle than it was."""
+        return self._senders.of(applied, self._where[0]) is None and time_ms < row.time_ms
 
     def _acknowledge(self, server: Server, words: Words, applied: Applied) -> None:
         stream_name, group_name = text(words[1]), text(words[2])

@@ -86,7 +86,9 @@ def _is_excused(history: History, state: GroupState, raw_id: bytes) -> bool:
     planned = publications(history).begun.get((state.stream, event_id), ())
     healed_ms = history.healed_at_ms or 0.0
     tried = runs(history).of_entry.get((state.stream, state.group, raw_id), ())
-    return any(each.fails < 0 for each in planned) and any(run.start.at_ms >= healed_ms for run in tried)
+    endless = any(run.start.deliveries_max is None for run in tried)
+    late = any(run.start.at_ms >= healed_ms for run in tried)
+    return endless and late and any(each.fails < 0 for each in planned)
 
 
 def _nobody_is_left(history: History) -> bool:

@@ -1,34 +1,34 @@
 """`poison-bounded`: an event that always fails is dead-lettered after N deliveries, and no healthy one ever is.
 
-Three things are judged: no event fails in more than N runs; none that can be decoded is dead-lettered before N of its
-runs ended badly (failed, or never ended: their process died); and at the end of a live run none that failed N times is
-still pending. The limit counts anew
+Three things are judged, in each group with a limit N: no event fails in more than N runs, nor is one begun at a later
+delivery; none that can be decoded is dead-lettered before N of its runs ended badly (failed, or never ended: their
+process died); and at the end of a live run none that failed N times is still pending. The limit counts anew
 
-* after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream.
+* after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream;
+* for each twin: two processes with one consumer name may begin one delivery both.
 
-An event that can't be decoded is dead-lettered at once, which is right. Not kept today: there is no limit.
+A delivery that was counted without a run is excused where nobody could help it: the first one, which the read counts,
+and one whose handler was about to begin (`begin`) when its process died or lost the entry. So is a run that was
+cancelled and could not be handed back. An event that can't be decoded is dead-lettered at once, which is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from ..history import FaultStruck, History
-from ..plan import CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, RestartEmpty
+from ..history import FaultStruck, History, Sent
+from ..plan import CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, RestartEmpty, StartTwin
 from ._chronicle import chronicle
-from ._facts import Buried
-from ._runs import Run, publications, runs
+from ._facts import Buried, Held
+from ._runs import Of, Run, publications, runs
 from ._verdict import Checker, Verdict
-from ._words import text
+from ._words import number, script_arguments, text
 
 NAME = "poison-bounded"
 
-DELIVERIES_MAX = 5
-"""What is taken to be the limit where none is said."""
-
 
 def poison_bounded_by(deliveries_max: int) -> Checker:
-    """The promise for a group with this delivery limit."""
+    """The promise for groups with this delivery limit, whatever they say themselves."""
 
     def check(history: History) -> Iterator[Verdict]:
         yield from _too_often(history, deliveries_max)
@@ -37,44 +37,80 @@ def poison_bounded_by(deliveries_max: int) -> Checker:
     return check
 
 
-poison_bounded: Checker = poison_bounded_by(DELIVERIES_MAX)
-"""The promise for a group with the default limit."""
+def poison_bounded(history: History) -> Iterator[Verdict]:
+    """The promise for each group with the limit that it has."""
+    yield from _too_often(history, None)
+    yield from _too_soon(history, None)
 
 
-def _too_often(history: History, most: int) -> Iterator[Verdict]:
-    taken_back = sum(isinstance(each.fault.effect, _TAKE_BACK) for each in history.of(FaultStruck))
+def _limit(found: Sequence[Run], said: int | None) -> int | None:
+    return said if said is not None else next((run.start.deliveries_max for run in found), None)
+
+
+def _too_often(history: History, said: int | None) -> Iterator[Verdict]:
+    again = sum(isinstance(each.fault.effect, _COUNTS_ANEW) for each in history.of(FaultStruck))
     buried = {(fact.stream, fact.group, fact.raw_id) for fact in chronicle(history).facts if isinstance(fact, Buried)}
     pending = {(state.stream, state.group, raw_id) for state in history.groups for raw_id, *_ in state.pending}
     for of, found in runs(history).of_entry.items():
         failed, event_id = _bad(found, only_failed=True), found[0].start.event_id
-        if failed > most * (1 + taken_back):
+        most = _limit(found, said)
+        if most is None:
+            continue
+        last = max(run.start.delivery for run in found)
+        if last > most:
+            words = f"{event_id} was begun at delivery {last} in {of[1]}, although {most} are the limit"
+            yield Verdict(NAME, words, (event_id,), "begun")
+        elif failed > most * (1 + again):
             words = f"{event_id} failed {failed} times in {of[1]}, although {most} deliveries are the limit"
             yield Verdict(NAME, words, (event_id,), "unbounded")
-        elif history.live and failed >= most and of in pending and of not in buried:
+        elif history.live and failed >= most * (1 + again) and of in pending and of not in buried:
             words = f"{event_id} failed {failed} times in {of[1]} and is not in the dead letters"
             yield Verdict(NAME, words, (event_id,), "not buried")
 
 
-_TAKE_BACK = (FailOver, LosePower, CrashServer, DestroyGroup, DeleteStream, RestartEmpty)
+_COUNTS_ANEW = (FailOver, LosePower, CrashServer, DestroyGroup, DeleteStream, RestartEmpty, StartTwin)
 
 
-def _too_soon(history: History, most: int) -> Iterator[Verdict]:
+def _too_soon(history: History, said: int | None) -> Iterator[Verdict]:
     published = publications(history).begun
     undecodable = {key for key, begun in published.items() if any(each.undecodable for each in begun)}
-    ran = runs(history).of_entry
+    ran, counted = runs(history).of_entry, _counted(history)
     raw_ids = {(fact.stream, fact.raw_id): fact for fact in chronicle(history).facts if isinstance(fact, Buried)}
     for (stream, raw_id), fact in raw_ids.items():
-        found = [run for run in ran.get((stream, fact.group, raw_id), ()) if run.started_at < fact.at]
+        of = (stream, fact.group, raw_id)
+        found = [run for run in ran.get(of, ()) if run.started_at < fact.at]
         event_id = found[0].start.event_id if found else _event_id(history, stream, raw_id)
+        most = _limit(found, said) if found else said or 1
         bad = _bad(found, only_failed=False)
-        if bad < most and event_id and (stream, event_id) not in undecodable:
+        numbers = {run.start.delivery for run in found}
+        excused = len({1, *counted.get(of, ())} - numbers) + _cut(history, of, found)
+        if most is not None and bad + excused < most and event_id and (stream, event_id) not in undecodable:
             words = f"{event_id} ({text(raw_id)}) went to the dead letters of {fact.group} after {bad} failed runs"
             yield Verdict(NAME, words, (event_id,), "healthy" if not bad else "too soon")
 
 
+def _counted(history: History) -> Mapping[Of, frozenset[int]]:
+    """The deliveries of each entry that were counted because a handler was to begin."""
+    found: dict[Of, set[int]] = {}
+    for sent in history.of(Sent):
+        if sent.action == "begin":
+            stream, (group, _, *pairs) = text(sent.words[3]), script_arguments(sent.words)
+            for raw_id, deliveries in zip(pairs[::2], pairs[1::2], strict=True):
+                found.setdefault((stream, text(group), raw_id), set()).add(number(deliveries))
+    return {of: frozenset(numbers) for of, numbers in found.items()}
+
+
 def _bad(found: Sequence[Run], *, only_failed: bool) -> int:
-    bad = {"failed"} if only_failed else {"failed", "open"}
+    # One that ended well counts too where it was buried later: nobody heard of it, its process died.
+    bad = {"failed"} if only_failed else {"failed", "open", "done"}
     return sum(run.outcome in bad for run in found)
+
+
+def _cut(history: History, of: Of, found: Sequence[Run]) -> int:
+    """Runs that were cancelled and not handed back: Redis was away, or an actor had crashed."""
+    cancelled = sum(run.outcome == "cancelled" for run in found)
+    back = [fact for fact in chronicle(history).facts if isinstance(fact, Held) and fact.how == "handed back"]
+    return max(0, cancelled - sum((fact.stream, fact.group, fact.raw_id) == of for fact in back))
 
 
 def _event_id(history: History, stream: str, raw_id: bytes) -> str:

@@ -63,7 +63,13 @@ class Published(Record):
 
 @frozen
 class HandlerStarted(Record):
-    """A handler begins to run on an event. `run` numbers the runs of the whole history."""
+    """A handler begins to run on an event.
+
+    Attributes:
+        delivery: the number of this delivery, as the handler sees it.
+        run: numbers the runs of the whole history.
+        deliveries_max: how many there may be in its group; None: no end.
+    """
 
     stream: str
     group: str
@@ -72,6 +78,7 @@ class HandlerStarted(Record):
     delivery: int
     run: int
     key: str = ""
+    deliveries_max: int | None = None
 
 
 @frozen

@@ -10,10 +10,11 @@ from ._bug import PlantedBug
 from ._connecting import CONNECTING
 from ._handling import HANDLING
 from ._holding import HOLDING
+from ._poisoning import POISONING
 from ._recovering import RECOVERING
 from ._stopping import STOPPING
 
 BUGS: Final[Mapping[str, PlantedBug]] = MappingProxyType(
-    {bug.name: bug for bug in (*HANDLING, *HOLDING, *RECOVERING, *STOPPING, *CONNECTING)}
+    {bug.name: bug for bug in (*HANDLING, *POISONING, *HOLDING, *RECOVERING, *STOPPING, *CONNECTING)}
 )
 """Every planted bug by its name."""

@@ -20,7 +20,7 @@ class PlantedBug:
         promise: whose checker has to find it.
         scenarios: where to search for it, in turns.
         edits: the lines that are changed.
-        scales: what is made smaller, with and without the bug.
+        scales: which numbers are changed, with and without the bug.
     """
 
     name: str

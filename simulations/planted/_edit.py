@@ -47,17 +47,17 @@ class Edit:
 
 @frozen
 class Scale:
-    """A number that is made smaller, so that a run of twenty events is large. No bug: it is changed for sound runs too.
+    """A number that is changed, so that a run of twenty events is large. No bug: it is changed for sound runs too.
 
     Attributes:
         where: a module, as ``actors._reclaimer``.
         name: of the constant.
-        value: what it is to be.
+        value: what it is to be; None: no limit.
     """
 
     where: str
     name: str
-    value: int
+    value: int | None
 
 
 @contextmanager

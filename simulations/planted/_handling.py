@@ -64,8 +64,8 @@ HANDLING: Final = (
         [
             Edit(
                 f"{_WORK}:_judge_trouble",
-                "desk.verdicts.dead.append(_dead_letter(desk, entry, deliveries, verdict.reason))",
-                "desk.verdicts.done.append(entry.raw_id)",
+                "_bury(desk, entry, deliveries, verdict.reason)",
+                "desk.hold.finish(entry.raw_id); desk.verdicts.done.append(entry.raw_id); desk.verdict_made.ring()",
             )
         ],
     ),

@@ -10,6 +10,8 @@ from ._edit import Edit, Scale
 _ACQUIRE: Final = "actors._consumer_acquire"
 _LEASE: Final = "actors._consumer_lease"
 
+_TAKEN: Final = "'JUSTID')\n      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }"
+
 HOLDING: Final = (
     PlantedBug(
         "demand ignored",
@@ -123,10 +125,10 @@ HOLDING: Final = (
         "claim without an idle time",
         "an offer is taken up although somebody else did so before",
         "bounded-duplicates",
-        ("many", "rolling-restart"),
+        ("pauses",),
         [
             Edit("claim.lua", "if #row == 1 and row[1][3] >= idle then", "if #row == 1 then"),
-            Edit("claim.lua", "consumer, idle, id, 'RETRYCOUNT'", "consumer, 0, id, 'RETRYCOUNT'"),
+            Edit("claim.lua", f"consumer, idle, id, {_TAKEN}", f"consumer, 0, id, {_TAKEN}"),
         ],
     ),
     PlantedBug(
@@ -135,7 +137,7 @@ HOLDING: Final = (
         "liveness",
         ("backlog",),
         [Edit("actors._reclaimer:_look", "if page.next is not None:", "if False:")],
-        (Scale("actors._reclaimer", "PAGE", 2),),
+        (Scale("actors._reclaimer", "PAGE", 2), Scale("simulations.scenarios._basic", "MAX_DELIVERIES", None)),
     ),
     PlantedBug(
         "deleted entries left pending",

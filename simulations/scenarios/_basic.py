@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import trio
 
-from ...runtime import Reclaim
+from ...runtime import Event, Reclaim
 from ...runtime._dispatch import AnyHandler
 from ...wire import Timeouts
 from ..plan import Shape
@@ -21,6 +22,9 @@ RECLAIM = Reclaim(interval_ms=500, min_idle_ms=2000)
 TOMORROW_MS = 1_700_086_400_000
 """A day after simulated time begins."""
 
+MAX_DELIVERIES: int | None = 5
+"""Few, so that an event that always fails is through with them long before a run is over."""
+
 IMPATIENT = Timeouts(connect_seconds=1.0, reply_seconds=0.5, block_margin_seconds=0.3)
 """So that what comes late comes after it was given up: reads block for a second at most."""
 
@@ -28,6 +32,23 @@ IMPATIENT = Timeouts(connect_seconds=1.0, reply_seconds=0.5, block_margin_second
 async def workers(world: World) -> None:
     """One group, as many processes as the plan says, events that its handlers take as the plan says."""
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    await publish_planned(world, STREAM)
+
+
+async def killers(world: World) -> None:
+    """As `workers`, but an event that always fails kills its process: no handler of it ever returns."""
+    shape = world.plan.shape
+
+    async def worker(process: Process) -> None:
+        async def handle(event: Event[object]) -> None:
+            if cast("dict[str, float]", event.payload)["fails"] < 0:
+                process.die()
+                await trio.lowlevel.checkpoint()  # from which it does not come back
+            await behave(event)
+
+        await worker_app(shape, [(GROUP, handle)])(process)
+
+    start_workers(world, worker)
     await publish_planned(world, STREAM)
 
 
@@ -98,6 +119,7 @@ def worker_app(
                 block_ms=1000,
                 reclaim=reclaim,
                 drain_seconds=2.0,
+                max_deliveries=MAX_DELIVERIES,
             )
         await process.serve(runtime)
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..plan import Domain, Plan, draw_plan
 from ..world import Scenario
-from ._basic import alone, batches, rolling_restart, same_ids, two_groups, workers
+from ._basic import alone, batches, killers, rolling_restart, same_ids, two_groups, workers
 from ._retrying import retrying_producer
 
 
@@ -109,6 +109,12 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "some events always fail; all others are handled",
         workers,
         Domain(fails=0.2, fails_max=-1),
+    ),
+    BuiltIn(
+        "killers",
+        "some events kill the process that handles them, each time, and with it what others have in hand",
+        killers,
+        Domain(fails=0.15, fails_max=-1, concurrency=(1, 2), events=(5, 12), kinds=_LINK | {"stop-process", "raise"}),
     ),
     BuiltIn(
         "backlog",

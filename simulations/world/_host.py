@@ -176,6 +176,12 @@ class Process:
         if not self._runtimes:
             self._scope.cancel()
 
+    def die(self) -> None:
+        """It kills itself, as by a fault of its memory; it is started again. Who calls this has come to his end."""
+        host, world = self.host, self.world
+        host.end_at_once(power_lost=False)
+        world.start_again(host, world.restart_seconds)
+
     def go_on(self) -> None:
         """Not held any more."""
         if not self.is_dead:

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
 
 def unsettled(world: World) -> Sequence[str]:
-    """What still waits to be handled, in words; nothing if all is settled but for events that always fail."""
-    poison = _poison(world)
+    """What still waits to be handled, in words; nothing if all is settled but for what fails without end."""
+    endless = _poison(world)
     return [
         f"{state.stream}/{state.group}: {len(state.pending)} pending, {len(state.unread)} unread"
         for state in group_states(world)
-        if state.unread or any(raw_id not in poison for raw_id, _, _ in state.pending)
+        if state.unread or any(_waits(world, state, raw_id, endless) for raw_id, _, _ in state.pending)
     ]
 
 
+def _waits(world: World, state: GroupState, raw_id: bytes, endless: frozenset[bytes]) -> bool:
+    return raw_id not in endless or world.groups[state.stream, state.group] is not None
+
+
 def _poison(world: World) -> frozenset[bytes]:
-    """The ids of entries whose handlers always fail: those stay pending for ever."""
+    """The ids of entries whose handlers always fail: without a limit of deliveries those stay pending for ever."""
     planned = {f"event-{number}" for number, event in enumerate(world.plan.events) if event.fails < 0}
     if not planned:
         return frozenset()

@@ -59,15 +59,16 @@ class RecordingRuntime(Runtime):
 
         @functools.wraps(function)
         async def recorded(given: object) -> object:
-            return await self._run_handler(run, given, group or "")
+            most = self._plans.deliveries_max(stream or "", group or "")
+            return await self._run_handler(run, given, group or "", most)
 
         super().add_handler(stream, group, recorded, event_types=event_types, **options)
         if stream and group:
-            self._world.watch_group(stream, group)
+            self._world.watch_group(stream, group, self._plans.deliveries_max(stream, group))
 
-    async def _run_handler(self, run: Run[object], given: object, group: str) -> object:
+    async def _run_handler(self, run: Run[object], given: object, group: str, deliveries_max: int | None) -> object:
         events = cast("Sequence[Event[object]]", given if isinstance(given, list) else [given])
-        begun = [self._note_start(event, group) for event in events]
+        begun = [self._note_start(event, group, deliveries_max) for event in events]
         outcomes: Sequence[Outcome] = ["cancelled"] * len(events)
         error_words = ""
         outside = IN_HAND.set(events[0].event_id if events else "")
@@ -102,7 +103,7 @@ class RecordingRuntime(Runtime):
                 case _:
                     await trio.lowlevel.checkpoint()  # from which one that was killed does not come back
 
-    def _note_start(self, event: Event[object], group: str) -> HandlerStarted:
+    def _note_start(self, event: Event[object], group: str, deliveries_max: int | None) -> HandlerStarted:
         payload = event.payload
         started = HandlerStarted(
             self._world.now_ms,
@@ -114,6 +115,7 @@ class RecordingRuntime(Runtime):
             event.delivery_count,
             self._world.next_run(),
             _key_of(payload),
+            deliveries_max,
         )
         self._world.note(started)
         return started

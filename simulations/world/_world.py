@@ -72,7 +72,7 @@ class World:
         self.trace = trace
         self.history = History(plan)
         self.hosts: dict[str, Host] = {}
-        self.groups: dict[tuple[str, str], None] = {}
+        self.groups: dict[tuple[str, str], int | None] = {}
         self.verdicts: list[Verdict] = []
         self._checks: list[Check] = []
         self.corpses: list[Process] = []
@@ -190,9 +190,9 @@ class World:
         self._event_ids += 1
         return f"{host}-{self._event_ids}"
 
-    def watch_group(self, stream: str, group: str) -> None:
+    def watch_group(self, stream: str, group: str, deliveries_max: int | None = None) -> None:
         """Handlers read this group: what is pending or unread in it is not settled."""
-        self.groups[stream, group] = None
+        self.groups[stream, group] = deliveries_max
 
     def start_again(self, host: Host, after_seconds: float) -> None:
         """Start a host's process again, after a while, unless that host is broken for good."""

@@ -181,7 +181,9 @@ async def test_what_was_left_behind_gets_the_only_place_there_is(redis_server: R
     """Although a read that waits for new entries has taken it: the read is ended, and the place changes hands."""
     runtime, counts = quick_runtime(redis_server), list[int]()
 
-    @runtime.handler("s", "g", prefetch=1, block_ms=60_000, reclaim=Reclaim(interval_ms=5, min_idle_ms=20))
+    reclaim = Reclaim(interval_ms=5, min_idle_ms=20)
+
+    @runtime.handler("s", "g", prefetch=1, block_ms=60_000, reclaim=reclaim, max_deliveries=None)
     async def handle(event: Event[object]) -> bool:
         counts.append(event.delivery_count)
         return event.delivery_count > 20

@@ -42,7 +42,7 @@ async def test_a_group_that_is_gone_is_no_group(any_redis_server: RedisServer) -
             with pytest.raises(NoGroup):
                 await pending.renew("c", [b"1-0"])
             with pytest.raises(NoGroup):
-                await pending.hand_back("c", [b"1-0"], idle_ms=5)
+                await pending.hand_back("c", {b"1-0": 1}, idle_ms=5)
             with pytest.raises(NoGroup):
                 await pending.take_own("c", [b"1-0"])
             with pytest.raises(NoGroup):

@@ -105,7 +105,7 @@ async def test_a_foreign_consumers_entries_can_not_be_touched(any_redis_server: 
         await bench.age(1000, b"1-0")
         assert (await bench.pending.settle("mine", ids(1), checkpoint_key=None)).lost == {b"1-0"}
         assert await bench.pending.renew("mine", ids(1)) == ids(1)
-        assert await bench.pending.hand_back("mine", ids(1), idle_ms=99_999) == 0
+        assert await bench.pending.hand_back("mine", {b"1-0": 0}, idle_ms=99_999) == 0
         taken = await bench.pending.take_own("mine", ids(1))
         assert (taken.entries, taken.destroyed) == ([], [])
         assert await bench.pending.move_to(DEAD, "mine", b"1-0", [b"f", b"v"]) is None
@@ -171,9 +171,9 @@ async def test_thousands_are_settled_renewed_and_handed_back_at_once(any_redis_s
         await bench.read("c", 9000)
         every = ids(*range(1, 9001))
         assert await bench.pending.renew("c", every) == []
-        assert await bench.pending.hand_back("c", every, idle_ms=1000) == 9000
+        assert await bench.pending.hand_back("c", dict.fromkeys(every, 1), idle_ms=1000) == 9000
         taken = await bench.pending.take_own("c", every)
-        assert [count for _, count in taken.entries] == [2] * 9000
+        assert [count for _, count in taken.entries] == [1] * 9000
         result = await bench.pending.settle("c", every, checkpoint_key=CHECKPOINT)
         assert (result.acknowledged, result.watermark) == (9000, EntryId(9000, 0))
 
@@ -186,7 +186,7 @@ async def test_settling_goes_on_without_memory(any_redis_server: RedisServer) ->
         assert (await bench.pending.settle("c", ids(1), checkpoint_key=CHECKPOINT)).acknowledged == 1
         assert bench.checkpoint() == str(EntryId(2, 0).previous())
         assert await bench.pending.renew("c", ids(2)) == []
-        assert await bench.pending.hand_back("c", ids(2), idle_ms=5) == 1
+        assert await bench.pending.hand_back("c", {b"2-0": 1}, idle_ms=5) == 1
         with pytest.raises(OutOfMemoryError):
             await bench.pending.move_to(DEAD, "c", b"2-0", [b"f", b"v"])
         with pytest.raises(OutOfMemoryError):
@@ -209,14 +209,17 @@ async def test_renewing_resets_the_idle_time_and_nothing_else(any_redis_server: 
 
 
 async def test_what_is_handed_back_can_be_taken_at_once(any_redis_server: RedisServer) -> None:
-    """It keeps its owner and its count until somebody does; that one's is one delivery more."""
+    """It keeps its owner until somebody does; a delivery that was cut short does not count, and none is added."""
     async with bench_on(any_redis_server, entries=2) as bench:
         await bench.read("c", 2)
-        assert await bench.pending.hand_back("c", ids(1), idle_ms=30_000) == 1
-        assert await bench.owners() == {b"1-0": ("c", 1), b"2-0": ("c", 1)}
+        assert await bench.pending.begin("c", {b"1-0": 3}) == []
+        assert await bench.pending.hand_back("c", {b"1-0": 2}, idle_ms=30_000) == 1
+        assert await bench.owners() == {b"1-0": ("c", 2), b"2-0": ("c", 1)}
+        assert await bench.pending.hand_back("c", {b"1-0": 9}, idle_ms=30_000) == 1
+        assert await bench.owners() == {b"1-0": ("c", 2), b"2-0": ("c", 1)}
         assert [row.raw_id for row in (await bench.pending.idle(start=ZERO_ID, count=9, idle_ms=30_000)).rows] == ids(1)
         claimed = await bench.pending.claim("d", ids(1, 2), min_idle_ms=30_000)
-        assert claimed.entries == [Entry(b"1-0", [b"n", b"1"])]
+        assert claimed.entries == [(Entry(b"1-0", [b"n", b"1"]), 2)]
         assert await bench.owners() == {b"1-0": ("d", 2), b"2-0": ("c", 1)}
 
 
@@ -235,19 +238,32 @@ async def test_a_claim_is_won_by_one(any_redis_server: RedisServer) -> None:
             for number in range(20):
                 nursery.start_soon(claim, f"c{number}")
         assert len(won) == 1
-        assert await bench.owners() == {b"1-0": (won[0], 2)}
+        assert await bench.owners() == {b"1-0": (won[0], 1)}
 
 
 async def test_what_a_cut_read_delivered_is_taken_with_its_count(any_redis_server: RedisServer) -> None:
-    """One more each time, and it is not idle any more."""
+    """It is not idle any more, and not counted again: a reply that is lost once more uses up nothing."""
     async with bench_on(any_redis_server, entries=2) as bench:
         await bench.read("c", 2)
         await bench.age(60_000, b"1-0")
-        for deliveries in (2, 3):
+        for _ in range(2):
             taken = await bench.pending.take_own("c", [*ids(1), b"9-9"])
-            assert taken.entries == [(Entry(b"1-0", [b"n", b"1"]), deliveries)]
+            assert taken.entries == [(Entry(b"1-0", [b"n", b"1"]), 1)]
             assert taken.destroyed == []
-        assert await bench.owners() == {b"1-0": ("c", 3), b"2-0": ("c", 1)}
+        assert await bench.owners() == {b"1-0": ("c", 1), b"2-0": ("c", 1)}
+        assert await bench.idle(b"1-0") < 60_000
+
+
+async def test_a_delivery_is_counted_when_it_begins(any_redis_server: RedisServer) -> None:
+    """Once, also when it is said twice; never back; and only for who owns it, from whom it is then not taken over."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        await bench.age(60_000, b"1-0")
+        for _ in range(2):
+            assert await bench.pending.begin("c", {b"1-0": 4, b"2-0": 1, b"7-7": 2}) == [b"7-7"]
+        assert await bench.pending.begin("c", {b"1-0": 2}) == []
+        assert await bench.pending.begin("d", {b"1-0": 9}) == ids(1)
+        assert await bench.owners() == {b"1-0": ("c", 4), b"2-0": ("c", 1)}
         assert await bench.idle(b"1-0") < 60_000
 
 
@@ -269,8 +285,8 @@ async def test_a_deleted_entry_is_told_apart_when_it_is_taken(any_redis_server: 
         await bench.read("c", 2)
         await bench.client.xdel("s", ids(1))
         taken = await bench.pending.take_own("c", ids(1, 2))
-        assert (taken.entries, taken.destroyed) == ([(Entry(b"2-0", [b"n", b"2"]), 2)], [b"1-0"])
-        assert await bench.owners() == {b"1-0": ("c", 1), b"2-0": ("c", 2)}
+        assert (taken.entries, taken.destroyed) == ([(Entry(b"2-0", [b"n", b"2"]), 1)], [b"1-0"])
+        assert await bench.owners() == {b"1-0": ("c", 1), b"2-0": ("c", 1)}
 
 
 async def test_a_deleted_entry_that_is_claimed_is_destroyed_or_gone(any_redis_server: RedisServer) -> None:
@@ -279,7 +295,7 @@ async def test_a_deleted_entry_that_is_claimed_is_destroyed_or_gone(any_redis_se
         await bench.read("c", 3)
         await bench.client.xdel("s", ids(1))
         claimed = await bench.pending.claim("d", ids(1, 2), min_idle_ms=0)
-        assert claimed.entries == [Entry(b"2-0", [b"n", b"2"])]
+        assert claimed.entries == [(Entry(b"2-0", [b"n", b"2"]), 1)]
         gone = any_redis_server.version >= ROW_GOES_WITH_THE_ENTRY
         assert claimed.destroyed == ([] if gone else [b"1-0"])
         assert claimed.dropped == ([b"1-0"] if gone else [])

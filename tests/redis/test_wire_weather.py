@@ -78,7 +78,7 @@ async def test_too_few_replicas_are_weather_for_writes(any_redis_server: RedisSe
             refused += [
                 lambda: pending.settle("c", [b"1-0"], checkpoint_key="{s}:checkpoint:g"),
                 lambda: pending.renew("c", [b"1-0"]),
-                lambda: pending.hand_back("c", [b"1-0"], idle_ms=5),
+                lambda: pending.hand_back("c", {b"1-0": 1}, idle_ms=5),
                 lambda: pending.take_own("c", [b"1-0"]),
                 lambda: pending.move_to("{s}:dead:g", "c", b"1-0", [b"f", b"v"]),
             ]

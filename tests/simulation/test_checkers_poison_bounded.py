@@ -1,6 +1,6 @@
 """`poison-bounded`: what always fails is dead-lettered after N deliveries, and nothing healthy is."""
 
-from redis_streams.simulations.checkers import poison_bounded_by
+from redis_streams.simulations.checkers import poison_bounded, poison_bounded_by
 from redis_streams.simulations.plan import DestroyGroup
 from support.stories import Story
 
@@ -44,3 +44,17 @@ def test_an_event_on_which_processes_die_is_not_healthy() -> None:
 def test_what_no_codec_reads_is_dead_lettered_at_once() -> None:
     story = Story().publishing("a", undecodable=True).adds("a").published("a").reads("worker-1", "a")
     assert not kinds(story.buries("worker-1", "a"))
+
+
+def test_a_delivery_beyond_the_limit_is_not_to_begin() -> None:
+    """As of an event that kills its process each time: it never failed."""
+    story = read()
+    for number in (1, 2, 3):
+        story = story.starts(f"worker-{number}", "a", delivery=number).dies(f"worker-{number}")
+    assert kinds(story, live=False) == ["begun"]
+
+
+def test_a_group_without_a_limit_promises_nothing() -> None:
+    """Each group has its own, which its runs say."""
+    story = read().fails("worker-1", "a").fails("worker-1", "a").fails("worker-1", "a")
+    assert not list(poison_bounded(story.history(live=False)))

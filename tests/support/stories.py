@@ -148,13 +148,12 @@ class Story:
 
     # Handling
 
-    def starts(self, host: str, *events: str, key: str = "") -> Story:
+    def starts(self, host: str, *events: str, key: str = "", delivery: int | None = None) -> Story:
         """A handler begins with each of these."""
         for event in events:
             self._runs += 1
             raw_id = self.ids.get(event, b"9-9")
-            delivery = self.pending.get(raw_id, ("", 1))[1]
-            of = (STREAM, GROUP, event, raw_id, delivery, self._runs, key)
+            of = (STREAM, GROUP, event, raw_id, delivery or self.pending.get(raw_id, ("", 1))[1], self._runs, key)
             self._open[host, event] = HandlerStarted(self._tick(), host, *of)
             self.told.records.append(self._open[host, event])
         return self

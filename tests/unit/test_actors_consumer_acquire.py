@@ -48,7 +48,7 @@ class Redis:
 
     async def claim(self, _name: str, raw_ids: list[bytes], *, min_idle_ms: int) -> Claimed:
         assert (raw_ids, min_idle_ms) == ([LEFT.raw_id], 30_000)
-        return Claimed([LEFT], [], [])
+        return Claimed([(LEFT, 1)], [], [])
 
 
 @pytest.mark.parametrize("too_early", [0, 1, 5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -33,9 +34,19 @@ def test_entries_are_taken_in_the_order_of_arrival_with_their_deliveries() -> No
     assert hold.admit(entries(2, 1)) == 2
     assert hold.admit(entries(3), deliveries=4) == 1
     assert hold.take() == (entries(2)[0], 1)
-    assert hold.take_many(5) == [(entries(1)[0], 1), (entries(3)[0], 4)]
+    assert hold.take_many(5) == [(entries(1)[0], 1)]
+    assert hold.take_many(5) == [(entries(3)[0], 4)]
     assert hold.take() is None
     assert hold.take_many(5) == []
+
+
+def test_what_is_delivered_again_comes_alone() -> None:
+    """One event that has its batch fail must not take the others with it, again and again, to the dead letters."""
+    hold = Hold(10)
+    hold.admit(entries(1, 2))
+    hold.admit(entries(3, 4), deliveries=2)
+    hold.admit(entries(5))
+    assert [numbers_of(hold.take_many(9)) for _ in range(5)] == [[1, 2], [3], [4], [5], []]
 
 
 def test_what_is_held_is_not_taken_in_again() -> None:
@@ -102,7 +113,20 @@ def test_a_job_that_was_lost_and_came_back_does_not_wait_twice() -> None:
     hold.lose([raw(1)])
     hold.admit(entries(1), deliveries=2)
     hold.put_back(jobs)
-    assert [(entry.raw_id, deliveries) for entry, deliveries in hold.take_many(9)] == [(raw(2), 1), (raw(1), 2)]
+    again = [hold.take(), hold.take(), hold.take()]
+    assert [job and (job[0].raw_id, job[1]) for job in again] == [(raw(2), 1), (raw(1), 2), None]
+
+
+def test_deliveries_that_came_before_are_known_until_the_entry_is_gone() -> None:
+    """What is handed back counts as often as it did before; a first delivery was counted by its read."""
+    hold = Hold(9)
+    hold.admit(entries(1))
+    hold.admit(entries(2), deliveries=4)
+    assert [hold.former_deliveries(raw(number)) for number in (1, 2)] == [1, 3]
+    hold.take_many(9)
+    hold.release([raw(2)])
+    hold.admit(entries(2))
+    assert hold.former_deliveries(raw(2)) == 1
 
 
 def test_another_entry_with_an_id_that_is_held_is_told_apart() -> None:
@@ -130,6 +154,7 @@ class HoldMachine(RuleBasedStateMachine):
         self.model: dict[int, str] = {}
         self.deliveries: dict[int, Entry] = {}
         self.queue: list[int] = []
+        self.again: set[int] = set()
         self.reserved = 0
 
     def state_of(self, job: Job) -> str | None:
@@ -145,11 +170,13 @@ class HoldMachine(RuleBasedStateMachine):
         self.deliveries.update((entry.id.ms, entry) for entry in reversed(delivered) if entry.id.ms in new)
         self.model.update(dict.fromkeys(new, "waiting"))
         self.queue += new
+        self.again = (self.again - set(new)) | (set(new) if deliveries > 1 else set())
 
-    @rule(target=running, most=st.integers(0, 3))
+    @rule(target=running, most=st.integers(1, 3))
     def take_many(self, most: int) -> object:
         jobs = self.hold.take_many(most)
-        taken, self.queue = self.queue[:most], self.queue[most:]
+        firsts = len(list(takewhile(lambda number: number not in self.again, self.queue[:most])))
+        taken, self.queue = self.queue[: firsts or 1], self.queue[firsts or 1 :]
         assert numbers_of(jobs) == taken
         self.model.update(dict.fromkeys(taken, "running"))
         return multiple(*jobs)

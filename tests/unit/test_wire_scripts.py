@@ -12,7 +12,7 @@ NAMES = sorted(file.name.removesuffix(".lua") for file in files(scripts).iterdir
 
 def test_they_are_there() -> None:
     """In the package's data, so in the wheel too."""
-    assert {"settle", "renew", "take_own", "dead_letter", "hand_back", "ensure_group"} <= set(NAMES)
+    assert {"settle", "renew", "take_own", "dead_letter", "hand_back", "ensure_group", "begin"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

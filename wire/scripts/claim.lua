@@ -1,9 +1,11 @@
--- Take over entries that have been idle for so long, whoever holds them: a compare-and-swap. Each is one more delivery.
+-- Take over entries that have been idle for so long, whoever holds them: a compare-and-swap. Delivery counts stay as they
+-- are: `begin` raises them, when a handler begins.
 --
 -- KEYS: stream
 -- ARGV: group, consumer, least idle time in ms, ids ...
--- Answers {{id, fields or false, whether it is pending under the consumer's name now} ...} for those that were idle for
--- so long; false for an entry that was deleted: from 7.0 on Redis then drops its row. Redis 5.0 and later.
+-- Answers {{id, fields or false, whether it is pending under the consumer's name now, deliveries so far} ...} for those
+-- that were idle for so long; false for an entry that was deleted: from 7.0 on Redis then drops its row. Redis 5.0 and
+-- later.
 
 local stream, group, consumer, idle = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local answer = {}
@@ -13,11 +15,11 @@ for i = 4, #ARGV do
   if #row == 1 and row[1][3] >= idle then
     local found = redis.call('XRANGE', stream, id, id)
     if #found == 1 then
-      redis.call('XCLAIM', stream, group, consumer, idle, id, 'RETRYCOUNT', row[1][4] + 1, 'JUSTID')
-      answer[#answer + 1] = { id, found[1][2], 1 }
+      redis.call('XCLAIM', stream, group, consumer, idle, id, 'JUSTID')
+      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }
     else
       redis.call('XCLAIM', stream, group, consumer, idle, id, 'JUSTID')
-      answer[#answer + 1] = { id, false, #redis.call('XPENDING', stream, group, id, id, 1, consumer) }
+      answer[#answer + 1] = { id, false, #redis.call('XPENDING', stream, group, id, id, 1, consumer), row[1][4] }
     end
   end
 end

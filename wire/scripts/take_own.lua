@@ -1,9 +1,9 @@
 -- Take entries that are pending under our own name but that we never saw: a read that was cut short delivered them.
--- It is one more delivery, so their counts go up; entries that others have claimed meanwhile are left alone.
+-- Their counts stay as they are: `begin` raises them. Entries that others have claimed meanwhile are left alone.
 --
 -- KEYS: stream
 -- ARGV: group, consumer, ids ...
--- Answers {{id, deliveries, fields or false} ...}: false for an entry that was deleted. Redis 5.0 and later.
+-- Answers {{id, deliveries so far, fields or false} ...}: false for an entry that was deleted. Redis 5.0 and later.
 
 local answer = {}
 for i = 3, #ARGV do
@@ -12,8 +12,8 @@ for i = 3, #ARGV do
   if #row == 1 then
     local found = redis.call('XRANGE', KEYS[1], id, id)
     if #found == 1 then
-      redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'RETRYCOUNT', row[1][4] + 1, 'JUSTID')
-      answer[#answer + 1] = { id, row[1][4] + 1, found[1][2] }
+      redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'JUSTID')
+      answer[#answer + 1] = { id, row[1][4], found[1][2] }
     else
       answer[#answer + 1] = { id, row[1][4], false }
     end

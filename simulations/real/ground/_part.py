@@ -114,8 +114,9 @@ class PartWorld:
         self._event_ids += 1
         return f"{host}-{self._post.posting.incarnation}-{self._event_ids}"
 
-    def watch_group(self, stream: str, group: str) -> None:
+    def watch_group(self, stream: str, group: str, deliveries_max: int | None = None) -> None:
         """Handlers read this group."""
+        del deliveries_max  # each run of a handler says it
         self._post.tell_group(stream, group)
 
 

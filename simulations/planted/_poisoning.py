@@ -1,0 +1,67 @@
+"""Bugs in giving up: what fails too often, and what only looks as if it did."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ._bug import PlantedBug
+from ._edit import Edit, Scale
+
+_WORK: Final = "actors._consumer_work"
+_FEW: Final = Scale("simulations.scenarios._basic", "MAX_DELIVERIES", 3)
+
+POISONING: Final = (
+    PlantedBug(
+        "deliveries counted in memory",
+        "the server is not told of a delivery, and who takes an entry over starts anew",
+        "poison-bounded",
+        ("poison", "backlog"),
+        [
+            Edit(
+                "begin.lua",
+                "'RETRYCOUNT', math.max(row[1][4], number), 'JUSTID'",
+                "'JUSTID'",
+            )
+        ],
+        [_FEW],
+    ),
+    PlantedBug(
+        "deliveries counted where they are taken over",
+        "what a process held and never began uses up deliveries, and a healthy event goes to the dead letters",
+        "poison-bounded",
+        ("pauses", "many"),
+        [
+            Edit(
+                "claim.lua",
+                "consumer, idle, id, 'JUSTID')\n      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }",
+                "consumer, idle, id, 'RETRYCOUNT', row[1][4] + 1, 'JUSTID')\n"
+                "      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] + 1 }",
+            )
+        ],
+        [_FEW],
+    ),
+    PlantedBug(
+        "given up in silence",
+        "what failed for the last time is acknowledged, and no dead letter is written",
+        "no-loss",
+        ("poison", "backlog"),
+        [Edit(f"{_WORK}:_bury", "desk.verdicts.dead.append(letter)", "desk.verdicts.done.append(entry.raw_id)")],
+        [_FEW],
+    ),
+    PlantedBug(
+        "given up one delivery early",
+        "the limit is reached before it is",
+        "poison-bounded",
+        ("poison", "backlog"),
+        [Edit("actors._retrying:after_failure", "deliveries < max_deliveries", "deliveries < max_deliveries - 1")],
+        [_FEW],
+    ),
+    PlantedBug(
+        "what kills its process is begun again",
+        "only a handler that returns is looked at: deliveries that nobody lived through have no end",
+        "poison-bounded",
+        ("killers",),
+        [Edit("actors._retrying:before_beginning", "deliveries <= max_deliveries", "True")],
+        [_FEW],
+    ),
+)

@@ -1,0 +1,116 @@
+"""Events that always fail: they end in the dead letters, and hold up nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import trio
+from redis_streams import Event, NewEvent, Reclaim
+from redis_streams.simulations.real import RedisServer
+from support.load import quick_runtime, wait_settled
+
+pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
+
+RECLAIM = Reclaim(interval_ms=10, min_idle_ms=50)
+
+
+def dead_letters(server: RedisServer) -> list[dict[str, str]]:
+    """The dead letters of group g, field by field."""
+    found = server.cli("XRANGE", "{s}:dead:g", "-", "+")
+    return [dict(zip(flat[::2], flat[1::2], strict=True)) for _, flat in found]
+
+
+async def test_an_event_that_always_fails_is_dead_lettered_after_so_many_deliveries(
+    any_redis_server: RedisServer,
+) -> None:
+    """With what was raised; others go on meanwhile, and one that fails less often is none of them."""
+    runtime, runs = quick_runtime(any_redis_server), Counter[object]()
+
+    @runtime.handler("s", "g", consumer="c", block_ms=100, reclaim=RECLAIM, max_deliveries=3)
+    async def handle(event: Event[int]) -> None:
+        runs[event.payload] += 1
+        assert event.delivery_count == runs[event.payload]
+        if event.payload == 1 or (event.payload == 2 and event.delivery_count < 3):
+            raise ValueError(f"can't handle {event.payload}")
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number, None, f"e{number}") for number in range(4)])
+        with trio.fail_after(10):
+            while not dead_letters(any_redis_server):
+                await trio.sleep(0.01)
+        await wait_settled(any_redis_server, stream="s", group="g")
+    assert runs == {0: 1, 1: 3, 2: 3, 3: 1}
+    [letter] = dead_letters(any_redis_server)
+    assert (letter["dead_event_id"], letter["dead_event_type"], letter["dead_deliveries"]) == ("e1", "a", "3")
+    assert (letter["dead_error"], letter["dead_message"]) == ("ValueError", "can't handle 1")
+    assert letter["dead_reason"] == "its handler raised ValueError: can't handle 1 (delivery 3 of 3)"
+    assert "in handle" in letter["dead_traceback"]
+    assert (letter["event_id"], letter["payload"]) == ("e1", "1")
+
+
+async def test_an_event_whose_processes_died_is_not_begun_for_ever(any_redis_server: RedisServer) -> None:
+    """Redis counted its deliveries, though no handler ever returned: after the last one it is buried unbegun."""
+    runtime, seen = quick_runtime(any_redis_server), list[tuple[object, int]]()
+    for number, deliveries in enumerate((2, 3)):
+        any_redis_server.cli("XADD", "s", f"{number + 1}-0", "event_type", "a", "payload", number)
+        if not number:
+            any_redis_server.cli("XGROUP", "CREATE", "s", "g", "0")
+        any_redis_server.cli("XREADGROUP", "GROUP", "g", "dead", "COUNT", 1, "STREAMS", "s", ">")
+        any_redis_server.cli("XCLAIM", "s", "g", "dead", 0, f"{number + 1}-0", "RETRYCOUNT", deliveries, "JUSTID")
+
+    @runtime.handler("s", "g", block_ms=100, reclaim=RECLAIM, max_deliveries=3)
+    async def handle(event: Event[object]) -> None:
+        seen.append((event.payload, event.delivery_count))
+
+    async with runtime:
+        with trio.fail_after(10):
+            while not (seen and dead_letters(any_redis_server)):
+                await trio.sleep(0.01)
+        await wait_settled(any_redis_server, stream="s", group="g")
+    assert seen == [(0, 3)]
+    [letter] = dead_letters(any_redis_server)
+    assert (letter["dead_id"], letter["dead_deliveries"]) == ("2-0", "3")
+    assert "never returned" in letter["dead_reason"]
+
+
+async def test_what_was_taken_over_and_never_begun_uses_up_nothing(redis_server: RedisServer) -> None:
+    """It broke elsewhere: a process that dies of one event used up the deliveries of all that it held."""
+    runtime, seen = quick_runtime(redis_server), list[int]()
+    redis_server.cli("XADD", "s", "1-0", "event_type", "a", "payload", 0)
+    redis_server.cli("XGROUP", "CREATE", "s", "g", "0")
+    redis_server.cli("XREADGROUP", "GROUP", "g", "dead", "STREAMS", "s", ">")
+    release = trio.Event()
+
+    @runtime.handler("s", "g", block_ms=100, reclaim=RECLAIM, max_deliveries=2)
+    async def handle(event: Event[object]) -> None:
+        seen.append(event.delivery_count)
+        release.set()
+
+    for _ in range(5):  # taken over again and again, as by processes that die while it waits for a worker
+        redis_server.cli("XCLAIM", "s", "g", "other", 0, "1-0", "JUSTID")
+    async with runtime:
+        with trio.fail_after(10):
+            await release.wait()
+        await wait_settled(redis_server, stream="s", group="g")
+    assert seen == [2]
+
+
+async def test_a_batch_that_fails_does_not_take_its_neighbours_along(redis_server: RedisServer) -> None:
+    """What is delivered again comes alone."""
+    runtime, batches = quick_runtime(redis_server), list[list[object]]()
+
+    @runtime.handler("s", "g", batch=10, block_ms=100, reclaim=RECLAIM, max_deliveries=2)
+    async def handle(events: list[Event[object]]) -> None:
+        batches.append([event.payload for event in events])
+        if 3 in batches[-1]:
+            raise ValueError
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(5)])
+        with trio.fail_after(10):
+            while not dead_letters(redis_server):
+                await trio.sleep(0.01)
+        await wait_settled(redis_server, stream="s", group="g")
+    assert [letter["payload"] for letter in dead_letters(redis_server)] == ["3"]
+    assert sorted(batches[1:]) == [[number] for number in range(5)]
