@@ -1,6 +1,7 @@
 """Makes a dead letter of an entry: its own fields as they are, and before them what a person needs to look into it.
 
-What is told about it begins with ``dead_``. Its times need no fields: the ids of both entries have them, the one in the
+What is told about it begins with ``dead_``, and ``dead_own`` says how many fields behind it are the entry's own: some
+program may call one of its fields so. Its times need no fields: the ids of both entries have them, the one in the
 stream by when it was published, the dead letter's own by when it died.
 """
 
@@ -59,6 +60,7 @@ def dead_letter(
         about["dead_error"] = _encoded(type(error).__qualname__)
         about["dead_message"] = _encoded(_message(error))
         about["dead_traceback"] = _encoded(_traceback(error))
+    about["dead_own"] = b"%d" % (len(entry.fields or ()) // 2)
     flat = [part for name, value in about.items() for part in (name.encode(), value)]
     return DeadLetter(entry.raw_id, (*flat, *(entry.fields or ())))
 

@@ -1,10 +1,8 @@
 """Look through the dead letters of a group, mend what can be mended, and put it back into the stream."""
 
-import json
 import os
 
-from redis_streams import Event, RedisConnection, StreamConsumer
-from redis_streams.actors import dead_letter_key
+from redis_streams import DeadLetterManager, Event, RedisConnection, StreamConsumer
 
 URL = os.environ.get("REDIS_URL", "redis://localhost:6379")
 STREAM, GROUP = "invoices", "books"
@@ -31,13 +29,11 @@ with RedisConnection(URL, observer=quiet) as connection:
     connection.execute("XADD", STREAM, "*", "event_type", "invoice", "payload", '{"amount": 0}')
     consume()
 
-    letters = connection.call(lambda client: client.xrange(dead_letter_key(STREAM, GROUP)))
-    for letter in letters:
-        fields = letter.mapping()
-        print(f"from {fields[b'dead_consumer'].decode()}: {fields[b'payload'].decode()}")
-        mended = {name: value for name, value in fields.items() if not name.startswith(b"dead_")}
-        mended[b"payload"] = json.dumps(json.loads(fields[b"payload"].replace(b"'", b'"'))).encode()
-        connection.execute("XADD", STREAM, "*", *(part for pair in mended.items() for part in pair))
-        connection.execute("XDEL", dead_letter_key(STREAM, GROUP), letter.raw_id)
+    dead = DeadLetterManager(connection=connection)
+    for letter in dead.find(STREAM, GROUP):
+        payload = dict(zip(letter.fields[::2], letter.fields[1::2], strict=True))[b"payload"].decode()
+        print(f"from {letter.consumer}: {payload}")
+        dead.edit(STREAM, GROUP, letter.id, {"payload": payload.replace("'", '"')})
+    dead.redrive(STREAM, GROUP)
     connection.execute("XADD", STREAM, "*", "event_type", "invoice", "payload", '{"amount": 0}')
     consume()

@@ -2,11 +2,13 @@
 
 from ._blocking_connection import RedisConnection
 from ._blocking_consumer import StreamConsumer
-from ._blocking_managers import ConsumerGroupManager, StreamManager
+from ._blocking_managers import ConsumerGroupManager, DeadLetterManager, StreamManager
 from ._blocking_producer import StreamProducer
 from ._codec import Codec, Content, FieldsCodec, JsonCodec
 from ._config import Config
 from ._config_file import ConfigError
+from ._dead_letter import DeadLetter, DeadLetterFilter
+from ._dead_letters import DeadLetterGone, DeadLetters, DeadLetterTooLong, Redriven
 from ._errors import ForkedError, HandlerConflict, NotRunning, PublishTimeout, UndecodableEntry
 from ._event import Event, Json, NewEvent
 from ._log import Observer, RuntimeEvent, describe, log_event
@@ -21,6 +23,12 @@ __all__ = [
     "ConfigError",
     "ConsumerGroupManager",
     "Content",
+    "DeadLetter",
+    "DeadLetterFilter",
+    "DeadLetterGone",
+    "DeadLetterManager",
+    "DeadLetterTooLong",
+    "DeadLetters",
     "Event",
     "FieldsCodec",
     "ForkedError",
@@ -35,6 +43,7 @@ __all__ = [
     "PublishTimeout",
     "Reclaim",
     "RedisConnection",
+    "Redriven",
     "Runtime",
     "RuntimeEvent",
     "StreamConsumer",

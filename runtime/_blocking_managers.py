@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..actors import checkpoint_key, settings_key
 from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo
 from ._blocking_connection import Connected, RedisConnection
+from ._dead_letter import DeadLetter, DeadLetterFilter
+from ._dead_letters import EVERYTHING, DeadLetters, Redriven
 from ._options import parse_start
 
 
@@ -130,6 +132,64 @@ class ConsumerGroupManager(Connected):
     def delete_group(self, stream: str, group: str) -> bool:
         """Delete a group with its checkpoint, but not its dead letters; returns whether there was one."""
         return self.connection.call(lambda client: _delete_group(client, stream, group))
+
+
+class DeadLetterManager(Connected):
+    """Looks after the dead letters of consumer groups. A context manager, too.
+
+    Args:
+        redis_url: the server; see `Runtime`.
+        connection: one to share, instead of `redis_url`.
+    """
+
+    def __init__(self, redis_url: str | None = None, *, connection: RedisConnection | None = None) -> None:
+        super().__init__(redis_url, connection)
+
+    def count(self, stream: str, group: str) -> int:
+        """How many there are."""
+        return self.connection.call(lambda client: DeadLetters(client, stream, group).count())
+
+    def find(
+        self, stream: str, group: str, where: DeadLetterFilter = EVERYTHING, *, limit: int | None = None
+    ) -> Sequence[DeadLetter]:
+        """Those that are meant, the oldest first; see `DeadLetters.find`."""
+        return self.connection.call(lambda client: DeadLetters(client, stream, group).find(where, limit=limit))
+
+    def edit(self, stream: str, group: str, letter_id: EntryId | str, fields: Mapping[str, str | bytes]) -> EntryId:
+        """Change fields of the entry itself; returns the letter's new id. See `DeadLetters.edit`.
+
+        Raises:
+            DeadLetterGone: there is no such letter (any more).
+        """
+        return self.connection.call(lambda client: DeadLetters(client, stream, group).edit(letter_id, fields))
+
+    def redrive(
+        self,
+        stream: str,
+        group: str,
+        where: DeadLetterFilter = EVERYTHING,
+        *,
+        limit: int | None = None,
+        dry_run: bool = False,
+    ) -> Sequence[Redriven]:
+        """Give letters back to the stream, each once; see `DeadLetters.redrive`."""
+        return self.connection.call(
+            lambda client: DeadLetters(client, stream, group).redrive(where, limit=limit, dry_run=dry_run)
+        )
+
+    def purge(
+        self,
+        stream: str,
+        group: str,
+        where: DeadLetterFilter = EVERYTHING,
+        *,
+        limit: int | None = None,
+        dry_run: bool = False,
+    ) -> Sequence[DeadLetter]:
+        """Throw letters away; returns which. See `DeadLetters.purge`."""
+        return self.connection.call(
+            lambda client: DeadLetters(client, stream, group).purge(where, limit=limit, dry_run=dry_run)
+        )
 
 
 async def _create_stream(client: Client, name: str, max_length: int | None) -> bool:

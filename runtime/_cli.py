@@ -19,6 +19,7 @@ _EXAMPLES = """\
 examples:
   redis-streams demo                       see actors and a server crash, and no event lost
   redis-streams config check events.yaml   show what is in force, or all that is wrong
+  redis-streams dead list orders billing   what a consumer group could not handle, and why
 """
 
 

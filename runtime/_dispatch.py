@@ -6,7 +6,7 @@ import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import trio
 from attrs import define, field, frozen
@@ -35,6 +35,12 @@ RunBatch = Callable[[Sequence[Event[object]]], Awaitable[Sequence[Verdict]]]
 """Has a list of events handled, and says what came of the first so many of them."""
 
 Run = Callable[[E], Awaitable[object]]
+
+REDRIVEN_GROUP: Final = b"redriven_group"
+"""The last field of an entry that was given back from the dead letters: for which group alone (`redrive.lua`)."""
+
+REDRIVEN_WORDS: Final = 4
+"""What a redrive writes behind the entry's own fields: how often, and for whom."""
 
 
 @frozen
@@ -90,11 +96,18 @@ class Reader:
     stream: str
     codec: Codec
     structure: Structure
+    group: bytes = b""
+
+    def own_fields(self, fields: Sequence[bytes]) -> Sequence[bytes] | None:
+        """Without what a redrive noted behind them; None: it was given back to another group alone."""
+        if len(fields) <= REDRIVEN_WORDS or fields[-2] != REDRIVEN_GROUP:
+            return fields
+        return fields[:-REDRIVEN_WORDS] if fields[-1] == self.group else None
 
     def identify(self, entry: Entry) -> tuple[str, str]:
         """The event's own id and its type, as far as they can be read."""
         try:
-            content = self.codec.decode(entry.fields or ())
+            content = self.codec.decode(self.own_fields(entry.fields or ()) or ())
         except Exception:  # noqa: BLE001 - a codec is users' code too; what it can't read has no name
             return "", ""
         return content.event_id, content.event_type
@@ -125,8 +138,14 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
     decode, find, make_event = reader.codec.decode, routes.find, reader.event
 
     async def handle(entry: Entry, deliveries: int) -> Verdict:
+        fields = entry.fields or ()
         try:
-            content = decode(entry.fields or ())
+            if len(fields) > REDRIVEN_WORDS and fields[-2] == REDRIVEN_GROUP:
+                own = reader.own_fields(fields)
+                if own is None:
+                    return DONE
+                fields = own
+            content = decode(fields)
             route = find(content.event_type)
             if route is None or route.run is None:
                 return DONE
@@ -165,8 +184,11 @@ def in_batches(reader: Reader, routes: Routes, run: RunBatch) -> HandleBatch:
 
 def _prepare(reader: Reader, routes: Routes, job: Job) -> Event[object] | Verdict:
     entry, deliveries = job
+    fields = reader.own_fields(entry.fields or ())
+    if fields is None:
+        return DONE
     try:
-        content = reader.codec.decode(entry.fields or ())
+        content = reader.codec.decode(fields)
         route = routes.find(content.event_type)
         return DONE if route is None else reader.event(entry, content, route.payload_class, deliveries)
     except UndecodableEntry as error:

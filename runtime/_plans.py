@@ -155,7 +155,7 @@ class Plans:
     def _group_plan(self, stream: str, name: str, group: _Group) -> GroupPlan:
         options = group.options
         memory = MemoryCheckpoint() if options.checkpoint == "memory" else None
-        reader = Reader(stream, self.codec, self.structure)
+        reader = Reader(stream, self.codec, self.structure, name.encode())
         if group.run_batch is not None:
             work = Work(handle_batch=in_batches(reader, group.routes, group.run_batch), identify=reader.identify)
         else:

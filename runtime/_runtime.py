@@ -39,6 +39,7 @@ from ..actors import (
 from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
 from ._config import Config
+from ._dead_letters import DeadLetters
 from ._dispatch import AnyHandler, RunBatch
 from ._errors import HandlerConflict, NotRunning, PublishTimeout
 from ._event import Json, NewEvent
@@ -451,6 +452,18 @@ class Runtime:
         """Drain and stop."""
         entered, self._entered = self._entered, None
         return await entered.__aexit__(kind, error, traceback) if entered is not None else None
+
+    def dead_letters(self, stream: str | None = None, group: str | None = None) -> DeadLetters:
+        """The dead letters of a group, to look at, mend, give back or throw away, while the runtime runs.
+
+        Args:
+            stream: the group's stream; None: what the configuration says.
+            group: the consumer group; None: as configured.
+        """
+        known = self.config or Config()
+        stream_name = stream or _required(known.consumer_stream, "stream", "STREAM_NAME")
+        group_name = group or _required(known.consumer.group, "group", "CONSUMER_GROUP")
+        return DeadLetters(self.client, stream_name, group_name)
 
     def snapshot(self) -> Snapshot | None:
         """The tree of actors as it is now, also when one of them is stuck; None before the first start."""

@@ -15,6 +15,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 
 GROUPS = {
     "For Trio": ["Runtime", "GroupOptions", "Reclaim", "Event", "NewEvent", "event_type", "Snapshot"],
+    "Dead letters": ["DeadLetters", "DeadLetter", "DeadLetterFilter", "Redriven", "DeadLetterManager"],
     "Without Trio": ["StreamProducer", "StreamConsumer", "StreamManager", "ConsumerGroupManager", "RedisConnection"],
     "Configuration": ["Config", "ConfigError"],
     "Codecs": ["Codec", "Content", "JsonCodec", "FieldsCodec", "UndecodableEntry"],
@@ -58,13 +59,14 @@ They override the file; an empty one counts as absent. They are read by `Config.
 | `CONSUMER_NAME` | `consumer.name` |
 """
 
-COMMANDS = """## Command line
+COMMANDS = r"""## Command line
 
 | | |
 |---|---|
 | `redis-streams demo` | see events flow through actors, with faults, and count what is lost |
 | `redis-streams serve` | run the simulated Redis server, so that any client can talk to it; Ctrl-C ends it |
 | `redis-streams config check FILE` | show what a configuration file says, or all that is wrong with it |
+| `redis-streams dead list\|show\|edit\|redrive\|purge STREAM GROUP` | look after the dead letters of a consumer group |
 """
 
 

@@ -39,6 +39,7 @@ def test_it_says_what_where_and_why() -> None:
         "dead_consumer": b"c",
         "dead_deliveries": b"3",
         "dead_reason": b"r",
+        "dead_own": b"2",
         "event_type": b"a",
         "payload": b"\xff\x00",
     }
