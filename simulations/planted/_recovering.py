@@ -34,7 +34,7 @@ RECOVERING: Final = (
         "former connection not closed",
         "a read that is late comes after the recovery has looked",
         "liveness",
-        ("alone",),
+        ("late-reads",),
         [Edit("wire._link:Link.kill_former", "while self._former:", "while False:")],
     ),
     PlantedBug(

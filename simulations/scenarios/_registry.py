@@ -69,6 +69,23 @@ _ALL: Final[Sequence[BuiltIn]] = (
         ),
     ),
     BuiltIn(
+        "late-reads",
+        "reads come to the server after they were given up, and deliver to a lone consumer with its hands full",
+        alone,
+        Domain(
+            workers=(1, 1),
+            consumers=(1, 1),
+            concurrency=(1, 2),
+            prefetch=(2,),
+            events=(15, 30),
+            slow=0.9,
+            slow_ms_max=1500.0,
+            fails=0.0,
+            kinds=frozenset({"delay"}),
+            span_ms=8000.0,
+        ),
+    ),
+    BuiltIn(
         "alone-again",
         "the only process is killed and comes back: what it had in hand nobody else looks for",
         alone,

@@ -19,7 +19,6 @@ TRIES = 60
 """Seeds that a search may take here; most take three. Whoever changes how plans are drawn changes what they find."""
 
 START: Mapping[str, int] = {
-    "former connection not closed": 1030,
     "nobody restarted while others start": 8,
     "nothing handed back": 12,
     "read cut by the stop": 40,
