@@ -54,7 +54,7 @@ STOPPING: Final = (
         "read cut by the stop",
         "a read that waits is cancelled when the drain begins, and with it what it just brought",
         "clean-stop",
-        ("rolling-restart",),
+        ("stop-while-reading",),
         [
             Edit(
                 "actors._consumer_acquire:_read_once",

@@ -214,6 +214,20 @@ _ALL: Final[Sequence[BuiltIn]] = (
         ),
     ),
     BuiltIn(
+        "stop-while-reading",
+        "a process is stopped while one read follows on the other: what a read has just brought is not left behind",
+        workers,
+        Domain(
+            workers=(1, 1),
+            consumers=(1, 3),
+            events=(30, 50),
+            slow=0.0,
+            fails=0.0,
+            kinds=frozenset({"stop-process"}),
+            span_ms=4000.0,
+        ),
+    ),
+    BuiltIn(
         "rolling-restart",
         "one process after the other is stopped and started, as in a deployment",
         rolling_restart,

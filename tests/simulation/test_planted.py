@@ -21,7 +21,6 @@ TRIES = 60
 START: Mapping[str, int] = {
     "nobody restarted while others start": 8,
     "nothing handed back": 12,
-    "read cut by the stop": 40,
     "swallowed Cancelled": 12,
     "what a read brings taken for fresh": 100,
 }
