@@ -5,12 +5,16 @@ from ._checkpoint import MemoryCheckpoint
 from ._child import Actor, Child, nest
 from ._consumer_desk import ConsumerSettings, Work
 from ._consumer_hold import Job
+from ._durability import Durability, Replicated, parse_durability
 from ._errors import (
     ActorError,
     ActorStopped,
+    DurabilityUnavailable,
     NoReply,
+    NotDurable,
     PublishIncomplete,
     PublishIndeterminate,
+    RedisAway,
     RestartLimitExceeded,
     StartTimeout,
 )
@@ -30,7 +34,7 @@ from ._events import (
 )
 from ._gather import gather
 from ._group import GroupSettings
-from ._keys import checkpoint_key, dead_letter_key, settings_key
+from ._keys import checkpoint_key, dead_letter_key, mark_key, settings_key, token_keys
 from ._mailbox import Address, Inbox, Mailbox, MailboxStatistics, Reply
 from ._messages import Append, Barrier, Heal, Settle, Settled
 from ._observer import (
@@ -52,13 +56,15 @@ from ._reclaimer import ReclaimSettings
 from ._snapshot import Snapshot, State
 from ._stage import Stage
 from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerStatus
-from ._stream import StreamSettings
+from ._stream_settings import DEDUP_SECONDS, DURABLE_SECONDS, StreamSettings, WhenAway
 from ._supervisor import Supervisor, run_root
 from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Undecodable, Verdict
 from .tree import GroupPlan, StreamPlan, Supervision, group_child, stream_child
 
 __all__ = [
+    "DEDUP_SECONDS",
     "DONE",
+    "DURABLE_SECONDS",
     "Actor",
     "ActorError",
     "ActorEvent",
@@ -79,6 +85,8 @@ __all__ = [
     "ConsumerStatus",
     "DeadLettered",
     "Done",
+    "Durability",
+    "DurabilityUnavailable",
     "EntriesDestroyed",
     "EntriesReclaimed",
     "EntriesRecovered",
@@ -103,12 +111,15 @@ __all__ = [
     "MailboxStatistics",
     "MemoryCheckpoint",
     "NoReply",
+    "NotDurable",
     "Observer",
     "Patience",
     "PublishIncomplete",
     "PublishIndeterminate",
     "ReclaimSettings",
     "ReclaimerStatus",
+    "RedisAway",
+    "Replicated",
     "Reply",
     "Restart",
     "RestartLimitExceeded",
@@ -127,6 +138,7 @@ __all__ = [
     "Supervisor",
     "Undecodable",
     "Verdict",
+    "WhenAway",
     "Work",
     "buggified_by",
     "buggify",
@@ -136,8 +148,11 @@ __all__ = [
     "group_child",
     "guarded",
     "innermost",
+    "mark_key",
     "nest",
+    "parse_durability",
     "run_root",
     "settings_key",
     "stream_child",
+    "token_keys",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..wire import EntryId
+from ._durability import Durability
 from ._observer import in_words
 
 
@@ -17,7 +18,15 @@ class ActorStopped(ActorError):
 
 
 class NoReply(ActorError):
-    """A request was not answered: in time, or at all, because whoever held it crashed. It may have been acted on."""
+    """A request was not answered: in time, or at all, because whoever held it crashed. It may have been acted on.
+
+    Attributes:
+        begun: False where it certainly was not, as far as whoever held it says so (`Reply.begun`).
+    """
+
+    def __init__(self, message: str, *, begun: bool = True) -> None:
+        super().__init__(message)
+        self.begun = begun
 
 
 class StartTimeout(ActorError):
@@ -43,9 +52,10 @@ class RestartLimitExceeded(ActorError):
 
 
 class PublishIndeterminate(ActorError):
-    """The connection broke while events were on their way: they may have been published, or not.
+    """Events were on their way when the connection broke, or the time was up: they may have been published, or not.
 
-    Publishing them again makes copies of those that were; their `event_id` tells such copies apart from new events.
+    Events that were given an `event_id` may be published again under it: those that are there are not appended a second
+    time. Publishing others again makes copies.
 
     Attributes:
         count: how many events.
@@ -54,6 +64,43 @@ class PublishIndeterminate(ActorError):
     def __init__(self, count: int, error: Exception) -> None:
         super().__init__(f"{count} event(s) may have been published or not: {error}")
         self.count = count
+
+
+class NotDurable(PublishIndeterminate):
+    """Events are in the stream, but were not in time as safe as asked for, as far as the server says.
+
+    Publishing them again under the same `event_id` does not append them again, and waits again.
+
+    Attributes:
+        ids: those that Redis gave to them.
+        wanted: the durability that was asked for.
+    """
+
+    def __init__(self, ids: Sequence[EntryId], wanted: Durability, missing: str) -> None:
+        super().__init__(len(ids), ActorError(missing))
+        self.args = (f"{len(ids)} event(s) are in the stream, but not {wanted}: {missing}",)
+        self.ids = ids
+        self.wanted = wanted
+
+
+class DurabilityUnavailable(ActorError):
+    """The server can't make events as safe as asked for, or can't say so. Nothing was published."""
+
+
+class RedisAway(ActorError):
+    """There is no connection to Redis, and the publisher did not want to wait for one. Nothing was published.
+
+    Attributes:
+        address: the server's, without its password.
+        away_seconds: for how long there has been no connection.
+    """
+
+    def __init__(self, count: int, address: str, away_seconds: float) -> None:
+        super().__init__(
+            f"{count} event(s) not published: there has been no connection to {address} for {away_seconds:.1f} s"
+        )
+        self.address = address
+        self.away_seconds = away_seconds
 
 
 class PublishIncomplete(ActorError):

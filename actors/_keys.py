@@ -29,6 +29,16 @@ def dead_letter_key(stream: str, group: str) -> str:
     return f"{hash_tagged(stream)}:dead:{group}"
 
 
+def token_keys(stream: str) -> tuple[str, str]:
+    """The two hashes in which it is kept what was published once, by token; the newer one first."""
+    return f"{hash_tagged(stream)}:published", f"{hash_tagged(stream)}:published:older"
+
+
+def mark_key(stream: str) -> str:
+    """What a connection writes behind its entries, so that it has a last write of its own to wait for."""
+    return f"{hash_tagged(stream)}:mark"
+
+
 def settings_key(stream: str) -> str:
     """The hash with what was configured for a stream as a whole, such as its length limit."""
     return f"{hash_tagged(stream)}:settings"

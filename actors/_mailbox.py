@@ -34,9 +34,11 @@ class Reply(Generic[R]):
     fine, and what is said after it was closed is not heard.
     """
 
-    __slots__ = ("_error", "_task", "_value", "closed")
+    __slots__ = ("_error", "_task", "_value", "begun", "closed")
 
     def __init__(self) -> None:
+        self.begun = False
+        """Whether whoever holds the request says that it may have been acted on; not everybody does."""
         self.closed = False
         """Whether nobody waits for an answer any more: it was given, or the asker has gone."""
         self._value: list[R] | None = None
@@ -77,7 +79,9 @@ class Reply(Generic[R]):
         if self._error is not None:
             raise self._error
         if self._value is None:
-            raise NoReply("the request was given up without an answer: whoever worked on it crashed or stopped")
+            raise NoReply(
+                "the request was given up without an answer: whoever worked on it crashed or stopped", begun=self.begun
+            )
         return self._value[0]
 
     def _leave(self, _raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
@@ -239,7 +243,7 @@ class Address(Generic[M]):
             await self._send(message)
             return await reply.wait()
         if limit.cancelled_caught:
-            raise NoReply(f"{self._mailbox.name} gave no answer within {timeout_seconds:g} s")
+            raise NoReply(f"{self._mailbox.name} gave no answer within {timeout_seconds:g} s", begun=reply.begun)
         raise AssertionError("the block above ends by its return, by an error or by its limit")
 
 

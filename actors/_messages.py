@@ -27,6 +27,8 @@ class Append:
     """Each entry as a flat list of field, value, field, value, …"""
     reply: Reply[Sequence[EntryId]]
     """The ids in the order of the entries, or why there are none."""
+    tokens: Sequence[bytes] = ()
+    """By which entries are told apart that are to be appended once; none where that is not asked for."""
 
 
 @frozen

@@ -25,6 +25,7 @@ KEPT_MIN = 1000
 class _Question(Protocol):
     """A `Reply`, whatever its answer would be."""
 
+    begun: bool
     closed: bool
 
     def fail(self, error: Exception) -> None: ...
@@ -80,4 +81,4 @@ class Patience:
         asked = self._asked
         while asked and (asked[0][2].closed or asked[0][0] <= now):
             _, name, reply = asked.popleft()
-            reply.fail(NoReply(f"{name} gave no answer within {self.seconds:g} s"))
+            reply.fail(NoReply(f"{name} gave no answer within {self.seconds:g} s", begun=reply.begun))

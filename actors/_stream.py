@@ -6,7 +6,7 @@ always reads: a connection that broke while nothing was published is known befor
 
 A plain XADD is never repeated once it may have been applied: whoever waits gets `PublishIndeterminate` instead of a
 silent second copy. What Redis refused as a whole (LOADING, READONLY, OOM, …), or what was never sent, is tried again
-for as long as the publisher waits.
+for as long as the publisher waits. `_stream_once` is the actor that may repeat.
 """
 
 from __future__ import annotations
@@ -14,30 +14,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from attrs import field, frozen, validators
-
-from ..wire import Arg, Client, ConnectionLost, EntryId, RedisError, Retry, is_weather
-from ..wire import Reply as RedisReply
+from ..wire import Arg, Client, ConnectionLost, RedisError
+from ._answering import answer, away, refusal_of_all, say_begun
 from ._child import Actor
-from ._errors import PublishIncomplete, PublishIndeterminate
+from ._errors import PublishIndeterminate
 from ._gather import gather
 from ._mailbox import Mailbox
 from ._messages import Append
 from ._stage import Stage
+from ._stream_settings import StreamSettings
 from ._weather import Weather
 
 BATCH_APPENDS_MAX = 1000
 """Appends in one write: about 200 kB of small events, a few milliseconds of the server's time."""
-
-
-@frozen
-class StreamSettings:
-    """What the stream actor needs to know of its stream."""
-
-    stream: str
-    length_max: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    """About how many entries the stream keeps (XADD MAXLEN ~); None keeps all."""
-    retry: Retry = Retry()
 
 
 def stream_actor(settings: StreamSettings, client: Client, mailbox: Mailbox[Append], rng: Random) -> Actor:
@@ -46,11 +35,12 @@ def stream_actor(settings: StreamSettings, client: Client, mailbox: Mailbox[Appe
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"appending to {settings.stream}", retry=settings.retry, rng=rng)
         prefix = _command_prefix(settings)
+        fail_fast = settings.when_away == "fail"
         stage.started()
         with mailbox.open() as inbox:
             while appends := await gather(inbox, stage, most=BATCH_APPENDS_MAX):
                 try:
-                    await _append(prefix, client, appends, weather)
+                    await _append(prefix, client, appends, weather, fail_fast=fail_fast)
                 finally:
                     for append in appends:
                         append.reply.close()
@@ -64,59 +54,38 @@ def _command_prefix(settings: StreamSettings) -> tuple[Arg, ...]:
     return (b"XADD", settings.stream, b"MAXLEN", b"~", settings.length_max, b"*")
 
 
-async def _append(prefix: tuple[Arg, ...], client: Client, appends: Sequence[Append], weather: Weather) -> None:
+async def _append(
+    prefix: tuple[Arg, ...], client: Client, appends: Sequence[Append], weather: Weather, *, fail_fast: bool
+) -> None:
     """Write one batch and answer it, again and again for as long as nothing of it can have been applied."""
     while appends:
         commands = [(*prefix, *fields) for append in appends for fields in append.entries]
+        say_begun(appends, begun=client.away_seconds is None)
+        trouble: Exception | None
         try:
             replies = await client.pipeline(commands)
         except ConnectionLost as error:
             if error.sent:
                 _fail(appends, error)
                 return
-            await weather.wait(error)
+            trouble = error
         except RedisError as error:
-            await weather.wait(error)
+            trouble = error
         else:
-            refusal = _refusal_of_all(replies)
-            if refusal is None:
+            trouble = refusal_of_all(replies)
+            if trouble is None:
                 weather.clear()
-                _answer(appends, replies)
+                answer(appends, replies)
                 return
-            await weather.wait(refusal)
+        say_begun(appends, begun=False)
+        if fail_fast:
+            for append in appends:
+                append.reply.fail(away(client, append, trouble))
+            return
+        await weather.wait(trouble)
         appends = [append for append in appends if not append.reply.closed]
-
-
-def _refusal_of_all(replies: Sequence[RedisReply]) -> Exception | None:
-    """The weather for which Redis refused every command of a batch, so that nothing of it was applied."""
-    first = replies[0]
-    if not isinstance(first, Exception):
-        return None  # as always, so nothing else is looked at
-    return first if all(isinstance(reply, Exception) and is_weather(reply) for reply in replies) else None
 
 
 def _fail(appends: Sequence[Append], error: ConnectionLost) -> None:
     for append in appends:
         append.reply.fail(PublishIndeterminate(len(append.entries), error))
-
-
-def _answer(appends: Sequence[Append], replies: Sequence[RedisReply]) -> None:
-    start = 0
-    for append in appends:
-        end = start + len(append.entries)
-        _answer_one(append, replies[start:end])
-        start = end
-
-
-def _answer_one(append: Append, replies: Sequence[RedisReply]) -> None:
-    if len(replies) == 1 and isinstance(replies[0], bytes):
-        append.reply.set([EntryId.of_reply(replies[0])])
-        return
-    ids = [EntryId.of_reply(reply) for reply in replies if isinstance(reply, bytes)]
-    errors = [reply for reply in replies if isinstance(reply, Exception)]
-    if not errors:
-        append.reply.set(ids)
-    elif not ids:
-        append.reply.fail(errors[0])
-    else:
-        append.reply.fail(PublishIncomplete(ids, errors[0]))

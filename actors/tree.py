@@ -6,6 +6,7 @@
     ├ redis                     the link that all actors' commands share
     ├ streams                   one for one
     │ └ stream:<name>           appends in coalesced batches; joins when it is first published to
+    │   stream:<name>:once      the same for what is appended once; and one for each durability that is asked for
     └ groups                    one for one; stopped together
       └ group:<stream>:<name>   one for one
         ├ checkpoint-writer     first in, last out: the only one that acks
@@ -40,7 +41,9 @@ from ._messages import Append, Heal, SettleMessage, Ticket
 from ._observer import Observer
 from ._policy import Backoff, Limits
 from ._reclaimer import ReclaimSettings, reclaimer_actor
-from ._stream import StreamSettings, stream_actor
+from ._stream import stream_actor
+from ._stream_once import stream_once_actor
+from ._stream_settings import StreamSettings
 from ._supervisor import Supervisor
 
 APPEND_MAILBOX = 1000
@@ -102,16 +105,17 @@ class StreamPlan:
 
     def __attrs_post_init__(self) -> None:
         """Open the stream's mailbox: publishers hold its address before the actor runs, and across its restarts."""
-        mailbox: Mailbox[Append] = Mailbox(f"{self.settings.stream}/append", APPEND_MAILBOX)
+        mailbox: Mailbox[Append] = Mailbox(f"{self.settings.name}/append", APPEND_MAILBOX)
         object.__setattr__(self, "appends", mailbox)
 
 
 def stream_child(plan: StreamPlan, client: Client, supervision: Supervision) -> Child:
-    """The actor that appends to one stream."""
+    """The actor that appends to one stream, in one of the ways that there are."""
     settings = plan.settings
+    actor = stream_once_actor if settings.once else stream_actor
     return Child(
-        f"stream:{settings.stream}",
-        stream_actor(settings, client, plan.appends, supervision.rng(f"stream/{settings.stream}")),
+        settings.name,
+        actor(settings, client, plan.appends, supervision.rng(settings.name.replace(":", "/", 1))),
         grace_seconds=STOP_SECONDS,
         mailboxes=(plan.appends,),
     )

@@ -15,6 +15,7 @@ from ._log import Observer, RuntimeEvent, describe, log_event
 from ._options import GroupOptions, Reclaim
 from ._ports import Ports
 from ._runtime import Runtime
+from ._stream_options import StreamOptions
 from ._typed import event_type
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "RuntimeEvent",
     "StreamConsumer",
     "StreamManager",
+    "StreamOptions",
     "StreamProducer",
     "UndecodableEntry",
     "describe",

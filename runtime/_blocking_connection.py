@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TypeVar
 
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
+from ..actors import WhenAway
 from ..wire import Arg, Client, Reply, Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
 from ._config import Config
 from ._log import Observer, log_event
 from ._runtime import Runtime
+from ._stream_options import StreamOptionsKeywords
 
 T = TypeVar("T")
 
@@ -36,6 +38,8 @@ class RedisConnection:
         retry_max_delay: the longest delay in seconds.
         timeouts: how long a connection and a reply may take.
         codec: how events are written to and read from fields.
+        publish_seconds: how long publishing waits for Redis.
+        when_away: what publishing does while there is no connection: "wait" for one, or "fail" at once (`RedisAway`).
         observer: hears typed events of everything that happens; logs them by default.
 
     Raises:
@@ -52,10 +56,20 @@ class RedisConnection:
         retry_max_delay: float = 30.0,
         timeouts: Timeouts | None = None,
         codec: Codec | None = None,
+        publish_seconds: float = 30.0,
+        when_away: WhenAway = "wait",
         observer: Observer = log_event,
     ) -> None:
         retry = Retry(max_retries, retry_base_delay, retry_max_delay)
-        self._runtime = Runtime(url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)
+        self._runtime = Runtime(
+            url,
+            retry=retry,
+            timeouts=timeouts,
+            codec=codec,
+            publish_seconds=publish_seconds,
+            when_away=when_away,
+            observer=observer,
+        )
         self._background = Background(self._runtime)
 
     @classmethod
@@ -68,6 +82,8 @@ class RedisConnection:
             retry_base_delay=retry.base_delay,
             retry_max_delay=retry.max_delay,
             timeouts=config.timeouts.policy(),
+            publish_seconds=config.producer.publish_seconds,
+            when_away=config.producer.waits,
         )
 
     @property
@@ -95,9 +111,9 @@ class RedisConnection:
         """Run an async function with the connection's runtime, in the background thread; returns what it returns."""
         return self._background.call(lambda: function(self._runtime))
 
-    def limit_stream(self, stream: str, max_length: int | None) -> None:
-        """Note how long a stream may become, before it is first published to."""
-        self._runtime.stream(stream, max_length=max_length)
+    def prepare_stream(self, stream: str, **options: Unpack[StreamOptionsKeywords]) -> None:
+        """Note what holds for a stream, before it is first published to; see `Runtime.stream`."""
+        self._runtime.stream(stream, **options)
 
     def close(self) -> None:
         """Finish what is under way and close. Closing twice is fine."""

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import define, field
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
-from ..actors import settings_key
+from ..actors import Durability, settings_key
 from ..wire import Client
 from ._blocking_connection import Connected, RedisConnection
 from ._config import Config
 from ._event import Json, NewEvent
+from ._stream_options import PublishKeywords, StreamOptions
 
 
 @define
@@ -42,9 +43,12 @@ class StreamProducer(Connected):
         stream_name: where to publish.
         max_length: about how many entries the stream keeps; None: what `StreamManager.create_stream` said, else all.
         connection: one to share, instead of `redis_url`.
+        options: how the stream is published to: `publish_once`, `dedup_seconds`, `durability`, `durable_seconds`; see
+            `StreamOptions`.
 
     Raises:
         AddressError: the URL is none.
+        ValueError: an option is out of its range.
     """
 
     def __init__(
@@ -54,14 +58,15 @@ class StreamProducer(Connected):
         max_length: int | None = None,
         *,
         connection: RedisConnection | None = None,
+        **options: Unpack[PublishKeywords],
     ) -> None:
         if not stream_name:
             raise ValueError("a producer needs the name of a stream: StreamProducer(redis_url=…, stream_name='orders')")
-        if max_length is not None and max_length < 1:
-            raise ValueError(f"max_length must be 1 or more, or None to keep all entries, not {max_length!r}")
+        StreamOptions(max_length, **options)  # so that mistakes are told here
         super().__init__(redis_url, connection)
         self.stream_name = stream_name
         self._max_length = max_length
+        self._options = options
         self._prepared = False
 
     @classmethod
@@ -73,16 +78,27 @@ class StreamProducer(Connected):
             ValueError: no stream is named.
         """
         known = config if isinstance(config, Config) else Config.load(config)
+        said = known.producer
         producer = cls(
-            stream_name=known.producer.stream or "",
-            max_length=known.producer.max_length,
+            stream_name=said.stream or "",
+            max_length=said.max_length,
             connection=RedisConnection.from_config(known),
+            publish_once=said.publish_once,
+            dedup_seconds=said.dedup_seconds,
+            durability=said.durability,
+            durable_seconds=said.durable_seconds,
         )
         producer._own = True
         return producer
 
     def publish(
-        self, event_type: str, payload: object, metadata: Mapping[str, Json] | None = None, *, event_id: str = ""
+        self,
+        event_type: str,
+        payload: object,
+        metadata: Mapping[str, Json] | None = None,
+        *,
+        event_id: str = "",
+        durability: Durability | None = None,
     ) -> str:
         """Publish one event and wait until Redis has it.
 
@@ -90,24 +106,27 @@ class StreamProducer(Connected):
             event_type: what kind of event this is, as in "price.update".
             payload: a dict, or anything that JSON can say; an instance of an attrs class, too.
             metadata: what is to be said about the event, beside its payload.
-            event_id: the event's own identity; a new one is drawn when it is empty.
+            event_id: the event's own identity. An event that was given one is appended once: published again under it
+                within `dedup_seconds`, by whom ever, it is not appended, and the id of the first is returned. A new one
+                is drawn when it is empty.
+            durability: how safe the event is to be before this returns; None: as the stream's.
 
         Returns:
             The id that Redis gave to the entry, as in "1700000000000-0".
 
         Raises:
-            PublishIndeterminate: the connection broke while the event was on its way: it may have been published.
             ConnectFailed: the server can't be reached.
-            PublishTimeout: the server went away and did not come back in time.
             TypeError: the payload can't be written as JSON.
+            Exception: otherwise as `Runtime.publish`.
         """
-        return self.publish_many([NewEvent(event_type, payload, metadata, event_id)])[0]
+        return self.publish_many([NewEvent(event_type, payload, metadata, event_id)], durability=durability)[0]
 
-    def publish_many(self, events: Iterable[object]) -> Sequence[str]:
+    def publish_many(self, events: Iterable[object], *, durability: Durability | None = None) -> Sequence[str]:
         """Publish events in this order in few writes, and wait until Redis has them all: far faster than one by one.
 
         Args:
             events: `NewEvent`s, or instances of attrs classes, whose name is their event type.
+            durability: as for `publish`.
 
         Returns:
             The ids, in the order of the events.
@@ -117,7 +136,9 @@ class StreamProducer(Connected):
         """
         self._prepare()
         together = list(events)
-        ids = self.connection.call_runtime(lambda runtime: runtime.publish_many(self.stream_name, together))
+        ids = self.connection.call_runtime(
+            lambda runtime: runtime.publish_many(self.stream_name, together, durability=durability)
+        )
         return [str(entry_id) for entry_id in ids]
 
     @contextmanager
@@ -135,7 +156,7 @@ class StreamProducer(Connected):
         if length is None:
             stored = self.connection.call(lambda client: _stored_length(client, self.stream_name))
             length = int(stored) if stored else None
-        self.connection.limit_stream(self.stream_name, length)
+        self.connection.prepare_stream(self.stream_name, max_length=length, **self._options)
         self._prepared = True
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from attrs import Attribute, field, frozen, validators
 
-from ..actors import Limits
-from ..wire import Retry, ServerAddress, Timeouts
+from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
+from ..wire import WINDOW_SECONDS_MAX, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
 from ._options import MAX_DELIVERIES, GroupOptions, Reclaim, parse_start
+from ._stream_options import StreamOptions
 
 VARIABLES = {
     "REDIS_URL": ("url",),
@@ -31,6 +32,19 @@ def _is_url(_instance: object, _attribute: "Attribute[str]", value: str) -> None
 
 def _is_start(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
     parse_start(value)
+
+
+def _is_durability(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
+    try:
+        parse_durability(value)
+    except ValueError:
+        known = "'acknowledged', 'fsynced' or 'replicated(1)', or another number"
+        raise ValueError(f"'durability' must be {known}: {value}") from None
+
+
+def _is_window(_instance: object, _attribute: "Attribute[float]", value: float) -> None:
+    if not 1 <= value <= WINDOW_SECONDS_MAX:
+        raise ValueError(f"'dedup_seconds' must be a number from 1 to {WINDOW_SECONDS_MAX}: {value}")
 
 
 def _is_positive(_instance: object, attribute: "Attribute[float]", value: float) -> None:
@@ -75,10 +89,33 @@ class ProducerConfig:
     Attributes:
         stream: the stream; what `publish` writes to.
         max_length: about how many entries it keeps; None: all.
+        publish_once: true: every event is appended once; false: none; null: those that were given an id.
+        dedup_seconds: for how long what was published once is remembered, at least.
+        durability: "acknowledged", "fsynced", or "replicated(2)" for two replicas.
+        durable_seconds: how long that is waited for.
+        publish_seconds: how long publishing waits for Redis.
+        when_away: "wait" while there is no connection, or "fail" at once.
     """
 
     stream: str | None = field(default=None, validator=_is_not_empty)
     max_length: int | None = field(default=None, validator=validators.optional(_at_least_one))
+    publish_once: bool | None = None
+    dedup_seconds: float = field(default=DEDUP_SECONDS, validator=_is_window)
+    durability: str = field(default="acknowledged", validator=_is_durability)
+    durable_seconds: float = field(default=DURABLE_SECONDS, validator=_is_positive)
+    publish_seconds: float = field(default=30.0, validator=_is_positive)
+    when_away: str = field(default="wait", validator=validators.in_(("wait", "fail")))
+
+    def options(self) -> StreamOptions:
+        """How the stream is published to."""
+        return StreamOptions(
+            self.max_length, self.publish_once, self.dedup_seconds, self.durability, self.durable_seconds
+        )
+
+    @property
+    def waits(self) -> WhenAway:
+        """The same as `when_away`."""
+        return "fail" if self.when_away == "fail" else "wait"
 
 
 @frozen

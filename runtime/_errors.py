@@ -12,7 +12,7 @@ class NotRunning(RuntimeError):
 
 
 class PublishTimeout(TimeoutError):
-    """Redis did not take an event in time. It was not published, unless it was on its way just then."""
+    """Redis was not there to take an event in time. It was not published."""
 
 
 class HandlerConflict(ValueError):

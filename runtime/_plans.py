@@ -9,12 +9,13 @@ from attrs import define, field
 
 from ..actors import (
     ConsumerSettings,
+    Durability,
     GroupPlan,
     GroupSettings,
     MemoryCheckpoint,
     ReclaimSettings,
     StreamPlan,
-    StreamSettings,
+    WhenAway,
     Work,
 )
 from ..wire import Retry
@@ -34,6 +35,7 @@ from ._dispatch import (
 )
 from ._errors import HandlerConflict
 from ._options import GroupOptions
+from ._stream_options import StreamOptions
 from ._typed import Structure
 
 TICKET_SIZE_MAX = 16
@@ -52,7 +54,7 @@ class _Group:
 @define
 class _Stream:
     name: str
-    length_max: int | None = None
+    options: StreamOptions = StreamOptions()
     groups: dict[str, _Group] = field(factory=dict)
 
 
@@ -64,23 +66,21 @@ class Plans:
     structure: Structure
     retry: Retry
     own_name: Callable[[], str]
+    when_away: WhenAway = "wait"
     _streams: dict[str, _Stream] = field(factory=dict, init=False)
 
-    def add_stream(self, name: str, length_max: int | None) -> None:
-        """Note a stream and its length limit.
+    def add_stream(self, name: str, options: StreamOptions) -> None:
+        """Note a stream and how it is published to.
 
         Raises:
-            HandlerConflict: it has another limit already.
-            ValueError: the limit is below 1.
+            HandlerConflict: it was said otherwise before.
         """
         stream = self._stream(name)
-        if length_max is None:
-            return
-        if length_max < 1:
-            raise ValueError(f"max_length must be 1 or more, or None to keep all entries, not {length_max!r}")
-        if stream.length_max not in (None, length_max):
-            raise HandlerConflict(f"stream {name} has max_length {stream.length_max} already, not {length_max}")
-        stream.length_max = length_max
+        stream.options = stream.options.joined(name, options)
+
+    def options(self, name: str) -> StreamOptions:
+        """How a stream is published to."""
+        return self._stream(name).options
 
     def add_handler(
         self,
@@ -145,7 +145,11 @@ class Plans:
         """The plan of one stream, registered or not."""
         stream = self._stream(name)
         groups = [self._group_plan(name, group_name, group) for group_name, group in stream.groups.items()]
-        return StreamPlan(StreamSettings(name, stream.length_max, self.retry), groups)
+        return StreamPlan(stream.options.settings(name, None, self.retry, self.when_away), groups)
+
+    def way(self, name: str, way: Durability) -> StreamPlan:
+        """The plan of one more actor for a stream, which publishes in this way."""
+        return StreamPlan(self._stream(name).options.settings(name, way, self.retry, self.when_away))
 
     def _stream(self, name: str) -> _Stream:
         if not name:

@@ -16,20 +16,16 @@ from attrs import define, evolve, field
 from typing_extensions import Self, Unpack
 
 from ..actors import (
-    ActorStopped,
-    Append,
     Backoff,
     Child,
+    Durability,
     Limits,
-    Mailbox,
-    NoReply,
     Patience,
-    Reply,
     Snapshot,
     Stage,
-    StreamPlan,
     Supervision,
     Supervisor,
+    WhenAway,
     group_child,
     guarded,
     nest,
@@ -41,12 +37,14 @@ from ._codec import Codec, Content, JsonCodec
 from ._config import Config
 from ._dead_letters import DeadLetters
 from ._dispatch import AnyHandler, RunBatch
-from ._errors import HandlerConflict, NotRunning, PublishTimeout
+from ._errors import NotRunning
 from ._event import Json, NewEvent
 from ._log import Observer, log_event
 from ._options import GroupOptions, GroupOptionsKeywords
 from ._plans import Plans
 from ._ports import Ports
+from ._publishing import Publishing
+from ._stream_options import StreamOptions, StreamOptionsKeywords
 from ._typed import Structure, type_name
 from ._unwrap import unwrapped
 
@@ -61,11 +59,8 @@ class _Running:
     """What exists only while the runtime runs."""
 
     client: Client
-    streams: Supervisor
     scope: trio.CancelScope
-    patience: Patience
-    appends: dict[str, Mailbox[Append]]
-    """Where to send events for a stream; streams join as they are first published to."""
+    publishing: Publishing
     stopping: trio.Event = field(factory=trio.Event, init=False)
     token: trio.lowlevel.TrioToken = field(factory=trio.lowlevel.current_trio_token, init=False)
 
@@ -101,6 +96,7 @@ class Runtime:
         limits: restarts of crashed actors before the runtime gives up and raises `RestartLimitExceeded`.
         backoff: how long a crashed actor waits before it starts again.
         publish_seconds: how long `publish` waits for Redis.
+        when_away: what `publish` does while there is no connection: "wait" for one, or "fail" at once with `RedisAway`.
         observer: hears typed events of everything that happens; logs them by default.
         ports: clock, randomness and dialling, for simulations.
 
@@ -118,11 +114,14 @@ class Runtime:
         limits: Limits | None = None,
         backoff: Backoff | None = None,
         publish_seconds: float = 30.0,
+        when_away: WhenAway = "wait",
         observer: Observer = log_event,
         ports: Ports | None = None,
     ) -> None:
         if not publish_seconds > 0:
             raise ValueError(f"publish_seconds must be more than 0, not {publish_seconds!r}")
+        if when_away not in ("wait", "fail"):
+            raise ValueError(f"when_away must be 'wait' or 'fail', not {when_away!r}")
         self.address = ServerAddress.parse(url)
         self.config: Config | None = None
         """What the runtime was made from, if it was made by `from_config`."""
@@ -136,7 +135,7 @@ class Runtime:
         self._supervision = Supervision(
             self._ports.rng, self._observer, limits=limits or Limits(), backoff=backoff or Backoff()
         )
-        self._plans = Plans(self._codec, self.structure, self._retry, self._ports.own_name)
+        self._plans = Plans(self._codec, self.structure, self._retry, self._ports.own_name, when_away)
         self._ids = self._ports.rng("event-ids")
         self._running: _Running | None = None
         self._root: Supervisor | None = None
@@ -160,11 +159,13 @@ class Runtime:
             timeouts=known.timeouts.policy(),
             retry=known.retry.policy(),
             limits=known.limits.policy(),
+            publish_seconds=known.producer.publish_seconds,
+            when_away=known.producer.waits,
             observer=observer,
         )
         runtime.config = known
         if known.producer.stream is not None:
-            runtime.stream(known.producer.stream, max_length=known.producer.max_length)
+            runtime._plans.add_stream(known.producer.stream, known.producer.options())
         return runtime
 
     @classmethod
@@ -234,25 +235,21 @@ class Runtime:
         """As `add_handler`, for one who answers a batch with a verdict for each event, or for the first of them."""
         self._plans.add_runner(stream, group, run, event_types, options)
 
-    def stream(self, name: str, *, max_length: int | None = None) -> None:
+    def stream(self, name: str, **options: Unpack[StreamOptionsKeywords]) -> None:
         """Say what holds for a stream, before it is first used.
 
         Args:
             name: the stream.
-            max_length: about how many entries it keeps; older ones are trimmed when new ones are published.
+            options: see `StreamOptions`: `max_length`, `publish_once`, `dedup_seconds`, `durability`.
 
         Raises:
-            HandlerConflict: it has another length already, or has been published to without one.
-            ValueError: the length is below 1.
+            HandlerConflict: something else was said already, or it has been published to without that.
+            ValueError: an option is out of its range.
         """
-        running = self._running
-        in_use = running is not None and name in running.appends
-        if in_use and max_length is not None and self._plans.one(name).settings.length_max is None:
-            raise HandlerConflict(
-                f"stream {name} has been published to without a max_length here, so {max_length} comes too late: "
-                "say it before the first event"
-            )
-        self._plans.add_stream(name, max_length)
+        said = StreamOptions(**options)
+        if self._running is not None:
+            self._running.publishing.check_in_time(name, said)
+        self._plans.add_stream(name, said)
 
     # What is published
 
@@ -264,6 +261,7 @@ class Runtime:
         event_type: str | None = None,
         metadata: Mapping[str, Json] | None = None,
         event_id: str = "",
+        durability: Durability | None = None,
     ) -> EntryId:
         """Publish one event and wait until Redis has it.
 
@@ -272,26 +270,43 @@ class Runtime:
             payload: an instance of an attrs class, whose name is the event's type; or a dict, with ``event_type``.
             event_type: what kind of event this is.
             metadata: what is to be said about the event, beside its payload.
-            event_id: the event's own identity; a new one is drawn when it is empty.
+            event_id: the event's own identity. An event that was given one is appended once: published again under it
+                within `dedup_seconds`, by whom ever, it is not appended, and the id of the first is returned. A new one
+                is drawn when it is empty.
+            durability: how safe the event is to be before this returns; None: as the stream's.
 
         Returns:
             The id that Redis gave to the entry.
 
         Raises:
-            PublishIndeterminate: the connection broke while the event was on its way: it may have been published.
-            PublishTimeout: Redis was not there for `publish_seconds`.
+            PublishIndeterminate: the event was on its way when the connection broke, or the time was up: it may have
+                been published. The runtime has tried again, if it was given an `event_id` or the stream is
+                `publish_once`.
+            NotDurable: the event was published, but did not become as safe as it shall be in time.
+            DurabilityUnavailable: the server can't make it so. The event was not published.
+            PublishTimeout: Redis was not there for `publish_seconds`. The event was not published.
+            RedisAway: likewise, at once, for those who don't want to wait.
             redis.exceptions.ResponseError: Redis refused it, for instance for lack of memory.
             TypeError: the payload can't be written as JSON, or there is no event type.
         """
-        fields = self._fields(event_type or type_name(type(payload)), payload, metadata, event_id)
-        return (await self._append(stream or self._own_stream(), [fields]))[0]
+        known_id = event_id or self._new_id()
+        fields = self._fields(event_type or type_name(type(payload)), payload, metadata, known_id)
+        publishing = self._require_running().publishing
+        ids = await publishing.append(
+            stream or self._own_stream(), [fields], [known_id], named=bool(event_id), durability=durability
+        )
+        return ids[0]
 
-    async def publish_many(self, stream: str | None, events: Iterable[object]) -> Sequence[EntryId]:
+    async def publish_many(
+        self, stream: str | None, events: Iterable[object], *, durability: Durability | None = None
+    ) -> Sequence[EntryId]:
         """Publish events in this order and wait until Redis has them all; much faster than one by one.
 
         Args:
             stream: where to; None: what the configuration says.
-            events: `NewEvent`s, or instances of attrs classes.
+            events: `NewEvent`s, or instances of attrs classes. If one of them was given an `event_id`, all of them are
+                appended once.
+            durability: as for `publish`.
 
         Returns:
             The ids, in the order of the events.
@@ -300,17 +315,25 @@ class Runtime:
             PublishIncomplete: Redis refused some of them; it has the ids of the others.
             Exception: otherwise as `publish`. What came before a failing part of a thousand is published.
         """
-        fields = [self._fields_of(event) for event in events]
-        ids: list[EntryId] = []
+        known = list(events)
+        named = any(isinstance(event, NewEvent) and event.event_id for event in known)
+        event_ids = [(event.event_id if isinstance(event, NewEvent) else "") or self._new_id() for event in known]
+        fields = list(map(self._fields_of, known, event_ids))
+        publishing = self._require_running().publishing
         stream = stream or self._own_stream()
+        ids: list[EntryId] = []
         for start in range(0, len(fields), PUBLISH_ENTRIES_MAX):
-            ids += await self._append(stream, fields[start : start + PUBLISH_ENTRIES_MAX])
+            part = slice(start, start + PUBLISH_ENTRIES_MAX)
+            ids += await publishing.append(stream, fields[part], event_ids[part], named=named, durability=durability)
         return ids
 
-    def _fields_of(self, event: object) -> Sequence[bytes]:
+    def _new_id(self) -> str:
+        return f"{self._ids.getrandbits(128):032x}"
+
+    def _fields_of(self, event: object, event_id: str) -> Sequence[bytes]:
         if isinstance(event, NewEvent):
-            return self._fields(event.event_type, event.payload, event.metadata, event.event_id)
-        return self._fields(type_name(type(event)), event, None, "")
+            return self._fields(event.event_type, event.payload, event.metadata, event_id)
+        return self._fields(type_name(type(event)), event, None, event_id)
 
     def _fields(
         self, event_type: str, payload: object, metadata: Mapping[str, Json] | None, event_id: str
@@ -319,7 +342,7 @@ class Runtime:
             raise TypeError(f"metadata is a mapping, as {{'source': 'web'}}, not {metadata!r}")
         return self._codec.encode(
             Content(
-                event_id or f"{self._ids.getrandbits(128):032x}",
+                event_id,
                 event_type,
                 self.structure.to_json(payload),
                 metadata or {},
@@ -329,34 +352,6 @@ class Runtime:
 
     def _own_stream(self) -> str:
         return _required((self.config or Config()).producer.stream, "stream", "STREAM_NAME")
-
-    async def _append(self, stream: str, entries: Sequence[Sequence[bytes]]) -> Sequence[EntryId]:
-        running = self._require_running()
-        mailbox = running.appends.get(stream)
-        if mailbox is None:
-            mailbox = await self._start_stream(running, self._plans.one(stream))
-
-        def message(reply: Reply[Sequence[EntryId]]) -> Append:
-            return Append(entries, reply)
-
-        try:
-            return await running.patience.ask(mailbox.address, message)
-        except NoReply as error:
-            raise PublishTimeout(
-                f"{len(entries)} event(s) for {stream} not taken by {self.address} within {self._publish_seconds:g} s; "
-                "is the server there? publish them again when it is"
-            ) from error
-        except ActorStopped as error:
-            raise NotRunning(f"the runtime stopped before it published {len(entries)} event(s) to {stream}") from error
-
-    async def _start_stream(self, running: _Running, plan: StreamPlan) -> Mailbox[Append]:
-        """The actor of a stream that is published to for the first time."""
-        running.appends[plan.settings.stream] = plan.appends
-        try:
-            await running.streams.start_child(stream_child(plan, running.client, self._supervision))
-        except ActorStopped as error:
-            raise NotRunning(f"the runtime stopped before it published to {plan.settings.stream}") from error
-        return plan.appends
 
     # Its life
 
@@ -404,14 +399,15 @@ class Runtime:
             ],
         )
         with trio.CancelScope() as scope:
-            appends = {plan.settings.stream: plan.appends for plan in plans}
-            self._running, self._root = _Running(client, streams, scope, patience, appends), root
+            publishing = Publishing(client, self._plans, streams, tree, patience)
+            for plan in plans:
+                publishing.started(plan)
+            self._running, self._root = _Running(client, scope, publishing), root
             try:
                 await run_root(root, observer=self._observer, task_status=task_status)
             finally:
                 self._running = None
-                for mailbox in appends.values():
-                    mailbox.close()
+                publishing.close()
 
     def stop(self) -> None:
         """Begin a graceful stop: intake ends, what is held is finished and settled, the rest is handed back.

@@ -1,6 +1,7 @@
 """Redis on Trio: redis-py's commands, replies and errors, hiredis' bytes, Trio's streams."""
 
 from ._address import AddressError, ServerAddress
+from ._append_once import APPEND_ONCE_MAX, WINDOW_SECONDS_MAX, Appended, AppendOnce
 from ._capabilities import Capabilities
 from ._client import Client
 from ._connection import Connection
@@ -29,9 +30,13 @@ from ._scripts import Script, load
 from ._streams import StreamCommands
 
 __all__ = [
+    "APPEND_ONCE_MAX",
     "MAX_ID",
+    "WINDOW_SECONDS_MAX",
     "ZERO_ID",
     "AddressError",
+    "AppendOnce",
+    "Appended",
     "Arg",
     "BusyGroup",
     "Capabilities",

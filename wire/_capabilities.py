@@ -15,7 +15,7 @@ Version = tuple[int, int, int]
 OLDEST: Final[Version] = (5, 0, 0)
 """The first version with streams; assumed of a server that does not say its own."""
 
-PROBED: Final = ("XAUTOCLAIM", "XACKDEL", "XDELEX", "XCFGSET", "XNACK")
+PROBED: Final = ("XAUTOCLAIM", "XACKDEL", "XDELEX", "XCFGSET", "XNACK", "WAITAOF")
 """Commands that came after 5.0 and are asked for by name: forks count versions of their own."""
 
 
@@ -58,13 +58,18 @@ class Capabilities:
         return "XCFGSET" in self.commands
 
     @property
+    def wait_fsync(self) -> bool:
+        """WAITAOF (7.2): waits until what was written is on the disk."""
+        return "WAITAOF" in self.commands
+
+    @property
     def ack_and_delete(self) -> bool:
         """XACKDEL (8.2): acknowledge, and delete when no group needs the entry any more."""
         return "XACKDEL" in self.commands
 
     def table(self) -> Sequence[tuple[str, bool]]:
         """Each capability by its name, for a person to read."""
-        names = ("pending_idle", "autoclaim", "lag", "claim_in_read", "publish_token", "ack_and_delete")
+        names = ("pending_idle", "autoclaim", "lag", "claim_in_read", "publish_token", "wait_fsync", "ack_and_delete")
         return [(name, bool(getattr(self, name))) for name in names]
 
 

@@ -64,6 +64,16 @@ class Client(StreamCommands):
         """The life of the shared link; see `Multiplexer.run`."""
         await self._link.run(task_status=task_status)
 
+    @property
+    def generation(self) -> int:
+        """Counts the connections of the shared link; another number means that the server may be another one."""
+        return self._link.generation
+
+    @property
+    def away_seconds(self) -> float | None:
+        """For how long the shared link has had no connection; None while it has one."""
+        return self._link.away_seconds
+
     def link(self) -> Link:
         """An exclusive connection, opened when it is needed and again after it broke.
 

@@ -115,15 +115,21 @@ class Connection:
             raise reply
         return reply
 
-    async def pipeline(self, commands: Sequence[tuple[Arg, ...]]) -> list[Reply]:
+    async def pipeline(
+        self, commands: Sequence[tuple[Arg, ...]], *, timeout_seconds: float | None = None
+    ) -> list[Reply]:
         """Send commands in one write and wait for all replies; errors among them are returned, not raised.
+
+        Args:
+            commands: the words of each.
+            timeout_seconds: how long to wait for all replies; the connection's own limit where it is None.
 
         Raises:
             ConnectionLost: the connection broke; any number of the commands may have been applied.
         """
         if not commands:
             return []
-        return await self._exchange(b"".join(map(pack, commands)), len(commands), None)
+        return await self._exchange(b"".join(map(pack, commands)), len(commands), timeout_seconds)
 
     async def read_group(
         self, stream: str, group: str, consumer: str, *, count: int, block_ms: int | None, start: str = ">"

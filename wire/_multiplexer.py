@@ -95,12 +95,18 @@ class Multiplexer:
         self.ended = False
         """Whether `run` has ended: then no connection will come."""
         self._connection: Connection | None = None
+        self._down_since = math.inf
         self._alone = True
         """Whether the last reply came alone: then the next command need not wait for company."""
         self._came_up = trio.lowlevel.ParkingLot()
         self._outbox_filled = trio.lowlevel.ParkingLot()
 
     # For the tasks that ask
+
+    @property
+    def away_seconds(self) -> float | None:
+        """For how long there has been no connection; None while there is one."""
+        return None if self._connection is not None else max(0.0, trio.current_time() - self._down_since)
 
     async def call(self, *args: Arg) -> Reply:
         """Send one command and wait for its reply.
@@ -187,6 +193,7 @@ class Multiplexer:
             redis.exceptions.AuthenticationError: user or password are wrong.
         """
         self.ended = False
+        self._down_since = trio.current_time()
         try:
             connection = await self._connect(max_retries=self._retry.max_retries)
             task_status.started()
@@ -238,7 +245,7 @@ class Multiplexer:
                 nursery.start_soon(ends, self._read)
                 nursery.start_soon(ends, self._wait_late)
         finally:
-            self._connection = None
+            self._connection, self._down_since = None, trio.current_time()
             self._fail_all(errors[0] if errors else ConnectionLost(f"{self.address}: the link was closed", sent=True))
         self._on_event(LinkDown(self.address, errors[0]))
 

@@ -35,6 +35,7 @@ class Publishing(Record):
         key: the planned event's, "" for events of users' own making.
         undecodable: whether no codec reads it.
         fails: how many of its deliveries are planned to fail; -1: all.
+        once_ms: for how long it is remembered that it was published; 0: not at all.
     """
 
     stream: str
@@ -42,6 +43,7 @@ class Publishing(Record):
     key: str = ""
     undecodable: bool = False
     fails: int = 0
+    once_ms: float = 0.0
 
 
 @frozen

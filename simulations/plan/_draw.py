@@ -68,6 +68,7 @@ class Domain:
         always: of these kinds, one fault at least, whatever the preset.
         split_ms: how long an old primary goes on beside a new one, from, to; None: as it comes, or not at all.
         span_ms: the time over which events are published and timed faults strike.
+        producer: the share of faults that strike the producer; None: as many as strike half of a worker.
     """
 
     workers: tuple[int, int] = (1, 3)
@@ -86,6 +87,7 @@ class Domain:
     always: Sequence[str] = ()
     split_ms: tuple[float, float] | None = None
     span_ms: float = 2000.0
+    producer: float | None = None
 
 
 @frozen
@@ -185,8 +187,13 @@ def _faults(rng: Random, domain: Domain, preset: Preset, workers: Sequence[str])
     kinds = [rng.choice(allowed) for _ in range(rng.randint(1, preset.faults_max))] if allowed else []
     if preset.faults_max:
         kinds += [kind for kind in domain.always if kind not in kinds]
-    faults = [draw_fault(rng, kind, workers, span_ms=domain.span_ms) for kind in kinds]
+    faults = [draw_fault(rng, kind, _whom(rng, domain, workers), span_ms=domain.span_ms) for kind in kinds]
     return [_split(rng, fault, domain.split_ms) for fault in faults] if domain.split_ms else faults
+
+
+def _whom(rng: Random, domain: Domain, workers: Sequence[str]) -> Sequence[str]:
+    """Among whom a fault is drawn, beside the producer."""
+    return () if domain.producer is not None and rng.random() < domain.producer else workers
 
 
 def _split(rng: Random, fault: Fault, split_ms: tuple[float, float]) -> Fault:
@@ -200,7 +207,7 @@ def draw_fault(rng: Random, kind: str, workers: Sequence[str], *, span_ms: float
     """A fault of a kind, at a place or a moment that a run is likely to come by."""
     effect = draw_effect(rng, KINDS[kind])
     host = rng.choice([*workers, *workers, PRODUCER])
-    if effect.strikes == "handler":
+    if effect.strikes == "handler" and workers:
         return Fault(Site(rng.choice(workers), HANDLER, rng.randint(1, 8)), effect)
     if effect.strikes != "link" and rng.random() < 0.4:  # noqa: PLR2004 - moments find other things than sites do
         return Fault(At(round(rng.uniform(0, span_ms), 3), host), effect)

@@ -7,6 +7,16 @@ from typing import Final
 from ._bug import PlantedBug
 from ._edit import Edit
 
+_NOTED_BEHIND: Final = """\
+key = self._token_keys[0]
+    [found] = await send([(b"HMGET", key, *short)])
+    if all(found):
+        return Appended(found, [])
+    ids = await send([(b"XADD", self._stream, b"*", *fields) for fields in entries])
+    await send([(b"HSET", key, *(word for pair in zip(short, ids) for word in pair))])
+    return Appended(ids, [])"""
+"""How tokens are kept without a script."""
+
 CONNECTING: Final = (
     PlantedBug(
         "no deadline for reads",
@@ -63,22 +73,76 @@ CONNECTING: Final = (
     ),
     PlantedBug(
         "blind retry of XADD",
-        "an event whose reply was lost is appended again",
+        "an event without a token whose reply was lost is appended again",
         "publish-once",
-        ("single", "retrying-producer"),
+        ("plain-producer",),
         [Edit("actors._stream:_append", "if error.sent:", "if False:")],
     ),
     PlantedBug(
         "unknown outcome told as success",
         "a publisher hears that its event is there when nobody knows",
         "no-loss",
-        ("retrying-producer",),
+        ("plain-producer",),
         [
             Edit(
                 "actors._stream:_fail",
                 "append.reply.fail(PublishIndeterminate(len(append.entries), error))",
-                "append.reply.set([EntryId(1, 1)] * len(append.entries))",
+                """answer([append], [b"1-1"] * len(append.entries))""",
             )
+        ],
+    ),
+    PlantedBug(
+        "token dropped at a repeat",
+        "what is sent again after a lost reply goes under another token",
+        "publish-once",
+        ("publish-once", "retrying-producer"),
+        [
+            Edit(
+                "actors._stream_once:_try",
+                "tokens = [token for append in appends for token in append.tokens]",
+                'tokens = [token + b"!" * append.reply.begun for append in appends for token in append.tokens]',
+            )
+        ],
+    ),
+    PlantedBug(
+        "token not atomic with the append",
+        "entries are appended, and their tokens noted behind that, in a second write",
+        "publish-once",
+        ("publish-once", "retrying-producer"),
+        [
+            Edit(
+                "wire._append_once:AppendOnce.append",
+                "return await self._by_script(short, entries, send, then)",
+                _NOTED_BEHIND,
+            )
+        ],
+    ),
+    PlantedBug(
+        "tokens forgotten too early",
+        "when a tenth of a second is over, all tokens are dropped, those of just now too",
+        "publish-once",
+        ("publish-once", "retrying-producer"),
+        [
+            Edit("append_once.lua", "if since and now - since >= window then", "if since and now - since >= 100 then"),
+            Edit("append_once.lua", "redis.call('RENAME', newer, older)", "redis.call('UNLINK', newer)"),
+        ],
+    ),
+    PlantedBug(
+        "each process has tokens of its own",
+        "who begins again where another process died does not find what that one published",
+        "publish-once",
+        ("publish-once",),
+        [
+            Edit(
+                "wire._append_once:AppendOnce.__init__",
+                "self._stream = stream",
+                'self._stream, self._own = stream, b"%d" % (1e6 * trio.current_time())',
+            ),
+            Edit(
+                "wire._append_once:AppendOnce.append",
+                "for token in tokens]",
+                "for token in map(self._own.__add__, tokens)]",
+            ),
         ],
     ),
 )

@@ -19,7 +19,13 @@ Make = Callable[[int, PlannedEvent], object]
 
 
 async def publish_planned(
-    world: World, stream: str, make: Make | None = None, *, ids: str = "event-{}", name: str = "producer"
+    world: World,
+    stream: str,
+    make: Make | None = None,
+    *,
+    ids: str = "event-{}",
+    name: str = "producer",
+    once: bool = False,
 ) -> None:
     """Publish the plan's events, each at its time; returns when all of them were tried.
 
@@ -30,6 +36,7 @@ async def publish_planned(
             instance of an event class. Without it, they are what `behave` handles.
         ids: what the events' ids are, with ``{}`` for the number.
         name: of the process that publishes them.
+        once: whether its runtime may repeat what it did not hear of.
 
     What could not be published is not tried again: that would be up to the application. A producer that is killed goes
     on, when it is back, with the event after the one it was at.
@@ -38,6 +45,7 @@ async def publish_planned(
 
     async def producer(process: Process) -> None:
         runtime = process.runtime(publish_seconds=5.0)
+        runtime.stream(stream, publish_once=once)
         async with runtime:
             while (place := process.past("event")) < len(events):
                 await world.sleep_until(events[place][1].at_ms / 1000)

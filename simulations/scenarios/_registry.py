@@ -36,6 +36,7 @@ class BuiltIn:
 
 
 _PROCESS: Final = frozenset({"kill-process", "cut-power", "stop-process", "pause-process", "crash-actor", "start-twin"})
+_SERVER: Final = frozenset({"crash-server", "lose-power", "fail-over", "pause-server", "kill-clients", "answer"})
 _LINK: Final = frozenset({"lose-request", "lose-reply", "cut-reply", "blackhole", "delay", "refuse", "partition"})
 
 _ALL: Final[Sequence[BuiltIn]] = (
@@ -201,6 +202,23 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "a producer publishes again, under the same event id, whatever it does not know to be there",
         retrying_producer,
         Domain(kinds=_LINK | {"crash-server", "answer", "pause-server", "kill-clients", "forget-scripts"}),
+    ),
+    BuiltIn(
+        "plain-producer",
+        "a producer without tokens is told what it can't know, and nothing is sent again behind its back",
+        workers,
+        Domain(kinds=_LINK | {"crash-server", "answer", "pause-server", "kill-clients"}, producer=0.7),
+    ),
+    BuiltIn(
+        "publish-once",
+        "a producer is killed and begins again with the event that it was at, and the server loses what it had",
+        retrying_producer,
+        Domain(
+            events=(5, 12),
+            kinds=_LINK | _SERVER | {"kill-process", "cut-power", "forget-scripts"},
+            always=("lose-reply", "kill-process"),
+            producer=0.7,
+        ),
     ),
     BuiltIn(
         "graceful-stop",

@@ -1,4 +1,7 @@
-"""A producer that tries again: whatever it was not told to be published, it publishes again under the same event id."""
+"""A producer that tries again: whatever it was not told to be published, it publishes again under the same event id.
+
+When it was killed it goes on, as a relay of an outbox does, with the event that it was at: that may be there already.
+"""
 
 from __future__ import annotations
 

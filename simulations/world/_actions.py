@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from ...wire import load, scripts
 from ..server import Engine
@@ -11,7 +12,7 @@ from ..server._session import Words
 
 
 def action_of(words: Words) -> str:
-    """The name of a command in capitals; of our own scripts, the script's."""
+    """The name of a command in capitals; of our own scripts, the script's. Whichever way it goes, an append is XADD."""
     name = words[0].upper()
     if name in (b"EVALSHA", b"EVAL") and len(words) > 1:
         return _scripts().get(words[1], name.decode())
@@ -37,4 +38,12 @@ def _scripts() -> dict[bytes, str]:
     """Our scripts by their hashes and by their sources."""
     names = [entry.name.removesuffix(".lua") for entry in files(scripts).iterdir() if entry.name.endswith(".lua")]
     loaded = [load(name) for name in sorted(names)]
-    return {key: script.name for script in loaded for key in (script.sha.encode(), script.source.encode())}
+    return {
+        key: _SAME.get(script.name, script.name)
+        for script in loaded
+        for key in (script.sha.encode(), script.source.encode())
+    }
+
+
+_SAME: Final = {"append_once": "XADD"}
+"""Scripts that do what a command of Redis does elsewhere: plans speak of it by one name."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 import trio
-from attrs import evolve
 from typing_extensions import Unpack, override
 
-from ...actors import DONE, ActorEvent, PublishIncomplete
+from ...actors import DEDUP_SECONDS, DONE, ActorEvent, Durability, NotDurable, PublishIncomplete
 from ...runtime import Event, Json, NewEvent, Runtime
 from ...runtime._dispatch import AnyHandler, Run, awaitable, verdict_of
 from ...runtime._options import GroupOptionsKeywords
-from ...runtime._typed import type_name
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
@@ -39,6 +38,7 @@ class RecordingRuntime(Runtime):
         self._process = process
         self._world = process.world
         self._host = process.host.name
+        self._drawn = deque[str]()
 
     def _hear(self, event: ActorEvent | LinkEvent) -> None:
         self._world.note(Told(self._world.now_ms, self._host, event))
@@ -136,32 +136,47 @@ class RecordingRuntime(Runtime):
         event_type: str | None = None,
         metadata: Mapping[str, Json] | None = None,
         event_id: str = "",
+        durability: Durability | None = None,
     ) -> EntryId:
-        event_id = event_id or self._world.next_event_id(self._host)
+        known_id = event_id or self._draw_id()
         key = _key_of(payload)
         [raw_id] = await self._publishing(
             stream or "",
-            [(event_id, key)],
+            [(known_id, key)],
             lambda: super(RecordingRuntime, self).publish(
-                stream, payload, event_type=event_type, metadata=metadata, event_id=event_id
+                stream, payload, event_type=event_type, metadata=metadata, event_id=event_id, durability=durability
             ),
             fails=int(payload.get("fails", 0)) if isinstance(payload, dict) else 0,
+            once_ms=self._once_ms(stream or "", durability, named=bool(event_id)),
         )
         return raw_id
 
     @override
-    async def publish_many(self, stream: str | None, events: Iterable[object]) -> Sequence[EntryId]:
-        named = [self._named(event) for event in events]
-        ids = [(event.event_id, "") if isinstance(event, NewEvent) else ("", "") for event in named]
+    async def publish_many(
+        self, stream: str | None, events: Iterable[object], *, durability: Durability | None = None
+    ) -> Sequence[EntryId]:
+        known = list(events)
+        own_ids = [event.event_id if isinstance(event, NewEvent) else "" for event in known]
         return await self._publishing(
-            stream or "", ids, lambda: super(RecordingRuntime, self).publish_many(stream, named)
+            stream or "",
+            [(own_id or self._draw_id(), "") for own_id in own_ids],
+            lambda: super(RecordingRuntime, self).publish_many(stream, known, durability=durability),
+            once_ms=self._once_ms(stream or "", durability, named=any(own_ids)),
         )
 
-    def _named(self, event: object) -> object:
-        if isinstance(event, NewEvent):
-            return event if event.event_id else evolve(event, event_id=self._world.next_event_id(self._host))
-        kind = type(event)
-        return NewEvent(type_name(kind), self.structure.to_json(event), None, self._world.next_event_id(self._host))
+    def _draw_id(self) -> str:
+        """The id that the event gets which is published next without one: such a one as a person can read."""
+        self._drawn.append(self._world.next_event_id(self._host))
+        return self._drawn[-1]
+
+    @override
+    def _new_id(self) -> str:
+        return self._drawn.popleft()
+
+    def _once_ms(self, stream: str, durability: Durability | None, *, named: bool) -> float:
+        options = self._plans.options(stream or self._own_stream())
+        once = options.way(durability, named=named) is not None
+        return 1000 * (options.dedup_seconds or DEDUP_SECONDS) if once else 0.0
 
     async def publish_undecodable(self, stream: str, event_id: str, key: str) -> EntryId:
         """Write an entry as a program does that knows nothing of us."""
@@ -180,10 +195,12 @@ class RecordingRuntime(Runtime):
         *,
         undecodable: bool = False,
         fails: int = 0,
+        once_ms: float = 0.0,
     ) -> Sequence[EntryId]:
         """Note that these events are published, and how it ended."""
         for event_id, key in events:
-            self._world.note(Publishing(self._world.now_ms, self._host, stream, event_id, key, undecodable, fails))
+            begun = Publishing(self._world.now_ms, self._host, stream, event_id, key, undecodable, fails, once_ms)
+            self._world.note(begun)
         outcome: Literal["unknown", "refused"] = "unknown"
         ids: Sequence[EntryId] = ()
         words = "cancelled"
@@ -192,6 +209,9 @@ class RecordingRuntime(Runtime):
             ids = [answer] if isinstance(answer, EntryId) else answer
         except PublishIncomplete as error:
             ids, words = error.published, str(error)
+            raise
+        except NotDurable as error:
+            ids, words = error.ids, str(error)
             raise
         except (ResponseError, NotConnected) as error:
             outcome, words = "refused", str(error)

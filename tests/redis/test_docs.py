@@ -8,7 +8,8 @@ from pathlib import Path
 
 import attrs
 import pytest
-from redis_streams import Config, GroupOptions, Reclaim, StreamConsumer
+from redis_streams import Config, GroupOptions, Reclaim, StreamConsumer, StreamOptions
+from redis_streams.runtime._config import ProducerConfig
 from redis_streams.simulations.real import RedisServer
 from support import commands_page, reference
 from support.clients import need
@@ -19,6 +20,7 @@ EXECUTED = [
     "docs/data-model.md",
     "docs/tutorial.md",
     "docs/contracts/consumer-api.md",
+    "docs/contracts/producer-api.md",
     "docs/simulated-redis.md",
 ]
 PROMISES = {
@@ -102,6 +104,15 @@ def test_the_options_of_the_consumer_api_are_those_of_the_code() -> None:
         for name in attrs.fields_dict(type(section.default))
     }
     assert {row[2] for row in rows if row[2]} == keys - {"consumer.group", "consumer.stream"}
+
+
+def test_the_options_of_the_producer_api_are_those_of_the_code() -> None:
+    """In code and in a file."""
+    rows = table(CHECKOUT / "docs/contracts/producer-api.md", "Options")
+    assert {row[0] for row in rows} == set(attrs.fields_dict(StreamOptions)) | {"publish_seconds", "when_away"}
+    assert {row[2] for row in rows} == {f"producer.{name}" for name in attrs.fields_dict(ProducerConfig)} - {
+        "producer.stream"
+    }
 
 
 def table(page: Path, heading: str) -> list[list[str]]:

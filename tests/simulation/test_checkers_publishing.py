@@ -40,6 +40,18 @@ def test_publishing_again_makes_a_second_entry_unless_there_is_a_window() -> Non
     assert not kinds(publish_once_within(1000.0), later)
 
 
+def test_what_is_remembered_is_there_once_however_often_it_is_published() -> None:
+    story = Story().publishing("a", once_ms=1000).adds("a").published("a", "unknown")
+    assert not kinds(publish_once, story)
+    story.publishing("a", once_ms=1000).adds("a").published("a")
+    assert kinds(publish_once, story) == ["twice"]
+
+
+def test_what_was_destroyed_with_its_token_may_be_appended_again() -> None:
+    story = Story().publishing("a", once_ms=1000).adds("a").destroys("a").adds("a").published("a")
+    assert not kinds(publish_once, story)
+
+
 def test_dead_letters_repeat_an_event_and_are_no_second_one() -> None:
     assert not kinds(publish_once, Story().publishes("a").reads("worker-1", "a").buries("worker-1", "a"))
 

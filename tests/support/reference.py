@@ -14,7 +14,17 @@ from redis_streams.wire import LinkEvent
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 
 GROUPS = {
-    "For Trio": ["Runtime", "GroupOptions", "Reclaim", "Event", "NewEvent", "event_type", "Snapshot"],
+    "For Trio": [
+        "Runtime",
+        "GroupOptions",
+        "Reclaim",
+        "StreamOptions",
+        "Replicated",
+        "Event",
+        "NewEvent",
+        "event_type",
+        "Snapshot",
+    ],
     "Dead letters": ["DeadLetters", "DeadLetter", "DeadLetterFilter", "Redriven", "DeadLetterManager"],
     "Without Trio": ["StreamProducer", "StreamConsumer", "StreamManager", "ConsumerGroupManager", "RedisConnection"],
     "Configuration": ["Config", "ConfigError"],
@@ -144,6 +154,7 @@ def options(cls: type) -> str:
 def keys(cls: type = Config, path: str = "") -> Iterable[str]:
     """Each key of the configuration, with its default. What a key is, is often said where it goes."""
     about = {"url": "the server.", **attributes(GroupOptions), **attributes(Timeouts), **attributes(Limits)}
+    about.update(attributes(redis_streams.StreamOptions))
     about.update(attributes(cls))
     for each in attrs.fields(cls):
         key = f"{path}{each.name}"
@@ -172,6 +183,7 @@ def page() -> str:
     parts.append(TYPES)
     parts.append(f"## Errors\n\n{rows(errors)}")
     parts.append(f"## Options of a group\n\nKeywords of `Runtime.handler`.\n\n{options(GroupOptions)}")
+    parts.append(f"## Options of a stream\n\nKeywords of `Runtime.stream`.\n\n{options(redis_streams.StreamOptions)}")
     parts += [f"## Parameters of {name}\n\n{parameters(getattr(redis_streams, name))}" for name in MADE_WITH]
     parts += [f"## Fields of {name}\n\n{options(getattr(redis_streams, name))}" for name in VALUES]
     table = "\n".join(keys())

@@ -76,9 +76,11 @@ class Story:
 
     # Publishing
 
-    def publishing(self, event: str, *, key: str = "", undecodable: bool = False, fails: int = 0) -> Story:
+    def publishing(
+        self, event: str, *, key: str = "", undecodable: bool = False, fails: int = 0, once_ms: float = 0.0
+    ) -> Story:
         """The producer begins to publish."""
-        record = Publishing(self._tick(), PRODUCER, STREAM, event, key, undecodable, fails)
+        record = Publishing(self._tick(), PRODUCER, STREAM, event, key, undecodable, fails, once_ms)
         self.told.records.append(record)
         return self
 

@@ -116,7 +116,7 @@ def test_other_top_level_sections_are_somebody_elses() -> None:
     [
         ("consumer: {blok_ms: 5000}", "consumer.blok_ms: unknown key (value 5000); did you mean 'block_ms'?"),
         ("consumr: {}", "consumr: unknown key (value a section); did you mean 'consumer'?"),
-        ("producer: {zzz: [1]}", "producer.zzz: unknown key (value a list); known are stream, max_length"),
+        ("limits: {zzz: [1]}", "limits.zzz: unknown key (value a list); known are restarts, period_seconds"),
         ("true: 1", "True: unknown key (value 1); known are url, producer, consumer, reclaim, retry, timeouts, limits"),
         ("consumer: {count: '10'}", "consumer.count: must be a whole number, not '10'"),
         ("consumer: {count: 1.5}", "consumer.count: must be a whole number, not 1.5"),
@@ -132,6 +132,11 @@ def test_other_top_level_sections_are_somebody_elses() -> None:
         ("retry: {base_delay: 0}", "retry.base_delay: must be a number > 0, not 0"),
         ("retry: {base_delay: .nan}", "retry.base_delay: must be a number > 0, not nan"),
         ("retry: {base_delay: 5, max_delay: 1}", "retry: max_delay (1) must not be less than base_delay (5)"),
+        (
+            "producer: {durability: safe}",
+            "producer.durability: must be 'acknowledged', 'fsynced' or 'replicated(1)', or another number, not 'safe'",
+        ),
+        ("producer: {dedup_seconds: 0}", "producer.dedup_seconds: must be a number from 1 to 86400, not 0"),
         ("producer: events", "producer: must be a section with keys such as 'stream', not 'events'"),
         ("[url]", "must be a section with keys such as 'url', not a list"),
     ],

@@ -36,6 +36,13 @@ def test_ids_are_told_and_trimming_is_exact() -> None:
     ]
 
 
+def test_a_message_that_comes_again_is_no_second_entry() -> None:
+    """Also where it is the last one of the stream."""
+    client, lines = connect("8.6")
+    client.send(b"XADD s IDMP p m * a b\r\nXADD s IDMP p m * a b\r\n")
+    assert lines == ["MULTI", "XADD s 1700000000000-0 a b", "XIDMPRECORD s p m 1700000000000-0", "EXEC"]
+
+
 def test_moments_are_told_instead_of_seconds() -> None:
     client, lines = connect()
     client.send(b"SET k v EX 10\r\nEXPIRE first 5\r\nEXPIRE first -1\r\n")

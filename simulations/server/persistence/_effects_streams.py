@@ -37,7 +37,7 @@ def _added(call: Call, reply: Reply) -> Iterator[Words]:
     stream = call.database.values.get(words[1])
     if message is None:
         yield words
-    elif isinstance(stream, Stream) and stream.last_id == parse_id(reply):  # else it had been added before
+    elif isinstance(stream, Stream) and stream.idempotence is not None and not stream.idempotence.came_again:
         yield words
         if stream.get(stream.last_id) is not None:
             yield [b"XIDMPRECORD", words[1], message.producer, message.named(words[at + 1 :]), reply]

@@ -34,6 +34,7 @@ class Idempotence:
         added: how many messages were ever remembered.
         duplicates: how many came again.
         looked_s: the second of the server in which it last looked for what is old.
+        came_again: whether the message that came last was one that came again.
     """
 
     seconds: int
@@ -42,6 +43,7 @@ class Idempotence:
     added: int = 0
     duplicates: int = 0
     looked_s: int = 0
+    came_again: bool = False
 
     @classmethod
     def by_default(cls, configuration: Configuration) -> Idempotence:
@@ -111,15 +113,18 @@ def parse_message(call: Call, option: bytes, position: int, before: Message | No
 
 def remembered(call: Call, stream: Stream, message: Message, fields: Fields) -> Id | None:
     """The entry that a message became before, if it is remembered."""
-    known = _of(call, stream).producers.get(message.producer, {}).get(message.named(fields))
+    state = _of(call, stream)
+    known = state.producers.get(message.producer, {}).get(message.named(fields))
+    state.came_again = known is not None
     if known is not None:
-        _of(call, stream).duplicates += 1
+        state.duplicates += 1
         call.engine.dirty += 1
     return known
 
 
 def remember(call: Call, stream: Stream, message: Message, fields: Fields, entry_id: Id) -> None:
     """A message became an entry."""
+    _of(call, stream).came_again = False
     _of(call, stream).remember(message.producer, message.named(fields), entry_id)
 
 

@@ -1,0 +1,187 @@
+"""The stream actor that may repeat: each entry has a token, so it is there once however often it is sent.
+
+As `_stream` it appends in batches, one at a time. But when the connection breaks it sends the same again, with backoff,
+for as long as somebody waits for it. Who gives up is told whether it may have been appended: `Reply.begun`.
+
+Where entries are to be safer than a server's memory it has a connection of its own, because WAIT and WAITAOF hold up
+all that comes behind them, and wait for what *their connection* wrote last. A connection that wrote nothing is answered
+at once, and one that repeats what was appended before writes nothing: so a small write goes in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from attrs import define
+
+from ..wire import APPEND_ONCE_MAX, AppendOnce, Arg, Client, ConnectionLost, Link, RedisError, is_weather
+from ..wire import Reply as RedisReply
+from ._answering import answer, away, ids_of, refusal_of_all, say_begun
+from ._child import Actor
+from ._durability import missing_after, wait_command
+from ._errors import DurabilityUnavailable, NotDurable, PublishIndeterminate
+from ._gather import gather
+from ._keys import mark_key, token_keys
+from ._mailbox import Mailbox
+from ._messages import Append
+from ._stage import Stage
+from ._stream_settings import StreamSettings
+from ._weather import Weather
+
+MARK_SECONDS = 60
+"""For how long the key stays that is written to be waited for; what it holds is of no interest."""
+
+
+def stream_once_actor(settings: StreamSettings, client: Client, mailbox: Mailbox[Append], rng: Random) -> Actor:
+    """The actor that appends to one stream what has tokens."""
+
+    async def run(stage: Stage) -> None:
+        weather = Weather(stage, f"appending to {settings.stream}", retry=settings.retry, rng=rng)
+        append_once = AppendOnce(
+            client,
+            settings.stream,
+            token_keys(settings.stream),
+            window_seconds=settings.dedup_seconds,
+            length_max=settings.length_max,
+        )
+        async with client.link() as link:
+            writer = _Writer(settings, client, append_once, link, weather)
+            stage.started()
+            with mailbox.open() as inbox:
+                while appends := await gather(inbox, stage, most=APPEND_ONCE_MAX):
+                    try:
+                        for part in parts_of(appends):
+                            await _write(writer, part)
+                    finally:
+                        for append in appends:
+                            append.reply.close()
+
+    return run
+
+
+def parts_of(appends: Sequence[Append]) -> Iterator[list[Append]]:
+    """Appends in their order, in parts of so many entries as one script takes."""
+    part: list[Append] = []
+    entries = 0
+    for append in appends:
+        if part and entries + len(append.entries) > APPEND_ONCE_MAX:
+            yield part
+            part, entries = [], 0
+        part.append(append)
+        entries += len(append.entries)
+    if part:
+        yield part
+
+
+@define(eq=False)
+class _Writer:
+    settings: StreamSettings
+    client: Client
+    append_once: AppendOnce
+    link: Link
+    weather: Weather
+    checked: object = None
+    """The connection that was asked whether it can wait as it shall."""
+
+
+async def _write(writer: _Writer, appends: Sequence[Append]) -> None:
+    """Append one part and answer it, again and again for as long as somebody waits."""
+    doubtful = False
+    while appends:
+        try:
+            replies, waited = await _try(writer, appends)
+        except RedisError as error:
+            doubtful = doubtful or (isinstance(error, ConnectionLost) and error.sent and appends[0].reply.begun)
+            trouble: Exception = error
+        except DurabilityUnavailable as error:
+            trouble = error
+        else:
+            refusal = refusal_of_all(replies)
+            if refusal is None:
+                writer.weather.clear()
+                _answer(writer.settings, appends, replies, waited)
+                return
+            trouble = refusal
+        say_begun(appends, begun=doubtful)
+        if writer.settings.when_away == "fail" or not is_weather(trouble):
+            _fail(writer, appends, trouble, doubtful=doubtful)
+            return
+        await writer.weather.wait(trouble)
+        appends = [append for append in appends if not append.reply.closed]
+
+
+async def _try(writer: _Writer, appends: Sequence[Append]) -> tuple[Sequence[RedisReply], RedisReply]:
+    """Send one part; returns the replies to its entries, and what the wait for its durability said."""
+    tokens = [token for append in appends for token in append.tokens]
+    entries = [fields for append in appends for fields in append.entries]
+    settings, client = writer.settings, writer.client
+    wait = wait_command(settings.durability, settings.durable_seconds)
+
+    async def send_shared(commands: Sequence[tuple[Arg, ...]]) -> list[RedisReply]:
+        if client.away_seconds is None:
+            say_begun(appends, begun=True)
+        return await client.pipeline(commands)
+
+    if wait is None:
+        return (await writer.append_once.append(tokens, entries, send_shared)).replies, None
+    connection = await writer.link.connection()
+    if writer.checked is not connection:
+        await _check_can_wait(writer, wait)
+        writer.checked = connection
+
+    async def send_own(commands: Sequence[tuple[Arg, ...]]) -> list[RedisReply]:
+        say_begun(appends, begun=True)
+        return await connection.pipeline(commands, timeout_seconds=settings.durable_seconds + REPLY_SECONDS)
+
+    mark = (b"SET", mark_key(settings.stream), b"", b"EX", MARK_SECONDS)
+    appended = await writer.append_once.append(tokens, entries, send_own, [mark, wait])
+    return appended.replies, appended.then[-1]
+
+
+REPLY_SECONDS = 5.0
+"""How late an answer may be beyond the time that the server was told to wait."""
+
+
+async def _check_can_wait(writer: _Writer, wait: tuple[Arg, ...]) -> None:
+    """Ask a connection that wrote nothing yet: it is answered at once.
+
+    Raises:
+        DurabilityUnavailable: with an error.
+    """
+    connection, address = await writer.link.connection(), writer.client.address
+    [reply] = await connection.pipeline([(*wait[:-1], 1)])
+    if not isinstance(reply, Exception):
+        return
+    if is_weather(reply):
+        raise reply
+    hint = "WAITAOF came with Redis 7.2" if "unknown command" in str(reply) else str(reply)
+    raise DurabilityUnavailable(f"{address} can't make events {writer.settings.durability}: {hint}") from reply
+
+
+def _answer(
+    settings: StreamSettings, appends: Sequence[Append], replies: Sequence[RedisReply], waited: RedisReply
+) -> None:
+    missing = "" if settings.durability == "acknowledged" else _missing(settings, waited)
+    if not missing:
+        answer(appends, replies)
+        return
+    start = 0
+    for append in appends:
+        end = start + len(append.entries)
+        ids, _ = ids_of(replies[start:end])
+        if ids:
+            append.reply.fail(NotDurable(ids, settings.durability, missing))
+        else:
+            answer([append], replies[start:end])
+        start = end
+
+
+def _missing(settings: StreamSettings, waited: RedisReply) -> str:
+    return str(waited) if isinstance(waited, Exception) else missing_after(settings.durability, waited)
+
+
+def _fail(writer: _Writer, appends: Sequence[Append], trouble: Exception, *, doubtful: bool) -> None:
+    for append in appends:
+        told = PublishIndeterminate(len(append.entries), trouble) if doubtful else away(writer.client, append, trouble)
+        append.reply.fail(told)

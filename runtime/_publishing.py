@@ -1,0 +1,144 @@
+"""How events get from a publisher to the actors that append them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field, fields
+
+from ..actors import (
+    ActorStopped,
+    Append,
+    Durability,
+    Mailbox,
+    NoReply,
+    Patience,
+    PublishIndeterminate,
+    RedisAway,
+    Reply,
+    StreamPlan,
+    Supervision,
+    Supervisor,
+    stream_child,
+)
+from ..wire import Client, EntryId
+from ._errors import HandlerConflict, NotRunning, PublishTimeout
+from ._plans import Plans
+from ._stream_options import StreamOptions
+
+
+@define(eq=False)
+class Publishing:
+    """What is published while a runtime runs.
+
+    Attributes:
+        streams: the supervisor of the actors that append; they join as they are first needed.
+        patience: how long publishers wait.
+    """
+
+    client: Client
+    plans: Plans
+    streams: Supervisor
+    supervision: Supervision
+    patience: Patience
+    _plain: dict[str, Mailbox[Append]] = field(factory=dict[str, Mailbox[Append]], init=False)
+    _ways: dict[tuple[str, Durability], Mailbox[Append]] = field(
+        factory=dict[tuple[str, Durability], Mailbox[Append]], init=False
+    )
+    _options: dict[str, StreamOptions] = field(factory=dict[str, StreamOptions], init=False)
+    """Of streams that are in use: they stay as they are."""
+
+    def started(self, plan: StreamPlan) -> None:
+        """A stream's first actor is there."""
+        stream = plan.settings.stream
+        self._plain[stream] = plan.appends
+        self._options[stream] = self.plans.options(stream)
+
+    def check_in_time(self, stream: str, options: StreamOptions) -> None:
+        """Whether something can still be said about a stream.
+
+        Raises:
+            HandlerConflict: it is in use without that.
+        """
+        in_use = self._options.get(stream)
+        for attribute in () if in_use is None else fields(StreamOptions):
+            said: object = getattr(options, attribute.name)
+            if said is not None and getattr(in_use, attribute.name) is None:
+                raise HandlerConflict(
+                    f"stream {stream} has been published to without a {attribute.name} here, so {said} comes too late: "
+                    "say it before the first event"
+                )
+
+    async def append(
+        self,
+        stream: str,
+        entries: Sequence[Sequence[bytes]],
+        event_ids: Sequence[str],
+        *,
+        named: bool,
+        durability: Durability | None,
+    ) -> Sequence[EntryId]:
+        """Append entries and wait until they are as safe as they shall be.
+
+        Args:
+            stream: where to.
+            entries: the fields of each.
+            event_ids: of each.
+            named: whether one of them was given by whoever publishes.
+            durability: what was said for these alone.
+
+        Raises:
+            Exception: as `Runtime.publish_many`.
+        """
+        options = self._options.get(stream) or self.plans.options(stream)
+        way = options.way(durability, named=named)
+        if way is None:
+            mailbox = self._plain.get(stream) or await self._start_plain(stream)
+            tokens: Sequence[bytes] = ()
+        else:
+            mailbox = self._ways.get((stream, way)) or await self._start_way(stream, way)
+            tokens = [event_id.encode() for event_id in event_ids]
+        if self.plans.when_away == "fail" and (away_seconds := self.client.away_seconds) is not None:
+            raise RedisAway(len(entries), str(self.client.address), away_seconds)
+
+        def message(reply: Reply[Sequence[EntryId]]) -> Append:
+            return Append(entries, reply, tokens)
+
+        try:
+            return await self.patience.ask(mailbox.address, message)
+        except NoReply as error:
+            raise self._no_reply(stream, len(entries), error) from error
+        except ActorStopped as error:
+            raise NotRunning(f"the runtime stopped before it published {len(entries)} event(s) to {stream}") from error
+
+    def _no_reply(self, stream: str, count: int, error: NoReply) -> Exception:
+        if error.begun:
+            return PublishIndeterminate(count, error)
+        return PublishTimeout(
+            f"{count} event(s) for {stream} not taken by {self.client.address} within {self.patience.seconds:g} s; "
+            "is the server there? publish them again when it is"
+        )
+
+    async def _start_plain(self, stream: str) -> Mailbox[Append]:
+        plan = self.plans.one(stream)
+        self.started(plan)
+        return await self._start(plan)
+
+    async def _start_way(self, stream: str, way: Durability) -> Mailbox[Append]:
+        plan = self.plans.way(stream, way)
+        self._options.setdefault(stream, self.plans.options(stream))
+        self._ways[stream, way] = plan.appends
+        return await self._start(plan)
+
+    async def _start(self, plan: StreamPlan) -> Mailbox[Append]:
+        """The actor of a stream that is published to for the first time, or for the first time in this way."""
+        try:
+            await self.streams.start_child(stream_child(plan, self.client, self.supervision))
+        except ActorStopped as error:
+            raise NotRunning(f"the runtime stopped before it published to {plan.settings.stream}") from error
+        return plan.appends
+
+    def close(self) -> None:
+        """The end: who still waits hears of it."""
+        for mailbox in (*self._plain.values(), *self._ways.values()):
+            mailbox.close()
