@@ -19,6 +19,8 @@ from ._errors import (
     StartTimeout,
 )
 from ._events import (
+    ConsumersNotReaped,
+    ConsumersReaped,
     DeadLettered,
     EntriesDestroyed,
     EntriesReclaimed,
@@ -83,6 +85,8 @@ __all__ = [
     "ChildStopping",
     "ConsumerSettings",
     "ConsumerStatus",
+    "ConsumersNotReaped",
+    "ConsumersReaped",
     "DeadLettered",
     "Done",
     "Durability",

@@ -62,8 +62,9 @@ def _give_up(desk: Desk, entries: Sequence[Entry]) -> None:
 
 
 def _forget_strangers(desk: Desk) -> None:
-    """Verdicts on what is not held, whose bodies were gone, can't be compared: the recovery looks at them again."""
-    strangers = [raw_id for raw_id in desk.verdicts.done if raw_id not in desk.hold]
+    """Verdicts on what is not held, or not any more under this id: recovery looks at what is pending again."""
+    said = [*desk.verdicts.done, *(letter.raw_id for letter in desk.verdicts.dead)]
+    strangers = [raw_id for raw_id in said if not desk.hold.is_finished(raw_id)]
     if strangers:
         desk.verdicts.forget(strangers)
         desk.suspect = True

@@ -79,6 +79,39 @@ class GroupRecreated(ActorEvent):
 
 
 @frozen
+class ConsumersReaped(ActorEvent):
+    """Consumers that were not heard of for long, and had nothing pending, were removed from the group."""
+
+    level: ClassVar[int] = logging.INFO
+
+    stream: str
+    group: str
+    names: tuple[str, ...]
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        named = ", ".join(self.names[:IDS_SHOWN]) + (", …" if len(self.names) > IDS_SHOWN else "")
+        return f"removed {len(self.names)} dead consumers of group {self.group} of {self.stream}: {named}"
+
+
+@frozen
+class ConsumersNotReaped(ActorEvent):
+    """Redis refused to remove dead consumers; it is not tried again. Often this user may not XGROUP DELCONSUMER."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    error: Exception
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"dead consumers of group {self.group} of {self.stream} are left where they are: {self.error}"
+
+
+@frozen
 class HandlerFailed(ActorEvent):
     """A handler raised or declined; its entry stays pending and is delivered again."""
 

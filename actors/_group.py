@@ -1,4 +1,4 @@
-"""The group actor: creates the consumer group, heals it, and watches how far behind it is.
+"""The group actor: creates the consumer group, heals it, watches how far behind it is, and removes dead consumers.
 
 A group that was there and is gone is created again at the checkpoint, below which everything is settled: nothing is
 skipped, and at most what was settled above the watermark comes a second time. It is never done in silence: an event
@@ -7,16 +7,17 @@ says what happened and where the group resumes.
 
 from __future__ import annotations
 
+import math
 from random import Random
 from typing import Literal
 
 import trio
 from attrs import define, field, frozen, validators
 
-from ..wire import Client, EntryId, NoGroup, RedisError, ResponseError, Retry, ensure_group
+from ..wire import Client, EntryId, NoGroup, PendingList, RedisError, ResponseError, Retry, ensure_group, is_weather
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
-from ._events import GroupCreated, GroupRecreated
+from ._events import ConsumersNotReaped, ConsumersReaped, GroupCreated, GroupRecreated
 from ._gather import gather
 from ._keys import checkpoint_key
 from ._mailbox import Mailbox
@@ -24,6 +25,12 @@ from ._messages import Heal
 from ._stage import Stage
 from ._status import GroupStatus
 from ._weather import Weather
+
+REAPS = 4
+"""Looks for dead consumers within the time after which one is."""
+
+REAP_SECONDS_MAX = 3600.0
+"""Time between two such looks at most: each lists all consumers of the group, which takes 1 µs for each."""
 
 
 @frozen
@@ -34,6 +41,7 @@ class GroupSettings:
         start: ``"$"`` for what is published from now on, or the id after which it begins (0-0 for everything).
         memory: where the checkpoint is when it is not in Redis.
         watch_seconds: time between two looks at how far behind the group is.
+        reap_idle_ms: consumers that were not heard of for so long and have nothing pending are removed; None: never.
     """
 
     stream: str
@@ -41,6 +49,7 @@ class GroupSettings:
     start: EntryId | Literal["$"] = EntryId(0, 0)
     memory: MemoryCheckpoint | None = None
     watch_seconds: float = field(default=5.0, validator=validators.gt(0))
+    reap_idle_ms: int | None = None
     retry: Retry = Retry()
 
 
@@ -49,8 +58,11 @@ class _Keeper:
     stage: Stage
     settings: GroupSettings
     client: Client
+    pending: PendingList
     weather: Weather
     rng: Random
+    reap_at: float = 0.0
+    """When consumers are looked at next, by the timers' clock."""
     existed: bool = False
     """Whether this actor has seen the group: from then on a missing one is a loss, not a beginning."""
 
@@ -60,7 +72,7 @@ def group_actor(settings: GroupSettings, client: Client, mailbox: Mailbox[Heal],
 
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"keeping group {settings.group} of {settings.stream}", retry=settings.retry, rng=rng)
-        keeper = _Keeper(stage, settings, client, weather, rng)
+        keeper = _Keeper(stage, settings, client, PendingList(client, settings.stream, settings.group), weather, rng)
         await weather.through(lambda: _ensure(keeper))
         stage.started()
         with mailbox.open() as inbox:
@@ -118,16 +130,36 @@ async def _watch(keeper: _Keeper) -> None:
     while True:
         try:
             await _look(keeper)
-        except NoGroup:
-            await keeper.weather.through(lambda: _ensure(keeper))
-        except ResponseError as error:
+            await _reap(keeper)
+        except RedisError as error:
             # XINFO answers "no such key" without a code of its own when the whole stream is gone.
-            if "no such key" not in str(error):
+            if isinstance(error, NoGroup) or "no such key" in str(error):
+                await keeper.weather.through(lambda: _ensure(keeper))
+            # The activities that need Redis now tell of weather; this look can be left out.
+            elif not is_weather(error):
                 raise
-            await keeper.weather.through(lambda: _ensure(keeper))
-        except RedisError:
-            pass  # The activities that need Redis now tell of the trouble; this look can be left out.
         await trio.sleep(keeper.settings.watch_seconds)
+
+
+async def _reap(keeper: _Keeper) -> None:
+    """Remove dead consumers: else those whose names are made of host and process gather in the group for ever."""
+    settings, now = keeper.settings, trio.current_time()
+    if settings.reap_idle_ms is None or now < keeper.reap_at:
+        return
+    keeper.reap_at = now + min(settings.reap_idle_ms / 1000 / REAPS, REAP_SECONDS_MAX)
+    try:
+        names = await keeper.pending.reap(idle_ms=settings.reap_idle_ms)
+    except NoGroup:
+        raise
+    except ResponseError as error:
+        # Likely a user who may not XGROUP DELCONSUMER: the group can do without.
+        if is_weather(error):
+            raise
+        keeper.reap_at = math.inf
+        keeper.stage.emit(ConsumersNotReaped(keeper.stage.path, settings.stream, settings.group, error))
+    else:
+        if names:
+            keeper.stage.emit(ConsumersReaped(keeper.stage.path, settings.stream, settings.group, tuple(names)))
 
 
 async def _look(keeper: _Keeper) -> None:

@@ -42,6 +42,8 @@ class StreamConsumer:
         reclaim_interval_ms: time between two looks for them.
         reclaim_min_idle_ms: idle time after which an entry counts as left. What is in hand is renewed at a quarter of
             it.
+        reap_idle_ms: with reclaim, consumers that were not heard of for so long and have nothing pending are removed;
+            None: never.
         start_id: where a *new* group begins: "0" (everything), "$", an id, or a time.
         block_ms: how long one read waits for new entries.
         count: entries in one read at most.
@@ -69,6 +71,7 @@ class StreamConsumer:
         reclaim_enabled: bool = True,
         reclaim_interval_ms: int = 30_000,
         reclaim_min_idle_ms: int = 30_000,
+        reap_idle_ms: int | None = 86_400_000,
         start_id: Start = "0",
         block_ms: int = 5000,
         count: int = 100,
@@ -89,7 +92,7 @@ class StreamConsumer:
             count=count,
             prefetch=prefetch,
             checkpoint="redis" if use_redis_checkpoint else "memory",
-            reclaim=Reclaim(reclaim_interval_ms, reclaim_min_idle_ms) if reclaim_enabled else None,
+            reclaim=Reclaim(reclaim_interval_ms, reclaim_min_idle_ms, reap_idle_ms) if reclaim_enabled else None,
             drain_seconds=drain_seconds,
             max_deliveries=max_deliveries,
         )

@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen, validators
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
-from ._options import MAX_DELIVERIES, GroupOptions, Reclaim, parse_start
+from ._options import DAY_MS, MAX_DELIVERIES, GroupOptions, Reclaim, parse_start
 from ._stream_options import StreamOptions
 
 VARIABLES = {
@@ -152,11 +152,17 @@ class ReclaimConfig:
         enabled: false: this process does not look for them.
         interval_ms: time between two rounds.
         min_idle_ms: idle time after which an entry may be taken.
+        reap_idle_ms: consumers that were not heard of for so long and have nothing pending are removed; null: never.
     """
 
     enabled: bool = True
     interval_ms: int = field(default=30_000, validator=_at_least_one)
     min_idle_ms: int = field(default=30_000, validator=_at_least_one)
+    reap_idle_ms: int | None = field(default=DAY_MS, validator=validators.optional(_at_least_one))
+
+    def policy(self) -> Reclaim | None:
+        """The same, as a group takes it."""
+        return Reclaim(self.interval_ms, self.min_idle_ms, self.reap_idle_ms) if self.enabled else None
 
 
 @frozen
@@ -266,7 +272,7 @@ class Config:
 
     def group_options(self) -> GroupOptions:
         """How the consumer's group reads, as handlers are registered with."""
-        consumer, reclaim = self.consumer, self.reclaim
+        consumer = self.consumer
         return GroupOptions(
             consumer=consumer.name,
             consumers=consumer.consumers,
@@ -276,7 +282,7 @@ class Config:
             block_ms=consumer.block_ms,
             start=consumer.start,
             checkpoint="redis" if consumer.use_redis_checkpoint else "memory",
-            reclaim=Reclaim(reclaim.interval_ms, reclaim.min_idle_ms) if reclaim.enabled else None,
+            reclaim=self.reclaim.policy(),
             drain_seconds=consumer.drain_seconds,
             max_deliveries=consumer.max_deliveries,
         )

@@ -22,6 +22,9 @@ def _parse_start(start: Start) -> EntryId | Literal["$"]:
     return parse_start(start)
 
 
+DAY_MS: int | None = 86_400_000
+
+
 def _check_max_deliveries(_options: object, _attribute: Attribute[int], deliveries: int | None) -> None:
     if deliveries is not None and deliveries < 1:
         raise ValueError(f"max_deliveries must be 1 or more, or None for no end, not {deliveries!r}")
@@ -35,10 +38,13 @@ class Reclaim:
         interval_ms: time between two rounds through the group's pending list.
         min_idle_ms: idle time after which others may take an entry. Entries in hand are renewed at a quarter of it, so
             a long handler keeps its entry; all processes of a group should use the same.
+        reap_idle_ms: consumers of the group that have not been heard of for so long, and have nothing pending, are
+            removed; a day. None: never. A consumer is heard of with every read, at least once in `block_ms`.
     """
 
     interval_ms: int = field(default=30_000, validator=validators.ge(1))
     min_idle_ms: int = field(default=30_000, validator=validators.ge(1))
+    reap_idle_ms: int | None = field(default=DAY_MS, validator=validators.optional(validators.ge(1)))
 
 
 @frozen

@@ -165,7 +165,14 @@ class Plans:
         else:
             work = Work(handle=one_by_one(reader, group.routes), identify=reader.identify)
         return GroupPlan(
-            GroupSettings(stream, name, options.start, memory, retry=self.retry),
+            GroupSettings(
+                stream,
+                name,
+                options.start,
+                memory,
+                reap_idle_ms=options.reclaim.reap_idle_ms if options.reclaim is not None else None,
+                retry=self.retry,
+            ),
             self._consumers(stream, name, options, group.prefetch_min),
             work,
             self._reclaim(stream, name, options),

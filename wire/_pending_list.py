@@ -167,6 +167,14 @@ class PendingList:
         words = [word for pair in deliveries.items() for word in pair]
         return replies.number(await self._eval("hand_back", [], [self._group, consumer, idle_ms, *words]))
 
+    async def reap(self, *, idle_ms: int) -> Sequence[str]:
+        """Remove consumers that were not heard of for so long and have nothing pending; returns their names.
+
+        A consumer is heard of with each read, whether it gets anything or not. One that is removed by mistake is there
+        again with its next read.
+        """
+        return [replies.text(name) for name in replies.rows(await self._eval("reap", [], [self._group, idle_ms]))]
+
     async def settle(
         self, consumer: str, raw_ids: Sequence[bytes], *, checkpoint_key: str | None, history: str = ""
     ) -> SettleResult:

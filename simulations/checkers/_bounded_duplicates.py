@@ -14,6 +14,8 @@ Counted in each group. Allowed are
 * one more for each time that its acknowledgement was lost later than the fault began, as with the side of a split brain
   on which it was: by then both sides may have handed it out, and for that the fault itself accounts.
 
+While two processes have one name each of these counts twice: both take what they find under it.
+
 A cancelled run excuses nothing: a stop or a crash that cancelled it is counted by itself.
 """
 
@@ -23,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from ..history import Destroyed, FaultStruck, History, ProcessEnded
-from ..plan import CutPower, KillProcess, StopProcess
+from ..plan import CutPower, KillProcess, StartTwin, StopProcess
 from ._chronicle import chronicle
 from ._facts import Held
 from ._runs import Of, Run, runs
@@ -60,7 +62,10 @@ def _touched(
     first, last_ms = found[0].start, found[-1].start.at_ms
     from_ms = min(first.at_ms, delivered.get((first.stream, first.group, first.raw_id), first.at_ms))
     ended = [end for end in ends if end.host in hosts and _is_within(end, found, from_ms, last_ms)]
-    return [*ended, *(touch for touch in touched if _counts(touch) and touch.meets(hosts, from_ms, last_ms))]
+    felt = [touch for touch in touched if _counts(touch) and touch.meets(hosts, from_ms, last_ms)]
+    twins = [touch for touch in felt if isinstance(touch.struck.fault.effect, StartTwin)]
+    others = [*ended, *(touch for touch in felt if touch not in twins)]
+    return [*twins, *others, *(others if twins else ())]
 
 
 def _taken_back(found: Sequence[Run], history: History) -> Iterator[Destroyed]:

@@ -46,6 +46,13 @@ RECOVERING: Final = (
         (Scale(_ACQUIRE, "PAGE", 2),),
     ),
     PlantedBug(
+        "dead consumers removed with what they have",
+        "what is pending under the name of a consumer that was not heard of is dropped with it",
+        "no-loss",
+        ("many", "single"),
+        [Edit("reap.lua", "about['pending'] == 0 and ", "")],
+    ),
+    PlantedBug(
         "group made again at the end",
         "what was not delivered before the group was lost is skipped",
         "no-loss",

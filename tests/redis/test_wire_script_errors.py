@@ -40,6 +40,10 @@ async def test_a_group_that_is_gone_is_no_group(any_redis_server: RedisServer) -
             with pytest.raises(NoGroup):
                 await pending.settle("c", [b"1-0"], checkpoint_key="{s}:checkpoint:g", history="h1")
             with pytest.raises(NoGroup):
+                await pending.settle("c", [], checkpoint_key="{s}:checkpoint:g", history="h1")
+            with pytest.raises(NoGroup):
+                await pending.reap(idle_ms=5)
+            with pytest.raises(NoGroup):
                 await pending.renew("c", [b"1-0"])
             with pytest.raises(NoGroup):
                 await pending.hand_back("c", {b"1-0": 1}, idle_ms=5)

@@ -314,6 +314,46 @@ async def test_a_deleted_entry_that_is_renewed_is_held_or_gone(any_redis_server:
         assert await bench.pending.renew("c", ids(1)) == (ids(1) if gone else [])
 
 
+# Dead consumers
+
+
+async def test_who_was_not_heard_of_and_has_nothing_pending_is_removed(any_redis_server: RedisServer) -> None:
+    """Who has something pending, or was heard of, is not."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        for consumer in ("dead", "owner"):
+            await bench.read(consumer, 1)
+        await bench.client.xack("s", "g", ids(1))
+        assert await bench.pending.reap(idle_ms=60_000) == []
+        await trio.sleep(0.05)
+        await bench.read("living", 1)
+        await bench.client.xack("s", "g", ids(3))
+        assert await bench.pending.reap(idle_ms=40) == ["dead"]
+        assert await bench.owners() == {b"2-0": ("owner", 1)}
+        names = {consumer.name for consumer in await bench.client.xinfo_consumers("s", "g")}
+        assert names == {"owner", "living"}
+
+
+async def test_a_reader_that_is_removed_while_it_waits_gets_what_comes(any_redis_server: RedisServer) -> None:
+    """So being removed by mistake costs nothing."""
+    async with bench_on(any_redis_server, entries=1) as bench, bench.client.link() as link:
+        reader = await link.connection()
+        await bench.read("c", 1)
+        await bench.client.xack("s", "g", ids(1))
+        with trio.fail_after(10):
+            async with trio.open_nursery() as nursery:
+                got: list[Entry] = []
+
+                async def read() -> None:
+                    got.extend(await reader.read_group("s", "g", "c", count=1, block_ms=5000))
+
+                nursery.start_soon(read)
+                await trio.sleep(0.1)
+                assert await bench.pending.reap(idle_ms=20) == ["c"]
+                await bench.add(2)
+        assert await bench.owners() == {b"2-0": ("c", 1)}
+        assert [entry.raw_id for entry in got] == ids(2)
+
+
 # Histories
 
 

@@ -5,11 +5,13 @@ from redis_streams.simulations.plan import (
     Effect,
     FailOver,
     KillProcess,
+    LosePower,
     Partition,
     PauseProcess,
     PauseServer,
     Raise,
     Slow,
+    StartTwin,
     StopProcess,
 )
 from support.stories import Story
@@ -61,6 +63,18 @@ def test_a_split_brain_has_both_sides_hand_it_out_and_its_end_takes_an_acknowled
         story = read().strikes(FailOver(split_ms=100), host="").handles("worker-1", "a").acks("worker-1", "a")
         story.handles("worker-2", "a").later(100).destroys(acknowledgements=lost, why="the end of the split brain")
         assert bool(kinds(story.claims("worker-1", "a").handles("worker-1", "a"))) == (not lost)
+
+
+def test_with_a_second_process_of_the_same_name_a_fault_is_a_reason_for_both() -> None:
+    """Each of the two takes what it finds under the name."""
+    for effects, allowed in (([StartTwin(), LosePower()], 4), ([LosePower()], 2)):
+        story = read()
+        for effect in effects:
+            story.strikes(effect, host="worker-1")
+        for _ in range(allowed):
+            story.handles("worker-1", "a")
+        assert not kinds(story)
+        assert kinds(story.handles("worker-1", "a"))
 
 
 def test_a_fault_of_somebody_else_is_none() -> None:

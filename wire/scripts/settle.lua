@@ -59,6 +59,8 @@ local function before(id)
   return less_one(ms) .. '-18446744073709551615'
 end
 
+-- Before XINFO, whose error for a stream that is gone has no code.
+local summary = redis.call('XPENDING', stream, group)
 local delivered, read = '0-0', false
 local groups = redis.call('XINFO', 'GROUPS', stream)
 for i = 1, #groups do
@@ -66,7 +68,6 @@ for i = 1, #groups do
   for j = 1, #groups[i], 2 do named[groups[i][j]] = groups[i][j + 1] end
   if named['name'] == group then delivered, read = named['last-delivered-id'], named['entries-read'] end
 end
-local summary = redis.call('XPENDING', stream, group)
 local watermark = summary[1] > 0 and before(summary[2]) or delivered
 
 local function key_of(id)
