@@ -4,8 +4,9 @@ As `_stream` it appends in batches, one at a time. But when the connection break
 for as long as somebody waits for it. Who gives up is told whether it may have been appended: `Reply.begun`.
 
 Where entries are to be safer than a server's memory it has a connection of its own, because WAIT and WAITAOF hold up
-all that comes behind them, and wait for what *their connection* wrote last. A connection that wrote nothing is answered
-at once, and one that repeats what was appended before writes nothing: so a small write goes in between.
+all that comes behind them. They promise something of what *their connection* wrote before, and one that only repeats
+what was appended over another connection writes nothing. Servers up to 8.6 wait all the same for everything that was
+there at the connection's last command, but do not say so: a small write in between makes it sure.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ REPLY_SECONDS = 5.0
 
 
 async def _check_can_wait(writer: _Writer, wait: tuple[Arg, ...]) -> None:
-    """Ask a connection that wrote nothing yet: it is answered at once.
+    """Ask a connection that wrote nothing yet, for a moment only: what counts is whether there is an error.
 
     Raises:
         DurabilityUnavailable: with an error.

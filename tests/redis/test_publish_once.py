@@ -11,6 +11,7 @@ import trio
 from redis.exceptions import ResponseError
 from redis_streams import (
     DurabilityUnavailable,
+    EntryId,
     HandlerConflict,
     NewEvent,
     NotDurable,
@@ -192,24 +193,44 @@ def with_replica(factory: ServerFactory, binary: Path) -> tuple[RedisServer, Red
 async def test_what_replicas_lack_is_told_also_after_a_repeat(
     redis_server_factory: ServerFactory, binary: Path
 ) -> None:
-    """A new connection that repeats has written nothing yet: WAIT alone would say at once that all is well."""
+    """A new connection that repeats appends nothing; what its WAIT says is true of the entries all the same."""
     primary, replica = with_replica(redis_server_factory, binary)
-    lossy = LossyDial(b"event_id")
-    runtime = lossy_runtime(primary, lossy)
-    runtime.stream("s", durability=Replicated(1), durable_seconds=0.3)
-    async with runtime:
-        first = await runtime.publish("s", 1, event_type="a")
-        assert lossy.lost == 1
-        assert cast("list[object]", replica.cli("XRANGE", "s", "-", "+"))
-        replica.pause()
-        lossy.lost = 0
-        with pytest.raises(NotDurable, match=r"not replicated\(1\): 0 of 1 replicas") as told:
-            await runtime.publish("s", 2, event_type="a", event_id="two")
-        assert lossy.lost == 1
-        [second] = told.value.ids
-        assert [entry.id for entry in await runtime.client.xrange("s")] == [first, second]
-        replica.resume()
-        assert await runtime.publish("s", 2, event_type="a", event_id="two") == second
+
+    async def publish(event_id: str, *, waits: float) -> EntryId:
+        lossy = LossyDial(b"event_id")
+        runtime = lossy_runtime(primary, lossy)
+        runtime.stream("s", durability=Replicated(1), durable_seconds=waits)
+        async with runtime:
+            try:
+                return await runtime.publish("s", 1, event_type="a", event_id=event_id)
+            finally:
+                assert lossy.lost == 1
+
+    first = await publish("one", waits=20)
+    assert cast("list[object]", replica.cli("XRANGE", "s", "-", "+"))
+    replica.pause()
+    with pytest.raises(NotDurable, match=r"not replicated\(1\): 0 of 1 replicas") as told:
+        await publish("two", waits=0.3)
+    replica.resume()
+    [second] = told.value.ids
+    assert await publish("two", waits=20) == second
+    assert cast("list[list[object]]", primary.cli("XRANGE", "s", "-", "+"))[-1][0] == str(second)
+    assert primary.cli("XLEN", "s") == 2
+    assert first < second
+
+
+@pytest.mark.real_server_only("replicas of a server in this process are the fault simulation's")
+@pytest.mark.parametrize("binary", TWO_WAYS)
+async def test_a_token_goes_with_its_event_to_a_replica(redis_server_factory: ServerFactory, binary: Path) -> None:
+    """Published again after a failover, it is not appended a second time."""
+    primary, replica = with_replica(redis_server_factory, binary)
+    async with quick_runtime(primary) as runtime:
+        first = await runtime.publish("s", 1, event_type="a", event_id="one", durability=Replicated(1))
+    primary.kill()
+    replica.cli("REPLICAOF", "NO", "ONE")
+    async with quick_runtime(replica) as runtime:
+        assert await runtime.publish("s", 1, event_type="a", event_id="one") == first
+        assert await runtime.client.xlen("s") == 1
 
 
 @pytest.mark.parametrize("appendonly", ["always", None])
