@@ -7,7 +7,7 @@ import sys
 
 import trio
 
-from ...actors import PublishIndeterminate
+from ...actors import PublishIndeterminate, checkpoint_key, token_keys
 from ...runtime import NewEvent, Ports, Runtime, RuntimeEvent
 from ...wire import RedisError
 from ._fragile import FragileDial
@@ -125,7 +125,8 @@ async def _wait_settled(stage: Stage) -> bool:
 
 async def clean_up(stage: Stage) -> None:
     """Remove every key that the demo made."""
-    keys = (stage.stream, runs_key(stage.stream), f"{{{stage.stream}}}:checkpoint:{GROUP}")
+    stream = stage.stream
+    keys = (stream, runs_key(stream), checkpoint_key(stream, GROUP), *token_keys(stream))
     try:
         # One without handlers: whoever keeps a group would make it again.
         async with Runtime(stage.ground.url, observer=_silent) as runtime:
