@@ -211,11 +211,11 @@ _ALL: Final[Sequence[BuiltIn]] = (
     ),
     BuiltIn(
         "publish-once",
-        "a producer is killed and begins again with the event that it was at, and the server loses what it had",
+        "a producer is killed and begins again with the event that it was at, or two of them publish the same",
         retrying_producer,
         Domain(
             events=(5, 12),
-            kinds=_LINK | _SERVER | {"kill-process", "cut-power", "forget-scripts"},
+            kinds=_LINK | _SERVER | {"kill-process", "cut-power", "pause-process", "start-twin", "forget-scripts"},
             always=("lose-reply", "kill-process"),
             producer=0.7,
         ),

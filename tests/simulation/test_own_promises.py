@@ -18,7 +18,9 @@ def start_workers(world: World, seen: list[str], *, fails: bool = False) -> None
     async def worker(process: Process) -> None:
         runtime = process.runtime()
 
-        @runtime.handler("orders", group="billing", reclaim=Reclaim(interval_ms=500, min_idle_ms=2000))
+        reclaim = Reclaim(interval_ms=500, min_idle_ms=2000)
+
+        @runtime.handler("orders", group="billing", reclaim=reclaim, max_deliveries=None)
         async def note(event: Event[object]) -> None:
             if fails:
                 raise ValueError("as it was told")

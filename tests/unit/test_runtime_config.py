@@ -4,10 +4,11 @@ from pathlib import Path
 
 import attrs
 import pytest
-from redis_streams.actors import Limits
+from redis_streams.actors import Limits, Replicated
 from redis_streams.runtime._config import Config, ConsumerConfig, ProducerConfig
 from redis_streams.runtime._config_file import ConfigError
 from redis_streams.runtime._options import GroupOptions
+from redis_streams.runtime._stream_options import StreamOptions
 from redis_streams.wire import Retry, Timeouts
 
 QUICKSTART = """\
@@ -104,6 +105,21 @@ def test_every_consumer_option_reaches_the_runtime() -> None:
     defaults = attrs.asdict(GroupOptions(), recurse=False)
     assert {name for name in options if options[name] == defaults[name]} == {"batch"}
     assert Config.from_yaml_text(section("reclaim: {enabled: false}")).group_options().reclaim is None
+
+
+def test_every_key_of_the_producer_is_an_option_of_its_stream_or_of_the_runtime() -> None:
+    """None of them is forgotten on the way."""
+    text = section(
+        "producer: {stream: s, max_length: 5, publish_once: true, dedup_seconds: 6, durability: replicated(2),"
+        " durable_seconds: 7, publish_seconds: 8, when_away: fail}"
+    )
+    said = Config.from_yaml_text(text).producer
+    assert said.options() == StreamOptions(
+        5, publish_once=True, dedup_seconds=6, durability=Replicated(2), durable_seconds=7
+    )
+    assert (said.publish_seconds, said.waits) == (8, "fail")
+    others = {"stream", "publish_seconds", "when_away"}
+    assert set(attrs.fields_dict(ProducerConfig)) - others == set(attrs.fields_dict(StreamOptions))
 
 
 def test_other_top_level_sections_are_somebody_elses() -> None:
