@@ -107,9 +107,13 @@ class ProducerConfig:
     when_away: str = field(default="wait", validator=validators.in_(("wait", "fail")))
 
     def options(self) -> StreamOptions:
-        """How the stream is published to."""
+        """How the stream is published to. What is as by default counts as not said, so that code may say it."""
         return StreamOptions(
-            self.max_length, self.publish_once, self.dedup_seconds, self.durability, self.durable_seconds
+            max_length=self.max_length,
+            publish_once=self.publish_once,
+            dedup_seconds=None if self.dedup_seconds == DEDUP_SECONDS else self.dedup_seconds,
+            durability=None if self.durability == "acknowledged" else self.durability,
+            durable_seconds=None if self.durable_seconds == DURABLE_SECONDS else self.durable_seconds,
         )
 
     @property

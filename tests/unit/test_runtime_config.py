@@ -118,6 +118,7 @@ def test_every_key_of_the_producer_is_an_option_of_its_stream_or_of_the_runtime(
         5, publish_once=True, dedup_seconds=6, durability=Replicated(2), durable_seconds=7
     )
     assert (said.publish_seconds, said.waits) == (8, "fail")
+    assert Config().producer.options() == StreamOptions()
     others = {"stream", "publish_seconds", "when_away"}
     assert set(attrs.fields_dict(ProducerConfig)) - others == set(attrs.fields_dict(StreamOptions))
 
