@@ -36,7 +36,7 @@ from ._events import (
 )
 from ._gather import gather
 from ._group import GroupSettings
-from ._keys import checkpoint_key, dead_letter_key, mark_key, settings_key, token_keys
+from ._keys import checkpoint_key, dead_letter_key, mark_key, retries_key, settings_key, token_keys
 from ._mailbox import Address, Inbox, Mailbox, MailboxStatistics, Reply
 from ._messages import Append, Barrier, Heal, Settle, Settled
 from ._observer import (
@@ -55,12 +55,13 @@ from ._observer import (
 from ._patience import Patience
 from ._policy import Backoff, Limits, Restart, Strategy
 from ._reclaimer import ReclaimSettings
+from ._retrying import RetryPolicy, Rules
 from ._snapshot import Snapshot, State
 from ._stage import Stage
 from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerStatus
 from ._stream_settings import DEDUP_SECONDS, DURABLE_SECONDS, StreamSettings, WhenAway
 from ._supervisor import Supervisor, run_root
-from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Undecodable, Verdict
+from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Reject, RetryLater, Undecodable, Verdict
 from .tree import GroupPlan, StreamPlan, Supervision, group_child, stream_child
 
 __all__ = [
@@ -123,11 +124,15 @@ __all__ = [
     "ReclaimSettings",
     "ReclaimerStatus",
     "RedisAway",
+    "Reject",
     "Replicated",
     "Reply",
     "Restart",
     "RestartLimitExceeded",
     "Resumed",
+    "RetryLater",
+    "RetryPolicy",
+    "Rules",
     "Settle",
     "Settled",
     "Snapshot",
@@ -155,6 +160,7 @@ __all__ = [
     "mark_key",
     "nest",
     "parse_durability",
+    "retries_key",
     "run_root",
     "settings_key",
     "stream_child",

@@ -99,9 +99,12 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
     try:
         for letter in message.dead:
             await _bury(writer, message, letter)
-        # Also with no ids left: the watermark moves past dead letters too.
-        for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
-            lost |= await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
+        if message.later:
+            lost |= await _delay(writer, message)
+        if message.done or message.dead:
+            # Also with no ids left: the watermark moves past dead letters too.
+            for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
+                lost |= await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
     except NoGroup:
         return Settled(frozenset(message.done), group_lost=True)
     except HistoryChanged as error:
@@ -116,6 +119,16 @@ async def _bury(writer: _Writer, message: Settle, letter: DeadLetter) -> None:
             dead, message.consumer, letter.raw_id, letter.fields, checkpoint_key=key, history=message.history
         )
     )
+
+
+async def _delay(writer: _Writer, message: Settle) -> frozenset[bytes]:
+    key = writer.settings.checkpoint_key
+    lost = await writer.weather.through(
+        lambda: writer.pending.delay(
+            message.consumer, message.later, idle_ms=message.idle_ms, checkpoint_key=key, history=message.history
+        )
+    )
+    return frozenset(lost)
 
 
 async def _acknowledge(writer: _Writer, message: Settle, raw_ids: Sequence[bytes]) -> frozenset[bytes]:

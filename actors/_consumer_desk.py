@@ -10,10 +10,12 @@ import trio
 from attrs import define, field, frozen, validators
 
 from ..wire import Client, Entry, PendingList, Retry
+from ._alarm import Alarm
 from ._consumer_hold import Hold
 from ._consumer_window import Window
 from ._mailbox import Address, Mailbox
 from ._messages import Barrier, DeadLetter, Heal, Settle, Ticket
+from ._retrying import Rules
 from ._stage import Stage
 from ._verdict import Handle, HandleBatch
 
@@ -37,7 +39,7 @@ class ConsumerSettings:
         batch: entries that a batch handler gets at most; not looked at by a handler of single events.
         lease_ms: idle time after which others may take an entry from us; renewed at a quarter of it.
         drain_seconds: how long a stopping consumer works on what it holds before it hands back the rest.
-        max_deliveries: what has failed so often goes to the dead letters; None: nothing does but what can't be read.
+        rules: when what failed is tried again, and when it goes to the dead letters.
     """
 
     stream: str
@@ -52,7 +54,7 @@ class ConsumerSettings:
     lease_ms: int = field(default=30_000, validator=validators.ge(1))
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
     retry: Retry = Retry()
-    max_deliveries: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    rules: Rules = Rules()
 
 
 def _unknown(_entry: Entry) -> tuple[str, str]:
@@ -87,6 +89,8 @@ class ConsumerWiring:
     rng: Random
     checkpoint_key: str | None
     """The hash with the checkpoint and the name of the history; None where it is kept in memory."""
+    alarm: Alarm
+    """Wakes the reclaimer when a retry is due."""
 
 
 class Bell:
@@ -113,25 +117,34 @@ class Verdicts:
 
     done: list[bytes] = field(factory=list)
     dead: list[DeadLetter] = field(factory=list)
+    later: dict[bytes, int] = field(factory=dict)
+    """What is to be tried again, in so many milliseconds."""
 
     def __bool__(self) -> bool:
-        return bool(self.done or self.dead)
+        return bool(self.done or self.dead or self.later)
 
-    def take(self) -> tuple[Sequence[bytes], Sequence[DeadLetter]]:
+    def take(self) -> Verdicts:
         """Everything gathered so far; the next ones start anew."""
-        taken = (self.done, self.dead)
-        self.done, self.dead = [], []
+        taken = Verdicts(self.done, self.dead, self.later)
+        self.done, self.dead, self.later = [], [], {}
         return taken
 
-    def put_back(self, done: Sequence[bytes], dead: Sequence[DeadLetter]) -> None:
+    def put_back(self, taken: Verdicts) -> None:
         """These were taken and not settled: they go first."""
-        self.done[:0] = done
-        self.dead[:0] = dead
+        self.done[:0] = taken.done
+        self.dead[:0] = taken.dead
+        self.later = {**taken.later, **self.later}
 
     def forget(self, raw_ids: Sequence[bytes]) -> None:
         """These ids stand for other entries now."""
         self.done = [raw_id for raw_id in self.done if raw_id not in raw_ids]
         self.dead = [letter for letter in self.dead if letter.raw_id not in raw_ids]
+        for raw_id in raw_ids:
+            self.later.pop(raw_id, None)
+
+    def raw_ids(self) -> Sequence[bytes]:
+        """Whom they are about."""
+        return [*self.done, *(letter.raw_id for letter in self.dead), *self.later]
 
 
 @define(eq=False)

@@ -27,7 +27,7 @@ Job = tuple[Entry, int]
 class Hold:
     """The entries of one consumer, at most `places` of them."""
 
-    __slots__ = ("_finished", "_held", "_numbers", "_reserved", "_waiting", "places")
+    __slots__ = ("_finished", "_held", "_let_go", "_numbers", "_reserved", "_waiting", "places")
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -35,6 +35,7 @@ class Hold:
         # A dict, because it keeps the order of arrival and a set would not.
         self._held: dict[bytes, Entry] = {}
         self._finished: set[bytes] = set()
+        self._let_go: set[bytes] = set()
         self._numbers: dict[bytes, int] = {}  # of deliveries, where it is not the first
         self._waiting: deque[Job] = deque()
 
@@ -100,6 +101,16 @@ class Hold:
         """A verdict stands for this entry, which must be held: it needs no handing back any more."""
         self._finished.add(raw_id)
 
+    def let_go(self, raw_id: bytes) -> None:
+        """As `finish`, of an entry that is to look idle: its lease is not renewed any more."""
+        self._finished.add(raw_id)
+        self._let_go.add(raw_id)
+
+    def again(self, entry: Entry, deliveries: int) -> None:
+        """A worker has failed on this entry, which must be held, and it is to be delivered once more, before others."""
+        self._numbers[entry.raw_id] = deliveries
+        self._waiting.appendleft((entry, deliveries))
+
     def is_finished(self, raw_id: bytes) -> bool:
         """Whether a verdict stands for this entry."""
         return raw_id in self._finished
@@ -109,6 +120,7 @@ class Hold:
         for raw_id in raw_ids:
             self._held.pop(raw_id, None)
             self._finished.discard(raw_id)
+            self._let_go.discard(raw_id)
             if self._numbers:
                 self._numbers.pop(raw_id, None)
 
@@ -121,6 +133,10 @@ class Hold:
     def raw_ids(self) -> Sequence[bytes]:
         """Everything that is held, in the order of arrival."""
         return tuple(self._held)
+
+    def renewable(self) -> Sequence[bytes]:
+        """Everything that is held and not let go."""
+        return tuple(raw_id for raw_id in self._held if raw_id not in self._let_go) if self._let_go else self.raw_ids()
 
     def entries(self) -> dict[bytes, Entry]:
         """A copy of everything that is held now, by id."""

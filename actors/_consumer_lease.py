@@ -50,7 +50,7 @@ async def wait_for_lease(desk: Desk) -> None:
 
 
 async def _renew_all(desk: Desk) -> bool:
-    held = desk.hold.raw_ids()
+    held = desk.hold.renewable()
     for start in range(0, len(held), LEASE_CHUNK):
         if not await _renew(desk, held[start : start + LEASE_CHUNK]):
             return False

@@ -13,7 +13,7 @@ from typing_extensions import assert_never
 
 from ..wire import Entry, NoGroup
 from ._buggify import buggify
-from ._consumer_desk import SETTLE_SECONDS, Desk
+from ._consumer_desk import SETTLE_SECONDS, Desk, Verdicts
 from ._consumer_history import go_on_in
 from ._consumer_hold import Job
 from ._consumer_lease import lose, wait_for_lease
@@ -21,7 +21,7 @@ from ._dead_letter import dead_letter
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
 from ._mailbox import Reply
-from ._messages import DeadLetter, Settle, Settled
+from ._messages import Settle, Settled
 from ._retrying import Again, Bury, after_failure, before_beginning
 from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Undecodable, Verdict
 from ._weather import Weather
@@ -91,7 +91,7 @@ async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
     """Count these deliveries; False where nothing is to be begun: it had its deliveries, or is not ours any more."""
     settings = desk.settings
     for entry, deliveries in jobs:
-        spent = before_beginning(deliveries, settings.max_deliveries)
+        spent = before_beginning(deliveries, settings.rules.max_deliveries)
         if spent is not None:
             _bury(desk, entry, deliveries - 1, spent.reason)
             return False
@@ -121,24 +121,39 @@ def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
 
 
 def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
-    stage, settings = desk.stage, desk.settings
     if isinstance(verdict, Undecodable):
         _bury(desk, entry, deliveries, verdict.reason)
     elif isinstance(verdict, Failed):
         desk.failed += 1
-        error = verdict.error
-        match after_failure(deliveries, error, settings.max_deliveries):
-            case Again():
-                stage.emit(HandlerFailed(stage.path, settings.stream, settings.group, entry.raw_id, deliveries, error))
-                desk.release([entry.raw_id])
-            case Bury(reason):
-                _bury(desk, entry, deliveries, reason, error)
-            case never:
-                assert_never(never)
+        _judge_failure(desk, entry, deliveries, verdict.error)
     elif isinstance(verdict, Done):
         judge(desk, entry, deliveries, DONE)
     else:
         assert_never(verdict)
+
+
+def _judge_failure(desk: Desk, entry: Entry, deliveries: int, error: Exception | None) -> None:
+    match after_failure(deliveries, error, desk.settings.rules, desk.wiring.rng):
+        case Again(after_seconds):
+            _try_again(desk, entry, deliveries, after_seconds)
+            where = (desk.stage.path, desk.settings.stream, desk.settings.group, entry.raw_id)
+            desk.stage.emit(HandlerFailed(*where, deliveries, error, after_seconds))
+        case Bury(reason):
+            _bury(desk, entry, deliveries, reason, error)
+        case never:
+            assert_never(never)
+
+
+def _try_again(desk: Desk, entry: Entry, deliveries: int, after_seconds: float | None) -> None:
+    """At once, before others; or it is let go, and comes again when it is due, or idle, to whoever has room."""
+    if after_seconds == 0:
+        desk.hold.again(entry, deliveries + 1)
+    elif after_seconds is None:
+        desk.release([entry.raw_id])
+    else:
+        desk.hold.let_go(entry.raw_id)
+        desk.verdicts.later[entry.raw_id] = max(1, round(after_seconds * 1000))
+        desk.verdict_made.ring()
 
 
 def _bury(desk: Desk, entry: Entry, deliveries: int, reason: str, error: Exception | None = None) -> None:
@@ -173,23 +188,27 @@ async def settle_verdicts(desk: Desk) -> None:
             continue
         if buggify("verdicts wait"):
             await trio.sleep(min(LATE_SECONDS_MAX, desk.settings.lease_ms / 2000))
-        done, dead = desk.verdicts.take()
-        settled = await _settle(desk, done, dead)
+        taken = desk.verdicts.take()
+        settled = await _settle(desk, taken)
         if settled.history is not None:
-            desk.verdicts.put_back(done, dead)
+            desk.verdicts.put_back(taken)
             await go_on_in(desk, settled.history)
             continue
         if settled.lost:
             lost = tuple(sorted(settled.lost))
             desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, lost))
-        desk.release([*done, *(letter.raw_id for letter in dead)])
+        desk.release(taken.raw_ids())
+        if taken.later:
+            desk.wiring.alarm.set(min(taken.later.values()) / 1000)
 
 
-async def _settle(desk: Desk, done: Sequence[bytes], dead: Sequence[DeadLetter]) -> Settled:
+async def _settle(desk: Desk, verdicts: Verdicts) -> Settled:
     """Say it until it is answered: a verdict is safe to lose, because here it is said again, and safe to repeat."""
 
     def message(reply: Reply[Settled]) -> Settle:
-        return Settle(desk.settings.name, done, dead, desk.history, reply)
+        settings = desk.settings
+        now = (verdicts.done, verdicts.dead, verdicts.later)
+        return Settle(settings.name, *now, settings.lease_ms, desk.history, reply)
 
     while True:
         try:

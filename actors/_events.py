@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from ..wire import EntryId
 from ._observer import ActorEvent
+from ._verdict import RetryLater
 
 
 @frozen
@@ -113,7 +114,12 @@ class ConsumersNotReaped(ActorEvent):
 
 @frozen
 class HandlerFailed(ActorEvent):
-    """A handler raised or declined; its entry stays pending and is delivered again."""
+    """A handler raised or declined; its entry stays pending and is delivered again.
+
+    Attributes:
+        error: what it raised; None: it declined.
+        again_seconds: in how many seconds it is due again; None: after the idle limit.
+    """
 
     level: ClassVar[int] = logging.WARNING
 
@@ -122,12 +128,17 @@ class HandlerFailed(ActorEvent):
     raw_id: bytes
     deliveries: int
     error: Exception | None
+    again_seconds: float | None = None
 
     @override
     def words(self) -> str:
         """In words."""
         what = "declined" if self.error is None else f"raised {type(self.error).__name__}: {self.error};"
-        return f"handler {what} {_shown([self.raw_id])} stays pending (delivery {self.deliveries})"
+        if isinstance(self.error, RetryLater):
+            what = f"asks for another time: {self.error};"
+        when = "stays pending" if self.again_seconds is None else f"comes again in {self.again_seconds:.3g} s"
+        when = "comes again at once" if self.again_seconds == 0 else when
+        return f"handler {what} {_shown([self.raw_id])} {when} (delivery {self.deliveries})"
 
 
 @frozen

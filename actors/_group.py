@@ -19,7 +19,7 @@ from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
 from ._events import ConsumersNotReaped, ConsumersReaped, GroupCreated, GroupRecreated
 from ._gather import gather
-from ._keys import checkpoint_key
+from ._keys import checkpoint_key, retries_key
 from ._mailbox import Mailbox
 from ._messages import Heal
 from ._stage import Stage
@@ -114,6 +114,8 @@ async def _ensure(keeper: _Keeper) -> None:
     if found.what == "created" and not keeper.existed:
         keeper.stage.emit(GroupCreated(path, settings.stream, settings.group, found.position))
     elif found.what != "existed":
+        # What waited for a retry in the former one is delivered anew: nobody shall wait for it.
+        await keeper.client.call(b"DEL", retries_key(settings.stream, settings.group))
         reason = _REASONS[found.what]
         keeper.stage.emit(GroupRecreated(path, settings.stream, settings.group, found.position, reason))
     keeper.existed = True

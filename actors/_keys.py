@@ -39,6 +39,11 @@ def mark_key(stream: str) -> str:
     return f"{hash_tagged(stream)}:mark"
 
 
+def retries_key(stream: str, group: str) -> str:
+    """The sorted set that says when entries that failed are due again."""
+    return f"{hash_tagged(stream)}:retries:{group}"
+
+
 def settings_key(stream: str) -> str:
     """The hash with what was configured for a stream as a whole, such as its length limit."""
     return f"{hash_tagged(stream)}:settings"

@@ -10,7 +10,7 @@ hop over a channel costs more than parsing an entry. They flow along a DAG::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define, frozen, setters
 
@@ -60,6 +60,10 @@ class Settle:
     """Raw ids to acknowledge."""
     dead: Sequence[DeadLetter]
     """Entries to move to the dead-letter stream and acknowledge in one step."""
+    later: Mapping[bytes, int]
+    """Entries to let go, and in how many milliseconds they are due again."""
+    idle_ms: int
+    """The idle limit of whoever holds them."""
     history: str
     """That of the group in which these were delivered; see `_consumer_history`."""
     reply: Reply[Settled]

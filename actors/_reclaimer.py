@@ -4,6 +4,10 @@ It moves tickets, not entries: the consumer that takes a ticket claims the entri
 which is a compare-and-swap on the server. So the reclaimer holds nothing, may die anywhere, and any number of
 reclaimers may run beside each other.
 
+What failed and has a time of its own is offered when it is due, and not before, however idle it is: the times are in a
+sorted set beside the stream, and whoever notes one sets the alarm that ends our rest. Times that others noted are seen
+at the next look; if the set is lost, the entries come with all that is idle.
+
 The scan keeps its cursor from page to page and goes round: a scan that began at the start every time would never reach
 the tail of a long pending list.
 """
@@ -16,7 +20,8 @@ from random import Random
 import trio
 from attrs import define, field, frozen, validators
 
-from ..wire import EntryId, NoGroup, Pending, PendingList, RedisError, Retry
+from ..wire import EntryId, NoGroup, PendingList, RedisError, Retry
+from ._alarm import Alarm
 from ._buggify import buggify
 from ._child import Actor
 from ._mailbox import Address
@@ -55,16 +60,19 @@ class _Scan:
     settings: ReclaimSettings
     pending: PendingList
     tickets: Address[Ticket]
+    alarm: Alarm
     rounds: int = 0
     offered: int = 0
 
 
-def reclaimer_actor(settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], rng: Random) -> Actor:
+def reclaimer_actor(
+    settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], alarm: Alarm, rng: Random
+) -> Actor:
     """The actor that offers what was left behind in one group."""
 
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"looking for idle entries of {settings.stream}", retry=settings.retry, rng=rng)
-        scan = _Scan(stage, settings, pending, tickets)
+        scan = _Scan(stage, settings, pending, tickets, alarm)
         cursor = PENDING_START
         stage.started()
         while not stage.draining:
@@ -86,16 +94,29 @@ async def _look(scan: _Scan, cursor: EntryId) -> EntryId:
     """Offer what is idle in the next page; returns where to go on. A round ends with a rest."""
     count = 1 if buggify("short scan") else PAGE
     page = await scan.pending.idle(start=cursor, count=count, idle_ms=scan.settings.min_idle_ms)
-    for start in range(0, len(page.rows), scan.settings.ticket_size):
-        await _offer(scan, page.rows[start : start + scan.settings.ticket_size])
+    waiting = await scan.pending.waiting([row.raw_id for row in page.rows])
+    await _offer(scan, [Offer(row.raw_id, row.deliveries) for row in page.rows if row.raw_id not in waiting])
     scan.rounds += page.next is None
     scan.stage.publish(ReclaimerStatus(scan.rounds, scan.offered))
     if page.next is not None:
         return page.next
-    await trio.sleep(scan.settings.interval_ms / 1000)
+    await _rest(scan)
     return PENDING_START
 
 
-async def _offer(scan: _Scan, rows: Sequence[Pending]) -> None:
-    await scan.tickets.send(Ticket([Offer(row.raw_id, row.deliveries) for row in rows]))
-    scan.offered += len(rows)
+async def _rest(scan: _Scan) -> None:
+    """Sleep until the next round, apart from offering what is due meanwhile."""
+    end = trio.current_time() + scan.settings.interval_ms / 1000
+    while trio.current_time() < end:
+        due = await scan.pending.due(PAGE)
+        await _offer(scan, [Offer(raw_id, deliveries) for raw_id, deliveries in due.entries])
+        if due.next_ms is not None:
+            scan.alarm.set(due.next_ms / 1000)
+        await scan.alarm.sleep(end - trio.current_time())
+
+
+async def _offer(scan: _Scan, offers: Sequence[Offer]) -> None:
+    for start in range(0, len(offers), scan.settings.ticket_size):
+        part = offers[start : start + scan.settings.ticket_size]
+        await scan.tickets.send(Ticket(part))
+        scan.offered += len(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, final
 
@@ -24,6 +25,34 @@ class Failed:
 
     error: Exception | None
     """None where the handler answered False."""
+
+
+class RetryLater(Exception):
+    """Raised or returned by a handler: the event is to be delivered again later.
+
+    Args:
+        after: in how many seconds; None: as the retry policy says.
+        reason: why, for the log, and for the dead letter if this was the last delivery.
+
+    It is one of the event's deliveries: at the last of `max_deliveries` it goes to the dead letters all the same.
+    """
+
+    def __init__(self, after: float | None = None, reason: str = "") -> None:
+        if after is not None and not 0 <= after < math.inf:
+            raise ValueError(f"after must be a number of seconds >= 0, or None, not {after!r}")
+        super().__init__(reason or "later")
+        self.after = after
+
+
+class Reject(Exception):
+    """Raised or returned by a handler: no handler ever will do it, so the event goes to the dead letters at once.
+
+    Args:
+        reason: why; it stands in the dead letter.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
 
 
 @final

@@ -31,11 +31,13 @@ from random import Random
 from attrs import field, frozen
 
 from ..wire import Client, PendingList
+from ._alarm import Alarm
 from ._checkpoint_writer import CheckpointSettings, checkpoint_writer_actor
 from ._child import Child, nest
 from ._consumer import consumer_actor
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
 from ._group import GroupSettings, group_actor
+from ._keys import retries_key
 from ._mailbox import Address, Mailbox
 from ._messages import Append, Heal, SettleMessage, Ticket
 from ._observer import Observer
@@ -125,14 +127,16 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
     """The subtree of one consumer group."""
     settings = plan.settings
     rng = supervision.rng(f"group/{settings.stream}/{settings.group}")
-    pending = PendingList(client, settings.stream, settings.group)
+    retries = retries_key(settings.stream, settings.group)
+    pending = PendingList(client, settings.stream, settings.group, retries=retries)
+    alarm = Alarm()
     settles: Mailbox[SettleMessage] = Mailbox(f"{settings.group}/settle", SETTLE_MAILBOX)
     heals: Mailbox[Heal] = Mailbox(f"{settings.group}/heal", HEAL_MAILBOX)
     # Capacity 0: an offer is made to a consumer that has room at this moment, or not at all.
     tickets: Mailbox[Ticket] = Mailbox(f"{settings.group}/tickets", 0)
     checkpoints = CheckpointSettings(settings.stream, settings.group, settings.memory, settings.retry)
     key = checkpoints.checkpoint_key
-    wiring = ConsumerWiring(client, pending, settles.address, heals.address, tickets, plan.work, rng, key)
+    wiring = ConsumerWiring(client, pending, settles.address, heals.address, tickets, plan.work, rng, key, alarm)
     children = [
         Child(
             "checkpoint-writer",
@@ -150,7 +154,7 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
         _consumers_child(plan, wiring, supervision),
     ]
     if plan.reclaim is not None:
-        children.append(_reclaimer_child(plan.reclaim, pending, tickets.address, rng))
+        children.append(_reclaimer_child(plan.reclaim, pending, tickets.address, alarm, rng))
     return supervision.nested(f"group:{settings.stream}:{settings.group}", children)
 
 
@@ -167,5 +171,7 @@ def _consumers_child(plan: GroupPlan, wiring: ConsumerWiring, supervision: Super
     return supervision.nested("consumers", consumers, together=True)
 
 
-def _reclaimer_child(settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], rng: Random) -> Child:
-    return Child("reclaimer", reclaimer_actor(settings, pending, tickets, rng), grace_seconds=STOP_SECONDS)
+def _reclaimer_child(
+    settings: ReclaimSettings, pending: PendingList, tickets: Address[Ticket], alarm: Alarm, rng: Random
+) -> Child:
+    return Child("reclaimer", reclaimer_actor(settings, pending, tickets, alarm, rng), grace_seconds=STOP_SECONDS)

@@ -11,6 +11,7 @@ from typing import cast
 from attrs import evolve
 from typing_extensions import Self
 
+from ..actors import RetryPolicy
 from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
@@ -50,6 +51,8 @@ class StreamConsumer:
         prefetch: entries held at most; None: three reads.
         drain_seconds: how long `close` works on what is held.
         max_deliveries: an event that has failed so often goes to the dead letters; None: it comes again for ever.
+        retry_policy: when it comes again; None: as `RetryPolicy()` says after an exception, after the idle limit
+            where the handler declined.
         max_retries, retry_base_delay, retry_max_delay: see `RedisConnection`.
         timeouts: how long a connection and a reply may take.
         codec: how events are read from fields.
@@ -78,6 +81,7 @@ class StreamConsumer:
         prefetch: int | None = None,
         drain_seconds: float = 8.0,
         max_deliveries: int | None = MAX_DELIVERIES,
+        retry_policy: RetryPolicy | None = None,
         max_retries: int | None = 5,
         retry_base_delay: float = 0.1,
         retry_max_delay: float = 30.0,
@@ -95,6 +99,7 @@ class StreamConsumer:
             reclaim=Reclaim(reclaim_interval_ms, reclaim_min_idle_ms, reap_idle_ms) if reclaim_enabled else None,
             drain_seconds=drain_seconds,
             max_deliveries=max_deliveries,
+            retry_policy=retry_policy,
         )
         retry = Retry(max_retries, retry_base_delay, retry_max_delay)
         runtime = Runtime(redis_url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)

@@ -12,7 +12,7 @@ import trio
 from attrs import define, field, frozen
 from typing_extensions import Never
 
-from ..actors import DONE, Failed, Handle, HandleBatch, Job, Undecodable, Verdict
+from ..actors import DONE, Failed, Handle, HandleBatch, Job, Reject, RetryLater, Undecodable, Verdict
 from ..wire import Entry
 from ._codec import Codec, Content
 from ._errors import HandlerConflict, UndecodableEntry
@@ -220,7 +220,11 @@ def _verdicts_of(answer: object, events: int) -> Sequence[Verdict]:
 
 def verdict_of(answer: object) -> Verdict:
     """What a handler's return value says."""
-    return DONE if answer is None or answer else Failed(None)
+    if answer is None or answer is True:
+        return DONE
+    if isinstance(answer, RetryLater | Reject):
+        return Failed(answer)
+    return DONE if answer else Failed(None)
 
 
 def awaitable(function: Callable[[E], object]) -> Run[E]:

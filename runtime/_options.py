@@ -8,11 +8,12 @@ from typing import Final, Literal
 from attrs import Attribute, field, frozen, validators
 from typing_extensions import TypedDict
 
+from ..actors import RetryPolicy
 from ..wire import EntryId
 
 MAX_DELIVERIES: Final = 16
-"""Poison ends by default, and an outage that people can mend does not end what is healthy: with the idle limit of 30 s
-sixteen deliveries take a quarter of an hour. Azure Service Bus has 10, Sidekiq 25, both with growing delays."""
+"""Poison ends by default, and an outage of what handlers need does not end what is healthy: with the default delays,
+30 s to an hour, sixteen deliveries take nine hours at least: a night. Azure Service Bus has 10, Sidekiq 25."""
 
 Start = str | EntryId | datetime
 """Where a *new* group begins: "0" (everything), "$" (what comes from now on), an id (after it), a time (from it on)."""
@@ -65,6 +66,8 @@ class GroupOptions:
         reclaim: None: this process does not look for what others left behind.
         drain_seconds: how long a stop works on what is held, before the rest is handed back.
         max_deliveries: an event that has failed so often goes to the dead letters; None: it comes again for ever.
+        retry_policy: when it comes again; None: as `RetryPolicy()` says after an exception, after the idle limit
+            where the handler declined.
     """
 
     consumer: str | None = None
@@ -79,6 +82,7 @@ class GroupOptions:
     reclaim: Reclaim | None = Reclaim()
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_check_max_deliveries)
+    retry_policy: RetryPolicy | None = None
 
     @property
     def lease_ms(self) -> int:
@@ -108,6 +112,7 @@ class GroupOptionsKeywords(TypedDict, total=False):
     reclaim: Reclaim | None
     drain_seconds: float
     max_deliveries: int | None
+    retry_policy: RetryPolicy | None
 
 
 def parse_start(start: Start) -> EntryId | Literal["$"]:

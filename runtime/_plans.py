@@ -14,6 +14,7 @@ from ..actors import (
     GroupSettings,
     MemoryCheckpoint,
     ReclaimSettings,
+    Rules,
     StreamPlan,
     WhenAway,
     Work,
@@ -182,6 +183,8 @@ class Plans:
         self, stream: str, group: str, options: GroupOptions, prefetch_min: int
     ) -> Sequence[ConsumerSettings]:
         base = options.consumer or self.own_name()
+        delays = options.reclaim is not None
+        rules = Rules(options.max_deliveries, options.retry_policy, options.lease_ms / 1000, delays)
         names = [base] if options.consumers == 1 else [f"{base}-{index}" for index in range(options.consumers)]
         return [
             ConsumerSettings(
@@ -197,7 +200,7 @@ class Plans:
                 lease_ms=options.lease_ms,
                 drain_seconds=options.drain_seconds,
                 retry=self.retry,
-                max_deliveries=options.max_deliveries,
+                rules=rules,
             )
             for name in names
         ]

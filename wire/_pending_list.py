@@ -66,6 +66,14 @@ class Page:
 
 
 @frozen
+class Due:
+    """Entries that failed and are due again: id and deliveries so far; and when the next one is, None: none waits."""
+
+    entries: Sequence[tuple[bytes, int]]
+    next_ms: int | None
+
+
+@frozen
 class EnsuredGroup:
     """What `ensure_group` found or did.
 
@@ -86,12 +94,14 @@ class PendingList:
         client: the link to use.
         stream: the group's stream.
         group: its name.
+        retries: the key of the sorted set that says when failed entries are due again; None: there is none.
     """
 
-    def __init__(self, client: Client, stream: str, group: str) -> None:
+    def __init__(self, client: Client, stream: str, group: str, *, retries: str | None = None) -> None:
         self._client = client
         self._stream = stream
         self._group = group
+        self._retries: Sequence[str] = () if retries is None else (retries,)
 
     async def of(self, consumer: str, *, start: EntryId, count: int) -> Page:
         """What is pending under a name, from an id on. Neither delivery counts nor idle times change."""
@@ -115,7 +125,7 @@ class PendingList:
 
         Entries that were deleted are told apart.
         """
-        found = replies.rows(await self._eval("claim", [], [self._group, consumer, min_idle_ms, *raw_ids]))
+        found = replies.rows(await self._eval("claim", self._retries, [self._group, consumer, min_idle_ms, *raw_ids]))
         claimed = Claimed([], [], [])
         for raw_id, fields, ours, before in cast("list[tuple[bytes, list[bytes] | None, int, int]]", found):
             if fields is not None:
@@ -128,7 +138,7 @@ class PendingList:
 
     async def take_own(self, consumer: str, raw_ids: Sequence[bytes]) -> Taken:
         """Take entries that are pending under our own name but that we never saw."""
-        found = replies.rows(await self._eval("take_own", [], [self._group, consumer, *raw_ids]))
+        found = replies.rows(await self._eval("take_own", self._retries, [self._group, consumer, *raw_ids]))
         taken: list[tuple[Entry, int]] = []
         destroyed: list[bytes] = []
         for raw_id, deliveries, fields in cast("list[tuple[bytes, int, list[bytes] | None]]", found):
@@ -174,6 +184,44 @@ class PendingList:
         again with its next read.
         """
         return [replies.text(name) for name in replies.rows(await self._eval("reap", [], [self._group, idle_ms]))]
+
+    async def delay(
+        self,
+        consumer: str,
+        delays_ms: Mapping[bytes, int],
+        *,
+        idle_ms: int,
+        checkpoint_key: str | None = None,
+        history: str = "",
+    ) -> Sequence[bytes]:
+        """Let go of entries until they are due again; returns what the consumer does not own any more.
+
+        The time is that of Redis. A history is looked at as in `settle`. Safe to repeat.
+
+        Args:
+            consumer: who holds them.
+            delays_ms: for each entry, from now until it is due.
+            idle_ms: idle time after which others take entries over: when one is due, it looks idle for so long.
+            checkpoint_key: the hash with the history's name.
+            history: that of the group in which they were delivered; not looked at if empty.
+        """
+        words = [word for pair in delays_ms.items() for word in pair]
+        known = history if checkpoint_key is not None else ""
+        keys = [*self._retries, checkpoint_key or self._stream]
+        return cast("list[bytes]", await self._eval("delay", keys, [self._group, consumer, idle_ms, known, *words]))
+
+    async def due(self, count: int) -> Due:
+        """Which entries are due again, the first so many, and when the next one is."""
+        next_ms, *found = cast("list[object]", await self._eval("due", self._retries, [self._group, count]))
+        entries = [(raw_id, deliveries) for raw_id, deliveries in cast("list[tuple[bytes, int]]", found)]
+        return Due(entries, None if cast("int", next_ms) < 0 else cast("int", next_ms))
+
+    async def waiting(self, raw_ids: Sequence[bytes]) -> frozenset[bytes]:
+        """Those of these entries that are not due yet."""
+        if not raw_ids or not self._retries:
+            return frozenset()
+        found = await self._client.eval(load("waiting"), self._retries, raw_ids)
+        return frozenset(cast("list[bytes]", found))
 
     async def settle(
         self, consumer: str, raw_ids: Sequence[bytes], *, checkpoint_key: str | None, history: str = ""

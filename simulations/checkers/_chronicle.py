@@ -24,6 +24,7 @@ Words = Sequence[bytes]
 _HOW: Final = {
     "begin": "renewed",
     "claim": "delivered",
+    "delay": "delayed",
     "hand_back": "handed back",
     "renew": "renewed",
     "take_own": "delivered",
@@ -231,7 +232,7 @@ class _Replay:
             if row is not None and same:
                 how = "handed back" if self._hands_back(applied, row, time_ms) else "renewed"
         former = "" if row is None else row.consumer
-        group.rows[raw_id] = Row(consumer, count, time_ms, how == "handed back")
+        group.rows[raw_id] = Row(consumer, count, time_ms, how in ("handed back", "delayed"))
         entry = stream.entries.get(raw_id)
         if entry is not None and raw_id not in group.unsettled:
             group.owe(entry)

@@ -66,7 +66,8 @@ class Held(Fact):
 
     Attributes:
         former: whose it was before; "" if nobody's, None where that is not known.
-        how: ``delivered`` to it (by a read, a claim, or once more), ``renewed``, or ``handed back`` by it.
+        how: ``delivered`` to it (by a read, a claim, or once more), ``renewed``, ``delayed`` by it after it had
+            failed, or ``handed back`` by it.
         entry: what the id stands for; None if that was never there, as far as we know.
     """
 

@@ -183,6 +183,8 @@ def _of_its_owner(fact: Held) -> str:
         return ""  # again and again: it would hide everything else
     if fact.how == "handed back":
         return f"{fact.consumer} hands it back for {fact.group}"
+    if fact.how == "delayed":
+        return f"{fact.consumer} lets it go for {fact.group}, until it is due again"
     if fact.former == "":
         return f"delivered to {fact.consumer} of {fact.group}"
     whose = "once more" if fact.former == fact.consumer else f"which {fact.former or 'somebody'} had"

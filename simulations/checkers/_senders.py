@@ -15,7 +15,7 @@ from attrs import define, field
 from ..history import Applied, Record, Sent
 from ._words import script_arguments, text
 
-_NAMED = frozenset({"begin", "claim", "dead_letter", "hand_back", "renew", "settle", "take_own"})
+_NAMED = frozenset({"begin", "claim", "dead_letter", "delay", "hand_back", "renew", "settle", "take_own"})
 """Our scripts whose arguments begin with the group and the consumer."""
 
 

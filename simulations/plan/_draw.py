@@ -64,6 +64,7 @@ class Domain:
         slow, fails, undecodable: the share of events that are so.
         slow_ms_max: how slow at most.
         fails_max: how many deliveries fail at most; -1: those that fail always fail.
+        fails_once: of the others, the share whose first delivery fails.
         kinds: the kinds of faults that make sense; None: all.
         always: of these kinds, one fault at least, whatever the preset.
         split_ms: how long an old primary goes on beside a new one, from, to; None: as it comes, or not at all.
@@ -82,6 +83,7 @@ class Domain:
     slow_ms_max: float = 300.0
     fails: float = 0.05
     fails_max: int = 2
+    fails_once: float = 0.0
     undecodable: float = 0.0
     kinds: frozenset[str] | None = None
     always: Sequence[str] = ()
@@ -174,6 +176,8 @@ def _event(rng: Random, domain: Domain, at_ms: float, key: str) -> PlannedEvent:
         event = evolve(event, slow_ms=round(rng.uniform(1, domain.slow_ms_max), 1))
     if rng.random() < domain.fails:
         event = evolve(event, fails=-1 if domain.fails_max < 0 else rng.randint(1, domain.fails_max))
+    elif domain.fails_once and rng.random() < domain.fails_once:
+        event = evolve(event, fails=1)
     if rng.random() < domain.undecodable:
         event = evolve(event, undecodable=True)
     return event

@@ -88,7 +88,13 @@ HANDLING: Final = (
         "after a failure the entry is not let go: its lease is renewed, and nobody tries it again",
         "liveness",
         ("poison", "single"),
-        [Edit(f"{_WORK}:_judge_trouble", "desk.release([entry.raw_id])", "pass")],
+        [
+            Edit(
+                f"{_WORK}:_try_again",
+                "if after_seconds == 0:",
+                "if after_seconds is not None:\n        return\n    if after_seconds == 0:",
+            )
+        ],
     ),
     PlantedBug(
         "events known by their stream ids",

@@ -73,9 +73,9 @@ HOLDING: Final = (
         [
             Edit(
                 f"{_LEASE}:_renew_all",
-                "held = desk.hold.raw_ids()",
+                "held = desk.hold.renewable()",
                 "waits = {job[0].raw_id for job in desk.hold._waiting}\n"
-                "    held = [raw_id for raw_id in desk.hold.raw_ids() if raw_id not in waits]",
+                "    held = [raw_id for raw_id in desk.hold.renewable() if raw_id not in waits]",
             )
         ],
     ),
@@ -127,7 +127,7 @@ HOLDING: Final = (
         "bounded-duplicates",
         ("pauses",),
         [
-            Edit("claim.lua", "if #row == 1 and row[1][3] >= idle then", "if #row == 1 then"),
+            Edit("claim.lua", "if #row == 1 and row[1][3] >= idle and not waits(id) then", "if #row == 1 then"),
             Edit("claim.lua", f"consumer, idle, id, {_TAKEN}", f"consumer, 0, id, {_TAKEN}"),
         ],
     ),

@@ -53,8 +53,27 @@ POISONING: Final = (
         "the limit is reached before it is",
         "poison-bounded",
         ("poison", "backlog"),
-        [Edit("actors._retrying:after_failure", "deliveries < max_deliveries", "deliveries < max_deliveries - 1")],
+        [
+            Edit(
+                "actors._retrying:after_failure",
+                "deliveries >= rules.max_deliveries",
+                "deliveries >= rules.max_deliveries - 1",
+            )
+        ],
         [_FEW],
+    ),
+    PlantedBug(
+        "retry lost on a crash",
+        "what is to be tried again is acknowledged, and only noted: as one would keep it in memory",
+        "no-loss",
+        ("retries",),
+        [
+            Edit(
+                "delay.lua",
+                "redis.call('XCLAIM', stream, group, consumer, 0, id, 'IDLE', string.format('%.0f', idle), 'JUSTID')",
+                "redis.call('XACK', stream, group, id)",
+            )
+        ],
     ),
     PlantedBug(
         "what kills its process is begun again",

@@ -7,12 +7,13 @@ from typing import cast
 
 import trio
 
+from ...actors import RetryPolicy
 from ...runtime import Event, Reclaim
 from ...runtime._dispatch import AnyHandler
 from ...wire import Timeouts
 from ..plan import Shape
 from ..world import App, Process, World
-from ._planned import behave, behave_in_batch, publish_planned
+from ._planned import behave, behave_declining, behave_in_batch, behave_later, publish_planned
 
 STREAM, GROUP = "orders", "billing"
 
@@ -32,6 +33,19 @@ IMPATIENT = Timeouts(connect_seconds=1.0, reply_seconds=0.5, block_margin_second
 async def workers(world: World) -> None:
     """One group, as many processes as the plan says, events that its handlers take as the plan says."""
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    await publish_planned(world, STREAM)
+
+
+async def retries(world: World) -> None:
+    """As `workers`, with retries at once and later, some of them later than the idle limit."""
+    policy = RetryPolicy(immediate=1, delay_seconds=0.7, max_delay_seconds=5.0, jitter=0.2)
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave_later)], retry_policy=policy))
+    await publish_planned(world, STREAM)
+
+
+async def backlog(world: World) -> None:
+    """As `workers`, but nothing that fails has a time of its own: it waits in the pending list to be found."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave_declining)]))
     await publish_planned(world, STREAM)
 
 
@@ -104,6 +118,7 @@ def worker_app(
     batch: int | None = None,
     reclaim: Reclaim | None = RECLAIM,
     timeouts: Timeouts | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> App:
     async def worker(process: Process) -> None:
         runtime = process.runtime(timeouts=timeouts)
@@ -120,6 +135,7 @@ def worker_app(
                 reclaim=reclaim,
                 drain_seconds=2.0,
                 max_deliveries=MAX_DELIVERIES,
+                retry_policy=retry_policy,
             )
         await process.serve(runtime)
 

@@ -8,7 +8,7 @@ from typing import cast
 import trio
 from attrs import asdict
 
-from ...actors import ActorStopped, PublishIndeterminate
+from ...actors import ActorStopped, PublishIndeterminate, RetryLater
 from ...runtime import Event, NewEvent, NotRunning, PublishTimeout, Runtime
 from ...wire import RedisError
 from ..plan import PlannedEvent
@@ -104,3 +104,27 @@ async def behave(event: Event[object]) -> None:
     fails = payload["fails"]
     if fails < 0 or event.delivery_count <= fails:
         raise SimulatedFailure(f"as planned, for the {event.delivery_count}. time")
+
+
+async def behave_declining(event: Event[object]) -> bool:
+    """As `behave`, but a failure is declined: it comes again after the idle limit, without a time of its own."""
+    try:
+        await behave(event)
+    except SimulatedFailure:
+        return False
+    return True
+
+
+async def behave_later(event: Event[object]) -> None:
+    """As `behave`, but every other failure asks for a time of its own: at once, soon, or after the idle limit.
+
+    Raises:
+        SimulatedFailure: the event says so.
+        RetryLater: the same, at an odd delivery.
+    """
+    try:
+        await behave(event)
+    except SimulatedFailure:
+        if event.delivery_count % 2:
+            raise RetryLater((0.0, 0.4, 3.0)[event.id.seq % 3]) from None
+        raise

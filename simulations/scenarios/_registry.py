@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..plan import Domain, Plan, draw_plan
 from ..world import Scenario
-from ._basic import alone, batches, killers, rolling_restart, same_ids, two_groups, workers
+from ._basic import alone, backlog, batches, killers, retries, rolling_restart, same_ids, two_groups, workers
 from ._retrying import retrying_producer
 
 
@@ -129,6 +129,12 @@ _ALL: Final[Sequence[BuiltIn]] = (
         Domain(fails=0.2, fails_max=-1),
     ),
     BuiltIn(
+        "retries",
+        "many events fail some times, and are tried again at once and later, whoever has crashed meanwhile",
+        retries,
+        Domain(fails=0.5, fails_max=4, events=(5, 15), workers=(1, 3), always=("kill-process",)),
+    ),
+    BuiltIn(
         "killers",
         "some events kill the process that handles them, each time, and with it what others have in hand",
         killers,
@@ -137,8 +143,8 @@ _ALL: Final[Sequence[BuiltIn]] = (
     BuiltIn(
         "backlog",
         "events that always fail stand before others in the pending list, also where the server can't pick idle ones",
-        workers,
-        Domain(fails=0.3, fails_max=-1, events=(10, 25), profiles=("5.0", "5.0", "7.0"), always=("raise", "raise")),
+        backlog,
+        Domain(fails=0.3, fails_max=-1, fails_once=0.3, events=(10, 25), profiles=("5.0", "5.0", "7.0")),
     ),
     BuiltIn(
         "full-hands",

@@ -17,6 +17,7 @@ from redis_streams.wire import (
     Entry,
     EntryId,
     HistoryChanged,
+    NoGroup,
     PendingList,
     ResponseError,
     ensure_group,
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.also_on_memory
 
 CHECKPOINT = "{s}:checkpoint:g"
 DEAD = "{s}:dead:g"
+RETRIES = "{s}:retries:g"
 ROW_GOES_WITH_THE_ENTRY = (7, 0, 0)
 """From this version on XCLAIM drops a row of the pending list whose entry was deleted."""
 
@@ -265,6 +267,66 @@ async def test_a_delivery_is_counted_when_it_begins(any_redis_server: RedisServe
         assert await bench.pending.begin("d", {b"1-0": 9}) == ids(1)
         assert await bench.owners() == {b"1-0": ("c", 4), b"2-0": ("c", 1)}
         assert await bench.idle(b"1-0") < 60_000
+
+
+# Retries
+
+
+async def test_what_is_delayed_waits_for_its_time(any_redis_server: RedisServer) -> None:
+    """Nobody takes it before, however idle it is; then who claims it takes it off the list."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        pending = PendingList(bench.client, "s", "g", retries=RETRIES)
+        await bench.read("c", 2)
+        await bench.read("other", 1)
+        lost = await pending.delay("c", {b"1-0": 1, b"2-0": 3_600_000, b"3-0": 1}, idle_ms=30_000)
+        assert lost == ids(3)
+        await bench.age(60_000, b"2-0")
+        await trio.sleep(0.01)
+        due = await pending.due(10)
+        assert due.entries == [(b"1-0", 1)]
+        assert 3_500_000 < (due.next_ms or 0) <= 3_600_000
+        assert await pending.waiting(ids(1, 2, 3)) == {b"2-0"}
+        assert (await pending.take_own("c", ids(2))).entries == []
+        claimed = await pending.claim("d", ids(1, 2, 3), min_idle_ms=30_000)
+        assert claimed.entries == [(Entry(b"1-0", [b"n", b"1"]), 1)]
+        assert any_redis_server.cli("ZRANGE", RETRIES, 0, -1) == ["2-0"]
+
+
+async def test_retries_of_what_is_not_pending_any_more_are_forgotten(any_redis_server: RedisServer) -> None:
+    """Somebody acknowledged it by hand."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        pending = PendingList(bench.client, "s", "g", retries=RETRIES)
+        await bench.read("c", 1)
+        await pending.delay("c", {b"1-0": 1}, idle_ms=30_000)
+        await bench.client.xack("s", "g", ids(1))
+        await trio.sleep(0.01)
+        due = await pending.due(10)
+        assert (due.entries, due.next_ms) == ([], None)
+        assert any_redis_server.cli("EXISTS", RETRIES) == 0
+
+
+async def test_a_delay_of_a_former_history_is_refused(any_redis_server: RedisServer) -> None:
+    """The id may stand for another entry."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        pending = PendingList(bench.client, "s", "g", retries=RETRIES)
+        await bench.read("c", 1)
+        await bench.client.call("HSET", CHECKPOINT, "history", "new")
+        with pytest.raises(HistoryChanged):
+            await pending.delay("c", {b"1-0": 9}, idle_ms=1, checkpoint_key=CHECKPOINT, history="old")
+        assert any_redis_server.cli("EXISTS", RETRIES) == 0
+
+
+async def test_of_a_group_that_is_gone_every_script_says_so(any_redis_server: RedisServer) -> None:
+    """It broke: settling nothing but a dead letter asked for the stream first, which crashed the checkpoint writer."""
+    async with bench_on(any_redis_server) as bench:
+        pending = PendingList(bench.client, "s", "g", retries=RETRIES)
+        await bench.client.call("DEL", "s")
+        with pytest.raises(NoGroup):
+            await pending.settle("c", [], checkpoint_key=CHECKPOINT)
+        with pytest.raises(NoGroup):
+            await pending.begin("c", {b"1-0": 2})
+        with pytest.raises(NoGroup):
+            await pending.delay("c", {b"1-0": 2}, idle_ms=1)
 
 
 # Entries that are deleted while they are pending

@@ -70,12 +70,12 @@ def _with_seed(plan: Plan, seed: int) -> Outcome:
 
 
 def stops_at_all_phases() -> Iterator[Outcome]:
-    """A slow handler is stopped at twelve moments of the time between two renewals, with half of one on the way."""
+    """A slow handler is stopped at fifteen moments of the time between two renewals, with half of one on the way."""
     plan = plan_from_json(next(path for path in FOUND if path.stem == "graceful-stop-clean-stop").read_text())
     # Whichever of the two gets the event.
     sites = [evolve(fault.when, host=host) for fault in plan.faults for host in ("worker-1", "worker-2")]
     plan = evolve(plan, faults=[evolve(plan.faults[0], when=site) for site in sites])
-    for at_ms in range(1000, 1600, 50):
+    for at_ms in range(1000, 1600, 40):
         events = [evolve(event, at_ms=float(at_ms), slow_ms=2500.0) for event in plan.events]
         moved = evolve(plan, events=events, shape=evolve(plan.shape, latency_ms=40.0))
         yield run_plan(moved, SCENARIOS[plan.scenario].run, checkers=AT_LEAST_ONCE)

@@ -29,13 +29,13 @@ GROUPS = {
     "Without Trio": ["StreamProducer", "StreamConsumer", "StreamManager", "ConsumerGroupManager", "RedisConnection"],
     "Configuration": ["Config", "ConfigError"],
     "Codecs": ["Codec", "Content", "JsonCodec", "FieldsCodec", "UndecodableEntry"],
-    "Policies": ["Retry", "Timeouts", "Limits", "Backoff", "Ports"],
+    "Policies": ["RetryPolicy", "RetryLater", "Reject", "Retry", "Timeouts", "Limits", "Backoff", "Ports"],
     "Watching": ["log_event", "describe"],
     "Ids and addresses": ["EntryId", "ServerAddress"],
 }
 
 MADE_WITH = ("Runtime", "StreamConsumer", "StreamProducer", "RedisConnection")
-VALUES = ("Reclaim", "Retry", "Timeouts", "Limits", "Backoff")
+VALUES = ("Reclaim", "RetryPolicy", "Retry", "Timeouts", "Limits", "Backoff")
 
 TYPES = """## Types for annotations
 

@@ -8,6 +8,7 @@ import pytest
 import trio
 import trio.testing
 from redis_streams.actors import Mailbox, Stage
+from redis_streams.actors._alarm import Alarm
 from redis_streams.actors._consumer_acquire import _claim_when_room, _read_once
 from redis_streams.actors._consumer_desk import ConsumerSettings, ConsumerWiring, Desk, Work
 from redis_streams.actors._consumer_hold import Hold
@@ -57,7 +58,7 @@ async def test_a_claim_gets_the_place_that_a_read_gives_back(too_early: int, aut
     redis, mailboxes = Redis(too_early), [Mailbox[object](name, 1) for name in ("writer", "group", "tickets")]
     writer, group, tickets = mailboxes
     settings = ConsumerSettings("s", "g", "c", prefetch=1)
-    wiring = ConsumerWiring(redis, redis, writer.address, group.address, tickets, Work(), Random(1), None)
+    wiring = ConsumerWiring(redis, redis, writer.address, group.address, tickets, Work(), Random(1), None, Alarm())
     window = Window(1, 1)
     desk = Desk(Stage("c", "c", 1, lambda _event: None), settings, wiring, Hold(window.places), window)
     with trio.fail_after(100):

@@ -1,18 +1,31 @@
 -- Take over entries that have been idle for so long, whoever holds them: a compare-and-swap. Delivery counts stay as they
 -- are: `begin` raises them, when a handler begins.
 --
--- KEYS: stream
+-- What waits for a retry is left alone until it is due, however idle it is; who takes it, takes it off that list.
+--
+-- KEYS: stream, retries (a sorted set of ids by the time when they are due; left out where there are none)
 -- ARGV: group, consumer, least idle time in ms, ids ...
 -- Answers {{id, fields or false, whether it is pending under the consumer's name now, deliveries so far} ...} for those
 -- that were idle for so long; false for an entry that was deleted: from 7.0 on Redis then drops its row. Redis 5.0 and
 -- later.
 
 local stream, group, consumer, idle = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local retries, now = KEYS[2], 0
+if retries then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function waits(id)
+  local due = retries and redis.call('ZSCORE', retries, id)
+  return due and tonumber(due) > now
+end
+
 local answer = {}
 for i = 4, #ARGV do
   local id = ARGV[i]
   local row = redis.call('XPENDING', stream, group, id, id, 1)
-  if #row == 1 and row[1][3] >= idle then
+  if #row == 1 and row[1][3] >= idle and not waits(id) then
+    if retries then redis.call('ZREM', retries, id) end
     local found = redis.call('XRANGE', stream, id, id)
     if #found == 1 then
       redis.call('XCLAIM', stream, group, consumer, idle, id, 'JUSTID')

@@ -1,15 +1,28 @@
 -- Take entries that are pending under our own name but that we never saw: a read that was cut short delivered them.
 -- Their counts stay as they are: `begin` raises them. Entries that others have claimed meanwhile are left alone.
 --
--- KEYS: stream
+-- What waits for a retry is left alone until it is due.
+--
+-- KEYS: stream, retries (a sorted set of ids by the time when they are due; left out where there are none)
 -- ARGV: group, consumer, ids ...
 -- Answers {{id, deliveries so far, fields or false} ...}: false for an entry that was deleted. Redis 5.0 and later.
+
+local retries, now = KEYS[2], 0
+if retries then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function waits(id)
+  local due = retries and redis.call('ZSCORE', retries, id)
+  return due and tonumber(due) > now
+end
 
 local answer = {}
 for i = 3, #ARGV do
   local id = ARGV[i]
   local row = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])
-  if #row == 1 then
+  if #row == 1 and not waits(id) then
+    if retries then redis.call('ZREM', retries, id) end
     local found = redis.call('XRANGE', KEYS[1], id, id)
     if #found == 1 then
       redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'JUSTID')
