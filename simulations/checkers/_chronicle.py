@@ -140,7 +140,8 @@ class _Replay:
             whose = text(fields[b"dead_stream"]), text(fields.get(b"dead_group", b""))
             self.facts.append(Buried(*self._where, *whose, fields[b"dead_id"]))
         event_id = "" if b"dead_id" in fields else self._event_id(stream_name, said.raw_id, said.fields)
-        entry = Entry(stream_name, said.raw_id, event_id, text(fields.get(b"event_type", b"")), self._where[0])
+        kind, redriven = text(fields.get(b"event_type", b"")), b"redriven_group" in fields
+        entry = Entry(stream_name, said.raw_id, event_id, kind, self._where[0], redriven)
         server.stream(stream_name).add(entry)
         self.facts.append(Added(*self._where, entry))
         if said.trimming is not None:

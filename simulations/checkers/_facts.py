@@ -18,6 +18,7 @@ class Entry:
     Attributes:
         event_id: of the event that it holds; "" where that is not known.
         added_at: the place of the record among all records.
+        redriven: whether it was given back from the dead letters.
     """
 
     stream: str
@@ -25,6 +26,7 @@ class Entry:
     event_id: str
     event_type: str
     added_at: int
+    redriven: bool = False
 
 
 @frozen

@@ -3,7 +3,7 @@
 An event is appended to a stream at most as often as it was published there without being refused. Of a publish that
 was refused nothing may be there: who is told so publishes again. Entries that a fault destroyed count: they had been
 appended, and nobody may repeat that. It is excused for dead letters, which repeat the fields of their entries, and for
-what nobody of the application wrote.
+what nobody of the application wrote. A dead letter may be given back to its stream: each of them once.
 
 A publisher that publishes again after an unknown outcome makes two entries, knowingly, unless it is remembered what was
 published: then an event is there once within that window, however often it was published, and by whom ever. What a
@@ -12,14 +12,14 @@ fault destroyed, or somebody deleted with its stream, may be appended again.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 from ..history import History
 from ._chronicle import chronicle
-from ._facts import Added, Removed
+from ._facts import Added, Buried, Removed
 from ._runs import publications
 from ._verdict import Checker, Verdict
 
@@ -28,18 +28,32 @@ NAME = "publish-once"
 
 def publish_once(history: History) -> Iterator[Verdict]:
     """No event is appended more often than it was published."""
-    published = publications(history)
+    published, given_back = publications(history), _given_back(history)
     for (stream, event_id), added in _added(history).items():
         records = published.begun.get((stream, event_id), ())
         begun, once_ms = len(records), min((record.once_ms for record in records), default=0.0)
         refused = sum(end.outcome == "refused" for end in published.ended.get((stream, event_id), ()))
-        if begun and not once_ms and len(added) > begun - refused:
+        if begun and not once_ms and len(added) > begun - refused + given_back[stream, event_id]:
             often = f"{begun} times" if begun > 1 else "once"
             told = f"published {often}, {refused} times refused," if refused else f"published {often}"
             words = f"{event_id} was {told} and appended to {stream} {len(added)} times"
             yield Verdict(NAME, words, (event_id,), "refused" if len(added) <= begun else "repeated")
         if once_ms and len(added) > 1:
             yield from _twice(_kept(history), stream, event_id, added, once_ms)
+
+
+def _given_back(history: History) -> Counter[tuple[str, str]]:
+    """How many entries of each event are dead letters that were given back, and had died before."""
+    known: dict[tuple[str, bytes], str] = {}
+    died, given = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for fact in chronicle(history).facts:
+        if isinstance(fact, Added):
+            of = (fact.entry.stream, fact.entry.event_id)
+            known[fact.entry.stream, fact.entry.raw_id] = fact.entry.event_id
+            given[of] += fact.entry.redriven and given[of] < died[of]
+        elif isinstance(fact, Buried):
+            died[fact.stream, known.get((fact.stream, fact.raw_id), "")] += 1
+    return given
 
 
 def publish_once_within(window_ms: float) -> Checker:

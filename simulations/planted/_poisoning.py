@@ -76,6 +76,13 @@ POISONING: Final = (
         ],
     ),
     PlantedBug(
+        "redrive that repeats",
+        "a dead letter is given back and stays where it is: the next look gives it back again",
+        "publish-once",
+        ("redriving",),
+        [Edit("redrive.lua", "redis.call('XDEL', KEYS[1], ARGV[i])", "")],
+    ),
+    PlantedBug(
         "what kills its process is begun again",
         "only a handler that returns is looked at: deliveries that nobody lived through have no end",
         "poison-bounded",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import cast
 
 import trio
@@ -10,7 +11,7 @@ import trio
 from ...actors import RetryPolicy
 from ...runtime import Event, Reclaim
 from ...runtime._dispatch import AnyHandler
-from ...wire import Timeouts
+from ...wire import RedisError, Timeouts
 from ..plan import Shape
 from ..world import App, Process, World
 from ._planned import behave, behave_declining, behave_in_batch, behave_later, publish_planned
@@ -22,6 +23,9 @@ RECLAIM = Reclaim(interval_ms=500, min_idle_ms=2000, reap_idle_ms=1500)
 
 TOMORROW_MS = 1_700_086_400_000
 """A day after simulated time begins."""
+
+REDRIVES = 6
+"""Looks at the dead letters: enough that some of them meet a fault."""
 
 MAX_DELIVERIES: int | None = 5
 """Few, so that an event that always fails is through with them long before a run is over."""
@@ -41,6 +45,22 @@ async def retries(world: World) -> None:
     policy = RetryPolicy(immediate=1, delay_seconds=0.7, max_delay_seconds=5.0, jitter=0.2)
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave_later)], retry_policy=policy))
     await publish_planned(world, STREAM)
+
+
+async def redriving(world: World) -> None:
+    """As `workers`, and somebody gives all dead letters back again and again, through a link that fails."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)], retry_policy=RetryPolicy(immediate=4)))
+
+    async def look_after(process: Process) -> None:
+        async with process.runtime() as runtime:
+            while process.pass_by("look") < REDRIVES:
+                await trio.sleep(0.5)
+                with suppress(RedisError):
+                    await runtime.dead_letters(STREAM, GROUP).redrive()
+
+    operator = world.start("worker-9", look_after)
+    await publish_planned(world, STREAM)
+    await world.finished(operator)
 
 
 async def backlog(world: World) -> None:

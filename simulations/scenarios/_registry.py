@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..plan import Domain, Plan, draw_plan
 from ..world import Scenario
-from ._basic import alone, backlog, batches, killers, retries, rolling_restart, same_ids, two_groups, workers
+from ._basic import alone, backlog, batches, killers, redriving, retries, rolling_restart, same_ids, two_groups, workers
 from ._retrying import retrying_producer
 
 
@@ -133,6 +133,14 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "many events fail some times, and are tried again at once and later, whoever has crashed meanwhile",
         retries,
         Domain(fails=0.5, fails_max=4, events=(5, 15), workers=(1, 3), always=("kill-process",)),
+    ),
+    BuiltIn(
+        "redriving",
+        "dead letters are given back to their stream again and again, also when nobody heard that it was done",
+        redriving,
+        Domain(
+            fails=0.4, fails_max=-1, events=(3, 8), kinds=_LINK | {"kill-process", "kill-clients", "forget-scripts"}
+        ),
     ),
     BuiltIn(
         "killers",
