@@ -257,7 +257,7 @@ class Stream:
         bodies: list[Fields] = []
         while index < len(nodes):
             nodes[index].copy_into(ids, bodies, start, most)
-            if len(ids) == most:
+            if most and len(ids) == most:
                 break
             index, start = index + 1, 0
         return ids, bodies
