@@ -101,6 +101,11 @@ async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
         lose(desk, await weather.through(lambda: desk.wiring.pending.begin(settings.name, numbers)))
     except NoGroup:
         lose(desk, list(numbers))  # The reader notices the same and has it healed; then they are delivered anew.
+    if desk.lease_is_over():
+        # The answer may have been long in coming, or lain there while this process stood still. Asked again it counts
+        # nothing twice.
+        desk.hold.put_back(jobs)
+        return False
     return all(desk.hold.holds(entry) for entry, _ in jobs)
 
 

@@ -263,6 +263,8 @@ class RedisNode:
             client.not_before = self._clock.now + passing.late_seconds
             if not passing.runs:
                 client.words = None
+                # What was sent behind it did not get here either: nothing can be missing in the midst of a stream.
+                client.parser = RequestParser(self.engine.profile)
                 return False
         return self.is_listening and client.session in self._clients
 

@@ -285,7 +285,9 @@ class World:
                 host.end_at_once(power_lost=True)
 
     async def _wait_settled(self) -> bool:
-        return await self._wait_until(lambda: not self._is_waiting(), LIVE_SECONDS_MAX)
+        # While a server's clock catches up with what it was put back by, nothing looks idle.
+        put_back_seconds = max(0, *(-node.clock_shift_us / 1_000_000 for node in self.nodes), 0)
+        return await self._wait_until(lambda: not self._is_waiting(), LIVE_SECONDS_MAX + put_back_seconds)
 
     async def _wait_until(self, is_over: Callable[[], bool], seconds_max: float) -> bool:
         """Look again and again, until it is over or so much time is; returns whether it is over."""

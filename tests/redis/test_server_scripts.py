@@ -52,14 +52,14 @@ SCRIPTS = [
     ["return redis.call('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>')"],
 ]
 OURS: list[tuple[str, list[str]]] = [
-    ("settle", ["2", "s", "{s}:cp", "g", "c", "1", "5-1", "6-1"]),
-    ("ensure_group", ["2", "s", "{s}:cp", "g", "0", "1"]),
-    ("settle", ["2", "none", "{s}:cp", "g", "c", "1", "5-1"]),
+    ("settle", ["2", "s", "{s}:cp", "g", "c", "1", "", "5-1", "6-1"]),
+    ("ensure_group", ["2", "s", "{s}:cp", "g", "0", "1", "h1"]),
+    ("settle", ["2", "none", "{s}:cp", "g", "c", "1", "h2", "5-1"]),
     ("renew", ["1", "s", "g", "c", "5-1"]),
     ("claim", ["1", "s", "g", "d", "0", "5-1", "9-9"]),
     ("take_own", ["1", "s", "g", "d", "5-1", "9-9"]),
     ("hand_back", ["1", "s", "g", "c", "50000", "5-1"]),
-    ("settle", ["2", "s", "{s}:cp", "g", "c", "0", "5-1"]),
+    ("settle", ["2", "s", "{s}:cp", "g", "c", "1", "h2", "5-1"]),
 ]
 
 

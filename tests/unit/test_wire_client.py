@@ -19,7 +19,7 @@ from redis_streams.wire import (
     Timeouts,
     load,
 )
-from redis_streams.wire._capabilities import parse_version
+from redis_streams.wire._capabilities import PROBED, parse_version
 from support.scripted import LOG_IN, Command, Peer, answers, as_redis, process, words
 from trio.testing import MockClock
 
@@ -148,7 +148,7 @@ async def test_a_script_whose_reply_was_lost_is_not_run_again(autojump_clock: Mo
 INFO = b"# Server\r\nredis_version:%s\r\n"
 
 
-def server(version: bytes, known: bytes = b"*5\r\n*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n") -> Callable[[Command], bytes]:
+def server(version: bytes, known: bytes = b"*6\r\n" + 6 * b"*0\r\n") -> Callable[[Command], bytes]:
     def answer(command: Command) -> bytes:
         if command[0] == b"INFO":
             text = INFO % version
@@ -165,7 +165,7 @@ async def test_capabilities_are_asked_once_for_each_connection(autojump_clock: M
         assert (await client.capabilities()).version == (6, 2, 14)
         await client.capabilities()
         assert len(words(peer.socket)) == 1
-        peer.answer = server(b"8.0.6", b"*5\r\n*1\r\n+x\r\n*-1\r\n*-1\r\n*-1\r\n*-1\r\n")
+        peer.answer = server(b"8.0.6", b"*6\r\n*1\r\n+x\r\n" + 5 * b"*-1\r\n")
         peer.socket.end()
         await trio.sleep(1)
         assert await client.capabilities() == Capabilities((8, 0, 6), frozenset(["XAUTOCLAIM"]))
@@ -210,7 +210,7 @@ def test_a_version_is_read_from_info(info: str, version: tuple[int, int, int]) -
 
 def test_each_version_can_what_it_can() -> None:
     """The table that the fallbacks are chosen by."""
-    old, new = Capabilities((6, 0, 0)), Capabilities((8, 6, 3), frozenset(["XAUTOCLAIM", "XACKDEL", "XCFGSET"]))
+    old, new = Capabilities((6, 0, 0)), Capabilities((8, 6, 3), frozenset(PROBED))
     assert not any(can for _, can in old.table())
     assert all(can for _, can in new.table())
     assert not Capabilities((8, 2, 0), frozenset(["XACKDEL"])).claim_in_read

@@ -28,8 +28,9 @@ def test_a_script_is_known_by_the_hash_of_its_source(name: str) -> None:
 def test_a_script_says_what_it_takes_and_answers(name: str) -> None:
     """Its first lines name keys, arguments, answer and the versions it runs on."""
     head = "".join(re.match(r"(--.*\n|\n)*", load(name).source).group())  # type: ignore[union-attr]
-    for word in ("KEYS:", "ARGV:", "Answers", "Redis 5.0"):
+    for word in ("KEYS:", "ARGV:", "Answers"):
         assert word in head
+    assert re.search(r"Redis \d\.\d", head)
 
 
 @pytest.mark.parametrize("name", NAMES)
