@@ -12,7 +12,7 @@ from support import broken_scenario
 
 pytestmark = pytest.mark.real_time
 
-SCENARIOS = ("many", "poison", "group-lost", "retrying-producer", "graceful-stop", "same-name")
+SCENARIOS = ("many", "poison", "group-lost", "retrying-producer", "graceful-stop")
 """Of each family of faults some; all of them take minutes, and are for times when somebody waits for them."""
 PROMISE = "ack-implies-done"
 BASE = 20
