@@ -21,7 +21,7 @@ DRAIN_SECONDS = 5.0
 DRAIN_SECONDS_UNPLUGGED = 0.1
 """Of a consumer that will have no network to settle anything with: it would only be waited for."""
 
-RECLAIM = Reclaim(interval_ms=500, min_idle_ms=1500)
+RECLAIM = Reclaim(interval_ms=250, min_idle_ms=1500)
 """Far shorter than in earnest (30 s), so that one need not wait for half a minute to see it."""
 
 
