@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen, validators
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
-from ._options import DAY_MS, MAX_DELIVERIES, GroupOptions, Reclaim, parse_start
+from ._options import REAP_IDLE_MS, MAX_DELIVERIES, GroupOptions, Reclaim, parse_start
 from ._stream_options import StreamOptions
 
 VARIABLES = {
@@ -162,7 +162,7 @@ class ReclaimConfig:
     enabled: bool = True
     interval_ms: int = field(default=30_000, validator=_at_least_one)
     min_idle_ms: int = field(default=30_000, validator=_at_least_one)
-    reap_idle_ms: int | None = field(default=DAY_MS, validator=validators.optional(_at_least_one))
+    reap_idle_ms: int | None = field(default=REAP_IDLE_MS, validator=validators.optional(_at_least_one))
 
     def policy(self) -> Reclaim | None:
         """The same, as a group takes it."""

@@ -23,7 +23,8 @@ def _parse_start(start: Start) -> EntryId | Literal["$"]:
     return parse_start(start)
 
 
-DAY_MS: int | None = 86_400_000
+REAP_IDLE_MS: int | None = 86_400_000
+"""A day: a process that comes back after a night finds its consumer as it left it. Optional for the field's type."""
 
 
 def _check_max_deliveries(_options: object, _attribute: Attribute[int], deliveries: int | None) -> None:
@@ -45,7 +46,7 @@ class Reclaim:
 
     interval_ms: int = field(default=30_000, validator=validators.ge(1))
     min_idle_ms: int = field(default=30_000, validator=validators.ge(1))
-    reap_idle_ms: int | None = field(default=DAY_MS, validator=validators.optional(validators.ge(1)))
+    reap_idle_ms: int | None = field(default=REAP_IDLE_MS, validator=validators.optional(validators.ge(1)))
 
 
 @frozen

@@ -286,8 +286,8 @@ class World:
 
     async def _wait_settled(self) -> bool:
         # While a server's clock catches up with what it was put back by, nothing looks idle.
-        put_back_seconds = max(0, *(-node.clock_shift_us / 1_000_000 for node in self.nodes), 0)
-        return await self._wait_until(lambda: not self._is_waiting(), LIVE_SECONDS_MAX + put_back_seconds)
+        put_back_seconds = max(-node.clock_shift_us for node in self.nodes) / 1_000_000
+        return await self._wait_until(lambda: not self._is_waiting(), LIVE_SECONDS_MAX + max(0, put_back_seconds))
 
     async def _wait_until(self, is_over: Callable[[], bool], seconds_max: float) -> bool:
         """Look again and again, until it is over or so much time is; returns whether it is over."""

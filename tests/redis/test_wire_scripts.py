@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from random import Random
 
 import pytest
@@ -428,30 +429,30 @@ async def test_what_was_delivered_in_a_former_history_is_not_settled(any_redis_s
         await ensure_group(bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="new")
         await bench.read("c", 2)
         before = await bench.owners()
-        told: dict[str, str | None] = {"checkpoint_key": CHECKPOINT, "history": "old"}
         with pytest.raises(HistoryChanged) as caught:
-            await bench.pending.settle("c", ids(1), **told)  # type: ignore[arg-type]
+            await bench.pending.settle("c", ids(1), checkpoint_key=CHECKPOINT, history="old")
         assert caught.value.history == await bench.pending.history(CHECKPOINT) == "new"
+        bury = partial(bench.pending.move_to, DEAD, "c", b"1-0", checkpoint_key=CHECKPOINT)
         for words in (2, 8000):
             with pytest.raises(HistoryChanged):
-                await bench.pending.move_to(DEAD, "c", b"1-0", [b"x"] * words, **told)  # type: ignore[arg-type]
+                await bury([b"x"] * words, history="old")
         assert (await bench.owners(), await bench.client.xlen(DEAD)) == (before, 0)
-        told["history"] = "new"
-        assert await bench.pending.move_to(DEAD, "c", b"1-0", [b"f", b"v"], **told)  # type: ignore[arg-type]
-        assert (await bench.pending.settle("c", ids(2), **told)).acknowledged == 1  # type: ignore[arg-type]
+        assert await bury([b"f", b"v"], history="new")
+        settled = await bench.pending.settle("c", ids(2), checkpoint_key=CHECKPOINT, history="new")
+        assert settled.acknowledged == 1
 
 
 @pytest.mark.parametrize("added", [(2, 3, 7), range(2, 8)], ids=["fewer", "more, of which some lie below"])
 async def test_another_stream_is_not_taken_for_the_former(added: Sequence[int], any_redis_server: RedisServer) -> None:
     """Though its last id is not below the checkpoint. Servers before 7.0 do not count what was added."""
     async with bench_on(any_redis_server, entries=4) as bench:
-        options = {"start": ZERO_ID, "checkpoint_key": CHECKPOINT, "history": "h"}
-        await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        ensure = partial(ensure_group, bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="h")
+        await ensure()
         await bench.read("c", 4)
         await bench.pending.settle("c", ids(1, 2, 3), checkpoint_key=CHECKPOINT)
         await bench.client.call("DEL", "s")
         await bench.add(*added)
-        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        made = await ensure()
         counts = any_redis_server.version >= (7, 0, 0)
         assert (made.what, made.position.ms) == (("restarted", 0) if counts else ("recreated", 3))
 
@@ -459,14 +460,14 @@ async def test_another_stream_is_not_taken_for_the_former(added: Sequence[int], 
 async def test_the_same_stream_is_taken_for_it_whatever_was_added_and_deleted(any_redis_server: RedisServer) -> None:
     """Only the group was destroyed: it goes on at its checkpoint."""
     async with bench_on(any_redis_server, entries=4) as bench:
-        options = {"start": ZERO_ID, "checkpoint_key": CHECKPOINT, "history": "h"}
-        await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        ensure = partial(ensure_group, bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="h")
+        await ensure()
         await bench.read("c", 3)
         await bench.pending.settle("c", ids(1, 2), checkpoint_key=CHECKPOINT)
         await bench.add(5, 6, 7)
         await bench.client.xdel("s", ids(1, 4, 6, 7))
         await bench.client.call("XGROUP", "DESTROY", "s", "g")
-        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        made = await ensure()
         assert (made.what, made.position.ms) == ("recreated", 2)
 
 

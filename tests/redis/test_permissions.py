@@ -1,0 +1,51 @@
+"""What a user with the documented permissions can do: all that a consumer does, in all that befalls it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import trio
+from redis_streams import DeadLettered, Event, Reclaim, RetryPolicy, Runtime, RuntimeEvent
+from redis_streams.actors import ChildCrashed
+from redis_streams.simulations.real import RedisServer
+
+PAGE = Path(__file__).parents[2] / "docs/data-model.md"
+pytestmark = pytest.mark.real_time
+
+
+def documented() -> list[str]:
+    """The words of ACL SETUSER on the page, behind the name of the user."""
+    found = re.search(r'"ACL SETUSER",(.*?)\)  # fmt', PAGE.read_text(), re.DOTALL)
+    assert found is not None
+    return " ".join(re.findall(r'"([^"]*)"', found[1])).split()
+
+
+async def test_they_are_enough_for_retries_reclaiming_dead_letters_and_dead_consumers(
+    redis_server: RedisServer,
+) -> None:
+    """Nothing crashes: a missing permission would end the program, since it stays until somebody does something."""
+    redis_server.cli("ACL", "SETUSER", *documented())
+    told: list[RuntimeEvent] = []
+    runtime = Runtime(redis_server.url.replace("redis://", "redis://app:secret@"), observer=told.append)
+    runs: list[int] = []
+
+    @runtime.handler(
+        "orders",
+        "billing",
+        max_deliveries=3,
+        retry_policy=RetryPolicy(delay_seconds=0.05),
+        reclaim=Reclaim(interval_ms=50, min_idle_ms=200, reap_idle_ms=100),
+    )
+    async def fail(event: Event[object]) -> None:
+        runs.append(event.delivery_count)
+        raise ValueError("as planned")
+
+    with trio.fail_after(30):
+        async with runtime:
+            await runtime.publish("orders", {}, event_type="order.placed", event_id="one")
+            while not any(isinstance(event, DeadLettered) for event in told):
+                await trio.sleep(0.05)
+    assert runs == [1, 2, 3]
+    assert not [event for event in told if isinstance(event, ChildCrashed)]
