@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen, validators
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
-from ._options import REAP_IDLE_MS, MAX_DELIVERIES, GroupOptions, Reclaim, parse_start
+from ._options import MAX_DELIVERIES, REAP_IDLE_MS, GroupOptions, Reclaim, parse_start
 from ._stream_options import StreamOptions
 
 VARIABLES = {

@@ -80,6 +80,7 @@ end
 redis.call('XGROUP', 'CREATE', stream, group, begin, 'MKSTREAM')
 if kept then
   redis.call('HSET', checkpoint, 'id', begin, 'history', history)
-  remember(last, added)
+  local made = fields(redis.call('XINFO', 'STREAM', stream))
+  remember(made['last-generated-id'], made['entries-added'])
 end
 return { what, begin }

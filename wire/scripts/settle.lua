@@ -59,27 +59,44 @@ local function before(id)
   return less_one(ms) .. '-18446744073709551615'
 end
 
+local function in_group()
+  for _, about in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+    local named = {}
+    for j = 1, #about, 2 do named[about[j]] = about[j + 1] end
+    if named['name'] == group then return named['last-delivered-id'], named['entries-read'] end
+  end
+end
+
 -- Before XINFO, whose error for a stream that is gone has no code.
 local summary = redis.call('XPENDING', stream, group)
-local delivered, read = '0-0', false
-local groups = redis.call('XINFO', 'GROUPS', stream)
-for i = 1, #groups do
-  local named = {}
-  for j = 1, #groups[i], 2 do named[groups[i][j]] = groups[i][j + 1] end
-  if named['name'] == group then delivered, read = named['last-delivered-id'], named['entries-read'] end
+local watermark, delivered, read
+if summary[1] > 0 then
+  watermark = before(summary[2])
+else
+  delivered, read = in_group()
+  watermark = delivered
 end
-local watermark = summary[1] > 0 and before(summary[2]) or delivered
 
 local function key_of(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
   return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
 end
 
+-- `ensure_group` knows by it whether a stream is still the same: how many entries had been added up to which one. Listing
+-- all groups takes its time, so with entries pending it is looked at only while the stream is young, and then once in a
+-- second of the stream's time. A server that does not count (before 7.0) leaves it empty.
+local YOUNG = 100
+local function is_worth_a_look()
+  local added, last = redis.call('HGET', checkpoint, 'added'), redis.call('HGET', checkpoint, 'last')
+  if not added or added == '' then return false end
+  return tonumber(added) < YOUNG or string.match(watermark, '^%d+') - string.match(last, '^%d+') >= 1000
+end
+
 if keep == '1' then
   local stored = redis.call('HGET', checkpoint, 'id')
   if not stored or key_of(stored) < key_of(watermark) then
     redis.call('HSET', checkpoint, 'id', watermark)
-    -- How many entries had been added up to which one: `ensure_group` knows by it whether a stream is still the same.
+    if not delivered and is_worth_a_look() then delivered, read = in_group() end
     if read then redis.call('HSET', checkpoint, 'added', read, 'last', delivered) end
   end
 end
