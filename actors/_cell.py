@@ -60,8 +60,12 @@ class Cell:
     _gone: trio.Event = field(factory=trio.Event)
     _up: bool = False
     """Whether the incarnation said that it is up while somebody waited for that."""
+    _grace: trio.CancelScope = field(factory=trio.CancelScope)
+    """Around the wait for an incarnation that is being stopped."""
     _cancel_at: float = math.inf
-    """When the grace of an incarnation that is being stopped ends."""
+    """When its grace ends."""
+    _hurry_until: float = math.inf
+    """When any grace ends, of this stop or of a later one."""
 
     @property
     def lives(self) -> bool:
@@ -154,7 +158,7 @@ class Cell:
                 self.state = State.STOPPED
             return
         if self.state is not State.STOPPING:
-            self._cancel_at = trio.current_time() + self.child.grace_seconds
+            self._cancel_at = min(trio.current_time() + self.child.grace_seconds, self._hurry_until)
             if self._up:
                 self.observer(ChildStopping(self.path, self.incarnation))
             self.state = State.STOPPING
@@ -165,8 +169,21 @@ class Cell:
                 self.observer(StuckAfterCancel(self.path, self.incarnation))
                 await self._gone.wait()
 
+    def hurry(self, until: float) -> None:
+        """Have the incarnation, and all below it, stop at once when they are told to stop: by this time at the latest.
+
+        Of a supervisor that is the time of its children; it waits for them.
+        """
+        if self.stage is not None:
+            self.stage.hurry()
+        if self.child.supervisor is not None:
+            self.child.supervisor.hurry(until)
+        else:
+            self._hurry_until = until
+            self._cancel_at = self._grace.deadline = min(self._cancel_at, until)
+
     async def _wait_gone(self, until: float) -> bool:
-        with trio.move_on_at(until):
+        with trio.CancelScope(deadline=until) as self._grace:
             await self._gone.wait()
         return self._gone.is_set()
 

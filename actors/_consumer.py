@@ -45,8 +45,10 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
         try:
             await learn(desk)
             async with trio.open_nursery() as beside:
+                working = trio.CancelScope()
                 beside.start_soon(keep_leases, desk)
-                await _acquire_work_settle(desk)
+                beside.start_soon(_limit_work, desk, working)
+                await _acquire_work_settle(desk, working)
                 beside.cancel_scope.cancel()
             # Not beside renewals: one that comes after would make what was handed back look busy again.
             await _hand_back(desk)
@@ -57,14 +59,18 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     return run
 
 
-async def _acquire_work_settle(desk: Desk) -> None:
-    """All that is acquired is worked on, and all that is worked on is settled: each stage outlives the one before."""
+async def _acquire_work_settle(desk: Desk, working: trio.CancelScope) -> None:
+    """All that is acquired is worked on, and all that is worked on is settled: each stage outlives the one before.
+
+    Args:
+        desk: the consumer's.
+        working: around its handlers.
+    """
     async with trio.open_nursery() as settling:
         settling.start_soon(settle_verdicts, desk)
-        with trio.CancelScope() as working:
+        with working:
             async with trio.open_nursery() as workers:
                 _start_workers(desk, workers)
-                workers.start_soon(_limit_drain, desk, working)
                 async with trio.open_nursery() as acquiring:
                     acquiring.start_soon(read_new, desk)
                     acquiring.start_soon(take_tickets, desk)
@@ -82,10 +88,12 @@ def _start_workers(desk: Desk, workers: trio.Nursery) -> None:
             workers.start_soon(work_in_batches, desk, work.handle_batch)
 
 
-async def _limit_drain(desk: Desk, working: trio.CancelScope) -> None:
+async def _limit_work(desk: Desk, working: trio.CancelScope) -> None:
     """Handlers that run longer than the drain allows are cancelled; what they worked on is handed back."""
     await desk.stage.wait_draining()
     working.deadline = trio.current_time() + desk.settings.drain_seconds
+    await desk.stage.wait_hurried()
+    working.cancel()
 
 
 async def _hand_back(desk: Desk) -> None:

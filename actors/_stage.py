@@ -81,7 +81,7 @@ class Stage:
         self._observer = observer
         self._status: Callable[[], object] = _none
         self._on_started: Callable[[], None] | None = None
-        self._drain = trio.Event()
+        self._drain, self._hurry = trio.Event(), trio.Event()
         self._intakes: dict[trio.CancelScope, bool] = {}
         self._wakes: dict[Waking, Callable[[], None]] = {}
 
@@ -114,6 +114,10 @@ class Stage:
         """Wait until the actor is to stop."""
         await self._drain.wait()
 
+    async def wait_hurried(self) -> None:
+        """Wait until the actor is to stop at once: to leave what can be left, and keep what can't."""
+        await self._hurry.wait()
+
     def publish(self, status: object) -> None:
         """Show this in snapshots as the actor's status; make it an immutable value."""
         self._status = lambda: status
@@ -133,6 +137,10 @@ class Stage:
             scope.cancel()
         for wake in tuple(self._wakes.values()):
             wake()
+
+    def hurry(self) -> None:
+        """Tell the actor to do only what takes no time worth speaking of. Called by its supervisor."""
+        self._hurry.set()
 
 
 def _none() -> None:

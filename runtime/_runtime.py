@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -50,6 +51,9 @@ from ._unwrap import unwrapped
 
 F = TypeVar("F", bound=AnyHandler)
 
+AT_ONCE_SECONDS = 2.0
+"""What a stop at once has to settle and to hand back: some round trips."""
+
 PUBLISH_ENTRIES_MAX = 1000
 """Events that one message to the stream actor carries; longer lists go in parts, in order."""
 
@@ -59,15 +63,18 @@ class _Running:
     """What exists only while the runtime runs."""
 
     client: Client
+    root: Supervisor
     scope: trio.CancelScope
     publishing: Publishing
     stopping: trio.Event = field(factory=trio.Event, init=False)
     token: trio.lowlevel.TrioToken = field(factory=trio.lowlevel.current_trio_token, init=False)
 
-    def stop(self) -> None:
-        """Begin a graceful stop, in the thread of the run."""
+    def stop(self, *, at_once: bool) -> None:
+        """Begin to stop, in the thread of the run."""
         self.stopping.set()
         self.scope.cancel()
+        if at_once:
+            self.root.hurry(trio.current_time() + AT_ONCE_SECONDS)
 
 
 class Runtime:
@@ -402,26 +409,31 @@ class Runtime:
             publishing = Publishing(client, self._plans, streams, tree, patience)
             for plan in plans:
                 publishing.started(plan)
-            self._running, self._root = _Running(client, scope, publishing), root
+            self._running, self._root = _Running(client, root, scope, publishing), root
             try:
                 await run_root(root, observer=self._observer, task_status=task_status)
             finally:
                 self._running = None
                 publishing.close()
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:
         """Begin a graceful stop: intake ends, what is held is finished and settled, the rest is handed back.
 
-        From any thread: a plain handler runs in one of its own.
+        From any thread: a plain handler runs in one of its own. Saying it again changes nothing, but for `at_once`.
+
+        Args:
+            at_once: cancel the handlers that run instead of waiting for them, also of a stop that is under way. What
+                they worked on is handed back; for that and for settling there are two seconds, then everything is cut.
         """
         running = self._running
         if running is None:
             return
+        stop = partial(running.stop, at_once=at_once)
         if _in_run_of(running.token):
-            running.stop()
+            stop()
         else:
             with suppress(trio.RunFinishedError):
-                running.token.run_sync_soon(running.stop)
+                running.token.run_sync_soon(stop)
 
     async def wait_stopped(self) -> None:
         """Wait until the runtime has stopped, or until it is to stop: for the body of ``async with runtime:``."""
@@ -429,7 +441,10 @@ class Runtime:
             await self._running.stopping.wait()
 
     async def serve(self) -> None:
-        """Run until SIGTERM or SIGINT, then drain: ``trio.run(runtime.serve)`` is a whole consumer process."""
+        """Run until SIGTERM or SIGINT, then drain: ``trio.run(runtime.serve)`` is a whole consumer process.
+
+        A second signal cuts the drain short: see `stop`, `at_once`.
+        """
         with unwrapped():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._stop_on_signal)
@@ -492,8 +507,10 @@ class Runtime:
 
     async def _stop_on_signal(self) -> None:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            again = False
             async for _ in signals:
-                self.stop()
+                self.stop(at_once=again)
+                again = True
 
 
 def _in_run_of(token: trio.lowlevel.TrioToken) -> bool:

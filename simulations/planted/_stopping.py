@@ -24,7 +24,7 @@ STOPPING: Final = (
         ("rolling-restart", "long-handlers"),
         [
             Edit(
-                "actors._consumer:_limit_drain",
+                "actors._consumer:_limit_work",
                 "await desk.stage.wait_draining()\n",
                 "await desk.stage.wait_draining()\n    await _hand_back(desk)\n",
             )
@@ -49,6 +49,13 @@ STOPPING: Final = (
         "clean-stop",
         ("long-handlers", "graceful-stop"),
         [Edit("actors._cell:Cell.stop", "trio.current_time() + self.child.grace_seconds\n", "trio.current_time()\n")],
+    ),
+    PlantedBug(
+        "no time after a second signal",
+        "who is hurried is cut where it stands: what was handled is not settled, the rest not handed back",
+        "clean-stop",
+        ("graceful-stop",),
+        [Edit("runtime._runtime:_Running.stop", "trio.current_time() + AT_ONCE_SECONDS", "trio.current_time()")],
     ),
     PlantedBug(
         "read cut by the stop",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import cast
@@ -27,6 +28,8 @@ TOMORROW_MS = 1_700_086_400_000
 REDRIVES = 6
 """Looks at the dead letters: enough that some of them meet a fault."""
 
+DRAIN_SECONDS = 2.0
+
 MAX_DELIVERIES: int | None = 5
 """Few, so that an event that always fails is through with them long before a run is over."""
 
@@ -37,6 +40,12 @@ IMPATIENT = Timeouts(connect_seconds=1.0, reply_seconds=0.5, block_margin_second
 async def workers(world: World) -> None:
     """One group, as many processes as the plan says, events that its handlers take as the plan says."""
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    await publish_planned(world, STREAM)
+
+
+async def graceful_stop(world: World) -> None:
+    """As `workers`, but who stops a process may lose patience with its drain."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)], patient=False))
     await publish_planned(world, STREAM)
 
 
@@ -139,6 +148,7 @@ def worker_app(
     reclaim: Reclaim | None = RECLAIM,
     timeouts: Timeouts | None = None,
     retry_policy: RetryPolicy | None = None,
+    patient: bool = True,
 ) -> App:
     async def worker(process: Process) -> None:
         runtime = process.runtime(timeouts=timeouts)
@@ -153,10 +163,11 @@ def worker_app(
                 batch=batch,
                 block_ms=1000,
                 reclaim=reclaim,
-                drain_seconds=2.0,
+                drain_seconds=DRAIN_SECONDS,
                 max_deliveries=MAX_DELIVERIES,
                 retry_policy=retry_policy,
             )
-        await process.serve(runtime)
+        patience_seconds = math.inf if patient else process.rng("patience").uniform(0, 2 * DRAIN_SECONDS)
+        await process.serve(runtime, patience_seconds=patience_seconds)
 
     return worker

@@ -10,7 +10,19 @@ from attrs import frozen
 
 from ..plan import Domain, Plan, draw_plan
 from ..world import Scenario
-from ._basic import alone, backlog, batches, killers, redriving, retries, rolling_restart, same_ids, two_groups, workers
+from ._basic import (
+    alone,
+    backlog,
+    batches,
+    graceful_stop,
+    killers,
+    redriving,
+    retries,
+    rolling_restart,
+    same_ids,
+    two_groups,
+    workers,
+)
 from ._retrying import retrying_producer
 
 
@@ -236,8 +248,8 @@ _ALL: Final[Sequence[BuiltIn]] = (
     ),
     BuiltIn(
         "graceful-stop",
-        "processes are stopped gracefully at any moment",
-        workers,
+        "processes are stopped gracefully at any moment, some of them hastily in the end",
+        graceful_stop,
         Domain(
             slow=0.4,
             slow_ms_max=4000.0,

@@ -7,6 +7,7 @@ SIGKILL. They are let go only when the run is over and judged.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -163,9 +164,9 @@ class Process:
         self._runtimes.append(made)
         return made
 
-    async def serve(self, runtime: Runtime) -> None:
-        """Run a runtime until this process is to stop; then drain."""
-        await run_until(self.stopping, runtime)
+    async def serve(self, runtime: Runtime, *, patience_seconds: float = math.inf) -> None:
+        """Run a runtime until this process is to stop; then drain, and hurry where somebody loses patience."""
+        await run_until(self.stopping, runtime, patience_seconds=patience_seconds)
 
     async def _dial(self, _address: ServerAddress) -> trio.abc.Stream:
         return await self.world.network.dial(self.host, self.world.strikes.pass_connect)
@@ -224,12 +225,14 @@ class Process:
             world.start_again(host, self.restart_after)
 
 
-async def run_until(stopping: trio.Event, runtime: Runtime) -> None:
-    """Run a runtime until an event says that it is to stop; then it drains."""
+async def run_until(stopping: trio.Event, runtime: Runtime, *, patience_seconds: float = math.inf) -> None:
+    """Run a runtime until an event says that it is to stop; then it drains, and is hurried after a while."""
 
     async def stop_in_time() -> None:
         await stopping.wait()
         runtime.stop()
+        await trio.sleep(patience_seconds)
+        runtime.stop(at_once=True)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop_in_time)

@@ -135,6 +135,27 @@ def test_a_process_that_is_told_to_stop_drains(how: signal.Signals, redis_server
     assert len((tmp_path / "one").read_text().splitlines()) <= LOG_LINES_MAX
 
 
+@pytest.mark.parametrize("redis_is_away", [False, True], ids=["", "redis-away"])
+def test_a_second_signal_ends_the_drain(redis_server: RedisServer, tmp_path: Path, *, redis_is_away: bool) -> None:
+    """Handlers are cancelled, and what they were at is handed back, for another to take at once."""
+    ids = publish(redis_server, 30)
+    slow, patient, hour_ms = 3600.0, 3600.0, 3_600_000
+    with worker(redis_server, "one", slow, tmp_path / "one", drain=patient, idle_ms=hour_ms) as process:
+        wait_until(lambda: len(counts(redis_server, "begun")) == 5, "five events begun")
+        process.send_signal(signal.SIGTERM)
+        if redis_is_away:
+            redis_server.kill()
+            process.send_signal(signal.SIGINT)
+            process.wait(SECONDS)
+            assert "stopped without Redis" in (tmp_path / "one").read_text()
+            return
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 0, (tmp_path / "one").read_text()
+    with worker(redis_server, "two", 0.001, tmp_path / "two", idle_ms=hour_ms):
+        wait_until(lambda: set(counts(redis_server, "runs")) == ids, "all handled")
+    assert set(counts(redis_server, "runs").values()) == {1}
+
+
 def test_a_process_that_is_stopped_while_redis_is_away_still_ends(redis_server: RedisServer, tmp_path: Path) -> None:
     """It can't acknowledge or hand back anything then, and says so; others take it over after the idle limit."""
     publish(redis_server, 30)

@@ -28,7 +28,7 @@ from redis_streams import (
     ServerAddress,
     event_type,
 )
-from redis_streams.actors import ChildStopped, ChildStopping
+from redis_streams.actors import ChildStopped, ChildStopping, State
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import dial
 from support.load import QUICK, SHORT, quick_runtime, wait_settled
@@ -487,6 +487,32 @@ async def test_leaving_the_block_drains(redis_server: RedisServer) -> None:
             assert (len(ended), group["pending"]) == (0, 10), "five that ran, and five that waited"
             rows = redis_server.cli("XPENDING", "s", "g", "-", "+", 100)
             assert min(row[2] for row in rows) >= 30_000
+
+
+async def test_a_stop_at_once_cuts_the_drain_short(redis_server: RedisServer) -> None:
+    """What was handled is settled, what was not is handed back; though the drain had hours left."""
+    runtime, began, cut = quick_runtime(redis_server), set[object](), set[object]()
+
+    @runtime.handler("s", "g", concurrency=5, block_ms=100, drain_seconds=36_000.0)
+    async def handle(event: Event[object]) -> None:
+        began.add(event.payload)
+        if event.payload == 0:
+            return
+        try:
+            await trio.sleep_forever()
+        finally:
+            cut.add(event.payload)
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(50)])
+        await wait_for(lambda: len(began) >= 6)
+        runtime.stop()
+        await wait_for(lambda: (snapshot := runtime.snapshot()) is not None and snapshot.state is State.STOPPING)
+        assert not cut, "nobody is cancelled by the first word"
+        runtime.stop(at_once=True)
+    rows = redis_server.cli("XPENDING", "s", "g", "-", "+", 100)
+    assert (len(cut), len(rows)) == (5, group_of(redis_server)["entries-read"] - 1)
+    assert min(row[2] for row in rows) >= 30_000, "handed back"
 
 
 async def test_a_handler_that_forwards_still_can_while_it_drains(redis_server: RedisServer) -> None:

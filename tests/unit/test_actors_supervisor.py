@@ -621,6 +621,29 @@ async def test_who_does_not_drain_in_its_grace_is_cancelled(play: Rehearsal, aut
     assert play.letters("-") == "cba"
 
 
+@pytest.mark.parametrize("while_it_stops", [True, False])
+async def test_a_stop_in_a_hurry_ends_in_time(
+    play: Rehearsal, autojump_clock: MockClock, *, while_it_stops: bool
+) -> None:
+    """All that still run then are cut, also below nested supervisors."""
+    inner = play.supervisor(play.child("x", drains_seconds=math.inf, grace=100), *abc(play, "y"))
+    root = play.supervisor(*abc(play, "a"), nest("inner", inner), play.child("c", drains_seconds=50, grace=100))
+
+    async def hurry() -> None:
+        await trio.sleep(while_it_stops)
+        begun.append(trio.current_time())
+        root.hurry(trio.current_time() + 2)
+
+    begun: list[float] = []
+    async with trio.open_nursery() as nursery, running(root):
+        nursery.start_soon(hurry)
+        if not while_it_stops:
+            await trio.testing.wait_all_tasks_blocked()
+    assert trio.current_time() - begun[0] == pytest.approx(2)
+    cuts = {event.path: event.cut for event in play.events if isinstance(event, ChildStopped)}
+    assert cuts == {"root/a": True, "root/inner": False, "root/inner/x": True, "root/inner/y": True, "root/c": True}
+
+
 async def test_who_ignores_its_cancellation_is_waited_for_and_reported(
     play: Rehearsal, autojump_clock: MockClock
 ) -> None:

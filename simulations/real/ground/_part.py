@@ -8,6 +8,7 @@ To a scenario this world is like the simulated one, as far as scenarios use it.
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Awaitable, Callable
 from random import Random
@@ -152,9 +153,9 @@ class PartProcess:
         self._runtimes.append(made)
         return made
 
-    async def serve(self, runtime: Runtime) -> None:
-        """Run a runtime until this process is to stop; then drain."""
-        await run_until(self.stopping, runtime)
+    async def serve(self, runtime: Runtime, *, patience_seconds: float = math.inf) -> None:
+        """Run a runtime until this process is to stop; then drain, and hurry where somebody loses patience."""
+        await run_until(self.stopping, runtime, patience_seconds=patience_seconds)
 
     def tell_stall(self, ms: float) -> None:
         """The machine had this process stand still."""
