@@ -124,9 +124,9 @@ def table(page: Path, heading: str) -> list[list[str]]:
 
 
 def test_every_test_that_a_guarantee_names_exists() -> None:
-    """In one of the files that its paragraph names."""
+    """In one of the files that its paragraph names. The tables of proofs have a test of their own."""
     paragraphs = (CHECKOUT / "docs/guarantees.md").read_text().split("\n\n")
-    proofs = [paragraph for paragraph in paragraphs if "tests/" in paragraph]
+    proofs = [paragraph for paragraph in paragraphs if "tests/" in paragraph and not paragraph.startswith("|")]
     assert len(proofs) >= 10
     for proof in proofs:
         files = [CHECKOUT / name for name in re.findall(r"`(tests/\w+/\w+\.py)`", proof)]
