@@ -37,6 +37,7 @@ from ._events import (
 from ._gather import gather
 from ._group import GroupSettings
 from ._keys import checkpoint_key, dead_letter_key, mark_key, retries_key, settings_key, token_keys
+from ._lease import CANCEL_REASON, Lease, OnLeaseLost
 from ._mailbox import Address, Inbox, Mailbox, MailboxStatistics, Reply
 from ._messages import Append, Barrier, Heal, Settle, Settled
 from ._observer import (
@@ -65,6 +66,7 @@ from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Reject, RetryLate
 from .tree import GroupPlan, StreamPlan, Supervision, group_child, stream_child
 
 __all__ = [
+    "CANCEL_REASON",
     "DEDUP_SECONDS",
     "DONE",
     "DURABLE_SECONDS",
@@ -109,6 +111,7 @@ __all__ = [
     "Inbox",
     "Interrupted",
     "Job",
+    "Lease",
     "LeaseLost",
     "LeftPending",
     "Limits",
@@ -118,6 +121,7 @@ __all__ = [
     "NoReply",
     "NotDurable",
     "Observer",
+    "OnLeaseLost",
     "Patience",
     "PublishIncomplete",
     "PublishIndeterminate",

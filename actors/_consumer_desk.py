@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 
 import trio
@@ -13,6 +13,7 @@ from ..wire import Client, Entry, PendingList, Retry
 from ._alarm import Alarm
 from ._consumer_hold import Hold
 from ._consumer_window import Window
+from ._lease import OnLeaseLost, Seat
 from ._mailbox import Address, Mailbox
 from ._messages import Barrier, DeadLetter, Heal, Settle, Ticket
 from ._retrying import Rules
@@ -40,6 +41,7 @@ class ConsumerSettings:
         lease_ms: idle time after which others may take an entry from us; renewed at a quarter of it.
         drain_seconds: how long a stopping consumer works on what it holds before it hands back the rest.
         rules: when what failed is tried again, and when it goes to the dead letters.
+        on_lease_lost: whether a handler whose entry somebody else owns now is cancelled.
     """
 
     stream: str
@@ -55,6 +57,7 @@ class ConsumerSettings:
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
     retry: Retry = Retry()
     rules: Rules = Rules()
+    on_lease_lost: OnLeaseLost = "cancel"
 
 
 def _unknown(_entry: Entry) -> tuple[str, str]:
@@ -170,6 +173,8 @@ class Desk:
     """Held while entries change hands by a claim, so that a recovery does not take what a claim is about to bring."""
     claims_waiting: int = 0
     """Claims that wait for room: reads leave the next free places to them."""
+    seats: list[Seat] = field(factory=list[Seat])
+    """The places of the workers; see `_lease`."""
     lease_until: float = math.inf
     """Until then, by the timers' clock, everything that is held is certainly ours."""
     idle_from: float = math.inf
@@ -197,7 +202,7 @@ class Desk:
         reused = self.hold.reused(entries)
         if reused:
             self.verdicts.forget(reused)
-            self.hold.lose(reused)
+            self.lose(reused)
         admitted = self.hold.admit(entries, deliveries)
         if admitted:
             self.idle_from = min(self.idle_from, asked_at)
@@ -212,6 +217,13 @@ class Desk:
     def release(self, raw_ids: Iterable[bytes]) -> None:
         """Free the places of entries that are settled or given up."""
         self.hold.release(raw_ids)
+        self.room_made.ring()
+
+    def lose(self, raw_ids: Collection[bytes]) -> None:
+        """Give up what somebody else owns now, and tell the handlers that are at it."""
+        self.hold.lose(raw_ids)
+        for seat in self.seats:
+            seat.tell(raw_ids)
         self.room_made.ring()
 
     def close_acquisition(self) -> None:

@@ -57,8 +57,7 @@ def _give_up(desk: Desk, entries: Sequence[Entry]) -> None:
     if lost:
         desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, lost))
         desk.verdicts.forget(lost)
-        desk.hold.lose(lost)
-        desk.room_made.ring()
+        desk.lose(lost)
 
 
 def _forget_strangers(desk: Desk) -> None:

@@ -2,7 +2,8 @@
 
 The idle clock of an entry starts at the read, not at the handler, so entries that wait for a worker are renewed like
 those that run. After a pause that outlasted the lease (a sleeping machine, a long collection of garbage, a server that
-was away) nobody knows whose the entries are: workers wait until a renewal has said so.
+was away) nobody knows whose the entries are: workers wait until a renewal has said so. Handlers that run are told as
+soon as that is known (`_lease`).
 """
 
 from __future__ import annotations
@@ -73,5 +74,4 @@ def lose(desk: Desk, raw_ids: Sequence[bytes]) -> None:
     lost = tuple(raw_id for raw_id in raw_ids if raw_id in desk.hold and not desk.hold.is_finished(raw_id))
     if lost:
         desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, lost))
-        desk.hold.lose(lost)
-        desk.room_made.ring()
+        desk.lose(lost)

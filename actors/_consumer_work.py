@@ -6,7 +6,7 @@ entry is: one round trip for what comes again, and none for what does not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 from typing_extensions import assert_never
@@ -20,6 +20,7 @@ from ._consumer_lease import lose, wait_for_lease
 from ._dead_letter import dead_letter
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
+from ._lease import Lease, Seat
 from ._mailbox import Reply
 from ._messages import Settle, Settled
 from ._retrying import Again, Bury, after_failure, before_beginning
@@ -37,9 +38,38 @@ LATE_SECONDS_MAX = 1.0
 
 async def work_one_by_one(desk: Desk, handle: Handle) -> None:
     """One worker: takes entry after entry until nothing more will come."""
-    hold = desk.hold
-    handled = 0
+    await _sit(desk, lambda seat: _take_one_by_one(desk, seat, handle))
+
+
+async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
+    """One worker for a handler that gets a list: takes what waits, up to the batch size, until nothing more will come.
+
+    The handler may answer the first entries only: the rest is offered again. No answer at all means that nobody
+    handles any more.
+    """
+    await _sit(desk, lambda seat: _take_in_batches(desk, seat, handle_batch))
+
+
+async def _sit(desk: Desk, work: Callable[[Seat], Awaitable[None]]) -> None:
+    """Work in a seat of one's own; where a run was cancelled because its entries are lost, go on with the next one.
+
+    The scope is the worker's and not one of each run: that costs nothing as long as nothing is lost.
+    """
+    seat = Seat()
+    desk.seats.append(seat)
     while True:
+        seat.leases = ()
+        with trio.CancelScope() as seat.scope:
+            await work(seat)
+        if not seat.scope.cancel_called:
+            return
+
+
+async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
+    """Until nothing more will come, or a run was cancelled."""
+    hold, is_cancelled = desk.hold, desk.settings.on_lease_lost == "cancel"
+    handled = 0
+    while not seat.scope.cancel_called:
         job = hold.take()
         if job is None:
             if desk.acquired_all:
@@ -53,19 +83,19 @@ async def work_one_by_one(desk: Desk, handle: Handle) -> None:
         entry, deliveries = job
         if deliveries > 1 and not await _begin_again(desk, [job]):
             continue
-        judge(desk, entry, deliveries, await handle(entry, deliveries))
+        lease = Lease(entry.raw_id, is_cancelled=is_cancelled)
+        seat.leases = (lease,)
+        judge(desk, entry, deliveries, await handle(entry, deliveries, lease))
+        seat.leases = ()
         handled += 1
         if handled % YIELD_EVERY == 0:
             await trio.lowlevel.checkpoint()
 
 
-async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
-    """One worker for a handler that gets a list: takes what waits, up to the batch size, until nothing more will come.
-
-    The handler may answer the first entries only: the rest is offered again. No answer at all means that nobody
-    handles any more.
-    """
-    while True:
+async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) -> None:
+    """Until nothing more will come, or a run was cancelled."""
+    is_cancelled = desk.settings.on_lease_lost == "cancel"
+    while not seat.scope.cancel_called:
         jobs = desk.hold.take_many(desk.settings.batch)
         if not jobs:
             if desk.acquired_all:
@@ -78,7 +108,9 @@ async def work_in_batches(desk: Desk, handle_batch: HandleBatch) -> None:
             continue
         if jobs[0][1] > 1 and not await _begin_again(desk, jobs):
             continue
-        verdicts = await handle_batch(jobs)
+        seat.leases = [Lease(entry.raw_id, is_cancelled=is_cancelled) for entry, _ in jobs]
+        verdicts = await handle_batch(jobs, seat.leases)
+        seat.leases = ()
         for (entry, deliveries), verdict in zip(jobs, verdicts, strict=False):
             judge(desk, entry, deliveries, verdict)
         desk.hold.put_back(jobs[len(verdicts) :])

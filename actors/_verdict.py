@@ -10,6 +10,7 @@ from attrs import frozen
 
 from ..wire import Entry
 from ._consumer_hold import Job
+from ._lease import Lease
 
 
 @final
@@ -68,8 +69,8 @@ Verdict = Done | Failed | Undecodable
 DONE: Final = Done()
 """The one `Done` there needs to be: the hot path makes no objects for what went well."""
 
-Handle = Callable[[Entry, int], Awaitable[Verdict]]
+Handle = Callable[[Entry, int, Lease], Awaitable[Verdict]]
 """Runs the handler on one entry, given how often it has been delivered. Raises nothing but `trio.Cancelled`."""
 
-HandleBatch = Callable[[Sequence[Job]], Awaitable[Sequence[Verdict]]]
+HandleBatch = Callable[[Sequence[Job], Sequence[Lease]], Awaitable[Sequence[Verdict]]]
 """Runs the handler on several entries at once; one verdict each, in their order."""

@@ -146,6 +146,7 @@ class ConsumerConfig:
     use_redis_checkpoint: bool = True
     drain_seconds: float = field(default=8.0, validator=_is_not_negative)
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_is_one_or_more_or_none)
+    on_lease_lost: str = field(default="cancel", validator=validators.in_(("cancel", "finish")))
 
 
 @frozen
@@ -289,6 +290,7 @@ class Config:
             reclaim=self.reclaim.policy(),
             drain_seconds=consumer.drain_seconds,
             max_deliveries=consumer.max_deliveries,
+            on_lease_lost="finish" if consumer.on_lease_lost == "finish" else "cancel",
         )
 
 

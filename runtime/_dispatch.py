@@ -12,7 +12,7 @@ import trio
 from attrs import define, field, frozen
 from typing_extensions import Never
 
-from ..actors import DONE, Failed, Handle, HandleBatch, Job, Reject, RetryLater, Undecodable, Verdict
+from ..actors import DONE, Failed, Handle, HandleBatch, Job, Lease, Reject, RetryLater, Undecodable, Verdict
 from ..wire import Entry
 from ._codec import Codec, Content
 from ._errors import HandlerConflict, UndecodableEntry
@@ -112,7 +112,9 @@ class Reader:
             return "", ""
         return content.event_id, content.event_type
 
-    def event(self, entry: Entry, content: Content, payload_class: type | None, deliveries: int) -> Event[object]:
+    def event(
+        self, entry: Entry, content: Content, payload_class: type | None, deliveries: int, lease: Lease
+    ) -> Event[object]:
         """The event as a handler sees it.
 
         Raises:
@@ -130,6 +132,7 @@ class Reader:
             content.timestamp_ms or entry.id.ms,
             self.stream,
             deliveries,
+            lease,
         )
 
 
@@ -137,7 +140,7 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
     """Runs the right handler on one entry. Events that no handler is meant for are done with as they are."""
     decode, find, make_event = reader.codec.decode, routes.find, reader.event
 
-    async def handle(entry: Entry, deliveries: int) -> Verdict:
+    async def handle(entry: Entry, deliveries: int, lease: Lease) -> Verdict:
         fields = entry.fields or ()
         try:
             if len(fields) > REDRIVEN_WORDS and fields[-2] == REDRIVEN_GROUP:
@@ -149,7 +152,7 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
             route = find(content.event_type)
             if route is None or route.run is None:
                 return DONE
-            event = make_event(entry, content, route.payload_class, deliveries)
+            event = make_event(entry, content, route.payload_class, deliveries, lease)
         except UndecodableEntry as error:
             return Undecodable(str(error))
         except Exception as error:  # noqa: BLE001 - a codec is users' code too; what it did not expect is no verdict
@@ -165,8 +168,8 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
 def in_batches(reader: Reader, routes: Routes, run: RunBatch) -> HandleBatch:
     """Has a list of events handled; what can't be decoded or is not wanted is sorted out before."""
 
-    async def handle(jobs: Sequence[Job]) -> Sequence[Verdict]:
-        sorted_out = [_prepare(reader, routes, job) for job in jobs]
+    async def handle(jobs: Sequence[Job], leases: Sequence[Lease]) -> Sequence[Verdict]:
+        sorted_out = [_prepare(reader, routes, job, lease) for job, lease in zip(jobs, leases, strict=True)]
         events = [item for item in sorted_out if isinstance(item, Event)]
         answers = deque(await run(events) if events else ())
         verdicts: list[Verdict] = []
@@ -182,7 +185,7 @@ def in_batches(reader: Reader, routes: Routes, run: RunBatch) -> HandleBatch:
     return handle
 
 
-def _prepare(reader: Reader, routes: Routes, job: Job) -> Event[object] | Verdict:
+def _prepare(reader: Reader, routes: Routes, job: Job, lease: Lease) -> Event[object] | Verdict:
     entry, deliveries = job
     fields = reader.own_fields(entry.fields or ())
     if fields is None:
@@ -190,7 +193,7 @@ def _prepare(reader: Reader, routes: Routes, job: Job) -> Event[object] | Verdic
     try:
         content = reader.codec.decode(fields)
         route = routes.find(content.event_type)
-        return DONE if route is None else reader.event(entry, content, route.payload_class, deliveries)
+        return DONE if route is None else reader.event(entry, content, route.payload_class, deliveries, lease)
     except UndecodableEntry as error:
         return Undecodable(str(error))
     except Exception as error:  # noqa: BLE001 - as above
@@ -233,10 +236,18 @@ def awaitable(function: Callable[[E], object]) -> Run[E]:
         return cast("Run[E]", function)
 
     async def run_in_thread(argument: E) -> object:
+        let_finish(argument)
         # Abandoned when its time to stop has run out: the thread can't be interrupted, but its answer counts no more.
         return await trio.to_thread.run_sync(function, argument, abandon_on_cancel=True)
 
     return run_in_thread
+
+
+def let_finish(given: object) -> None:
+    """Nothing interrupts a thread: the handler can ask whether its events are still its own, and is not cancelled."""
+    for event in given if isinstance(given, list) else [given]:
+        if isinstance(event, Event):
+            event.lease.let_finish()
 
 
 def is_async(function: object) -> bool:

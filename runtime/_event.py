@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from attrs import define, field, frozen, setters
 
+from ..actors import Lease
 from ..wire import EntryId
 
 P_co = TypeVar("P_co", covariant=True)
@@ -32,6 +33,7 @@ class Event(Generic[P_co]):
         timestamp_ms: when it was published, in milliseconds since 1970 by the publisher's clock.
         stream: the stream it was read from.
         delivery_count: how often it has been delivered, this time included: 1 at first.
+        lease: by which the handler can ask whether the event is still its own, or wait until it is not.
     """
 
     raw_id: bytes
@@ -42,6 +44,7 @@ class Event(Generic[P_co]):
     timestamp_ms: int
     stream: str
     delivery_count: int
+    lease: Lease = field(factory=Lease, repr=False)
 
     @property
     def id(self) -> EntryId:

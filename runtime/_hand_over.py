@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 
 from ..actors import Failed, NoReply, Reply, Verdict
 from ._ctrl_c import CtrlC
-from ._dispatch import verdict_of
+from ._dispatch import let_finish, verdict_of
 from ._event import Event
 
 SLICE_SECONDS: Final = 0.02
@@ -61,6 +61,7 @@ class HandOver:
         """Have events handled; the verdicts are for the first so many of them, none where nobody handles any more."""
         if self._abandoned:
             return ()
+        let_finish(list(events))
         self._waiting = Reply()
         self._queue.put(_Batch(events, self._waiting, trio.lowlevel.current_trio_token()))
         try:
@@ -106,6 +107,9 @@ def _handle(batch: _Batch, handler: Callable[[Event[object]], object], verdicts:
     for event in batch.events:
         if batch.reply.closed:
             return  # The time to stop is over: these were handed back.
+        if event.lease.lost:
+            verdicts.append(Failed(None))  # Not heard by anybody: whoever owns it now handles it.
+            continue
         try:
             verdicts.append(verdict_of(handler(event)))
         except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict

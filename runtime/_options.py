@@ -8,7 +8,7 @@ from typing import Final, Literal
 from attrs import Attribute, field, frozen, validators
 from typing_extensions import TypedDict
 
-from ..actors import RetryPolicy
+from ..actors import OnLeaseLost, RetryPolicy
 from ..wire import EntryId
 
 MAX_DELIVERIES: Final = 16
@@ -69,6 +69,8 @@ class GroupOptions:
         max_deliveries: an event that has failed so often goes to the dead letters; None: it comes again for ever.
         retry_policy: when it comes again; None: as `RetryPolicy()` says after an exception, after the idle limit
             where the handler declined.
+        on_lease_lost: what becomes of an async handler whose event another consumer owns now, as after a pause of the
+            process: "cancel" ends it at its next checkpoint, "finish" leaves it alone. Neither acknowledges anything.
     """
 
     consumer: str | None = None
@@ -84,6 +86,7 @@ class GroupOptions:
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_check_max_deliveries)
     retry_policy: RetryPolicy | None = None
+    on_lease_lost: OnLeaseLost = field(default="cancel", validator=validators.in_(("cancel", "finish")))
 
     @property
     def lease_ms(self) -> int:
@@ -114,6 +117,7 @@ class GroupOptionsKeywords(TypedDict, total=False):
     drain_seconds: float
     max_deliveries: int | None
     retry_policy: RetryPolicy | None
+    on_lease_lost: OnLeaseLost
 
 
 def parse_start(start: Start) -> EntryId | Literal["$"]:

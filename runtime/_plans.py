@@ -134,9 +134,9 @@ class Plans:
         noted.routes.add(owner, None, event_types)
         noted.run_batch = run
 
-    def deliveries_max(self, stream: str, group: str) -> int | None:
-        """How often an event of this group, which was noted, may be delivered; None: no end."""
-        return self._stream(stream).groups[group].options.max_deliveries
+    def group_options(self, stream: str, group: str) -> GroupOptions:
+        """How this group, which was noted, reads."""
+        return self._stream(stream).groups[group].options
 
     def all(self) -> Sequence[StreamPlan]:
         """The plan of every stream, made anew for each run of the runtime."""
@@ -201,6 +201,7 @@ class Plans:
                 drain_seconds=options.drain_seconds,
                 retry=self.retry,
                 rules=rules,
+                on_lease_lost=options.on_lease_lost,
             )
             for name in names
         ]

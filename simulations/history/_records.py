@@ -71,6 +71,7 @@ class HandlerStarted(Record):
         delivery: the number of this delivery, as the handler sees it.
         run: numbers the runs of the whole history.
         deliveries_max: how many there may be in its group; None: no end.
+        finishes: whether it goes on when its event is lost to somebody else, and is not cancelled.
     """
 
     stream: str
@@ -81,6 +82,7 @@ class HandlerStarted(Record):
     run: int
     key: str = ""
     deliveries_max: int | None = None
+    finishes: bool = False
 
 
 @frozen

@@ -17,9 +17,9 @@ HANDLING: Final = (
         ("single", "many"),
         [
             Edit(
-                f"{_WORK}:work_one_by_one",
-                "judge(desk, entry, deliveries, await handle(entry, deliveries))",
-                "judge(desk, entry, deliveries, DONE); await handle(entry, deliveries)",
+                f"{_WORK}:_take_one_by_one",
+                "judge(desk, entry, deliveries, await handle(entry, deliveries, lease))",
+                "judge(desk, entry, deliveries, DONE); await handle(entry, deliveries, lease)",
             )
         ],
     ),
@@ -102,13 +102,13 @@ HANDLING: Final = (
         "id-reuse",
         ("same-ids",),
         [
-            Edit(f"{_WORK}:work_one_by_one", "handled = 0", "handled, seen = 0, set()"),
+            Edit(f"{_WORK}:_take_one_by_one", "handled = 0", "handled, seen = 0, set()"),
             Edit(
-                f"{_WORK}:work_one_by_one",
-                "judge(desk, entry, deliveries, await handle(entry, deliveries))",
-                "verdict = DONE if entry.raw_id in seen else await handle(entry, deliveries)\n"
-                "        seen.update([entry.raw_id] if verdict is DONE else [])\n"
-                "        judge(desk, entry, deliveries, verdict)",
+                f"{_WORK}:_take_one_by_one",
+                "judge(desk, entry, deliveries, await handle(entry, deliveries, lease))",
+                "verdict = DONE if entry.raw_id in seen else await handle(entry, deliveries, lease); "
+                "seen.update([entry.raw_id] if verdict is DONE else []); "
+                "judge(desk, entry, deliveries, verdict)",
             ),
         ],
     ),

@@ -84,7 +84,7 @@ HOLDING: Final = (
         "after a pause workers begin what others have taken over",
         "fenced",
         ("pauses",),
-        [Edit("actors._consumer_work:work_one_by_one", "if desk.lease_is_over():", "if False:")],
+        [Edit("actors._consumer_work:_take_one_by_one", "if desk.lease_is_over():", "if False:")],
     ),
     PlantedBug(
         "what a read brings taken for fresh",
@@ -105,7 +105,14 @@ HOLDING: Final = (
         "a consumer that hears that it has lost entries begins them all the same",
         "fenced",
         ("pauses",),
-        [Edit(f"{_LEASE}:lose", "desk.hold.lose(lost)", "pass")],
+        [Edit("actors._consumer_desk:Desk.lose", "self.hold.lose(raw_ids)", "pass")],
+    ),
+    PlantedBug(
+        "lost lease not told to its handler",
+        "a consumer that hears that it has lost an entry lets the handler that is at it go on",
+        "fenced",
+        ("pauses",),
+        [Edit("actors._consumer_desk:Desk.lose", "seat.tell(raw_ids)", "pass")],
     ),
     PlantedBug(
         "nobody woken when leases are renewed",

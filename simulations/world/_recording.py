@@ -12,7 +12,7 @@ from typing_extensions import Unpack, override
 
 from ...actors import DEDUP_SECONDS, DONE, ActorEvent, Durability, NotDurable, PublishIncomplete
 from ...runtime import Event, Json, NewEvent, Runtime
-from ...runtime._dispatch import AnyHandler, Run, awaitable, verdict_of
+from ...runtime._dispatch import AnyHandler, Run, awaitable, is_async, verdict_of
 from ...runtime._options import GroupOptionsKeywords
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
@@ -59,16 +59,19 @@ class RecordingRuntime(Runtime):
 
         @functools.wraps(function)
         async def recorded(given: object) -> object:
-            most = self._plans.deliveries_max(stream or "", group or "")
-            return await self._run_handler(run, given, group or "", most)
+            said = self._plans.group_options(stream or "", group or "")
+            finishes = said.on_lease_lost == "finish" or not is_async(function)
+            return await self._run_handler(run, given, group or "", said.max_deliveries, finishes=finishes)
 
         super().add_handler(stream, group, recorded, event_types=event_types, **options)
         if stream and group:
-            self._world.watch_group(stream, group, self._plans.deliveries_max(stream, group))
+            self._world.watch_group(stream, group, self._plans.group_options(stream, group).max_deliveries)
 
-    async def _run_handler(self, run: Run[object], given: object, group: str, deliveries_max: int | None) -> object:
+    async def _run_handler(
+        self, run: Run[object], given: object, group: str, deliveries_max: int | None, *, finishes: bool
+    ) -> object:
         events = cast("Sequence[Event[object]]", given if isinstance(given, list) else [given])
-        begun = [self._note_start(event, group, deliveries_max) for event in events]
+        begun = [self._note_start(event, group, deliveries_max, finishes=finishes) for event in events]
         outcomes: Sequence[Outcome] = ["cancelled"] * len(events)
         error_words = ""
         outside = IN_HAND.set(events[0].event_id if events else "")
@@ -103,7 +106,9 @@ class RecordingRuntime(Runtime):
                 case _:
                     await trio.lowlevel.checkpoint()  # from which one that was killed does not come back
 
-    def _note_start(self, event: Event[object], group: str, deliveries_max: int | None) -> HandlerStarted:
+    def _note_start(
+        self, event: Event[object], group: str, deliveries_max: int | None, *, finishes: bool
+    ) -> HandlerStarted:
         payload = event.payload
         started = HandlerStarted(
             self._world.now_ms,
@@ -116,6 +121,7 @@ class RecordingRuntime(Runtime):
             self._world.next_run(),
             _key_of(payload),
             deliveries_max,
+            finishes,
         )
         self._world.note(started)
         return started

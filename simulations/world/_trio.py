@@ -47,7 +47,7 @@ def turns_taken_by(turns: Turns) -> Iterator[None]:
     """
     missing = [name for name in _NEEDED if not hasattr(_run, name)]
     if missing:
-        raise UnknownTrio(f"Trio {trio.__version__} has no {', '.join(missing)}: simulate with 0.27 to 0.35")
+        raise UnknownTrio(f"Trio {trio.__version__} has no {', '.join(missing)}: simulate with 0.31 to 0.35")
     before = _run._ALLOW_DETERMINISTIC_SCHEDULING, _run._r  # noqa: SLF001 - see the module
     _set(allow=True, chooser=turns)
     try:
@@ -152,7 +152,7 @@ def check_trio() -> None:
     with turns_taken_by(proof):
         trio.run(main, clock=_Still())
     if not proof.asked or order != sorted(order):
-        raise UnknownTrio(f"Trio {trio.__version__} does not keep the order it is told: simulate with 0.27 to 0.35")
+        raise UnknownTrio(f"Trio {trio.__version__} does not keep the order it is told: simulate with 0.31 to 0.35")
 
 
 class _Still(trio.abc.Clock):

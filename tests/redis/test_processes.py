@@ -104,6 +104,23 @@ def test_a_process_that_slept_asks_what_is_still_its_own(redis_server: RedisServ
     assert sum(number > 1 for number in begun.values()) <= 5, "only those that were running when it fell asleep"
 
 
+def test_a_process_that_slept_cancels_what_it_lost(redis_server: RedisServer, tmp_path: Path) -> None:
+    """Handlers that run when it falls asleep for three times the idle limit finish nothing that others took over."""
+    ids = publish(redis_server, 5)
+    with worker(redis_server, "sleeper", 60, tmp_path / "sleeper") as sleeper:
+        wait_until(lambda: set(counts(redis_server, "begun")) == ids, "all begun")
+        sleeper.send_signal(signal.SIGSTOP)
+        time.sleep(3 * 0.6)
+        with worker(redis_server, "heir", 0.001, tmp_path / "heir"):
+            wait_until(lambda: set(counts(redis_server, "runs")) == ids, "taken over and handled")
+            wait_until(lambda: pending(redis_server) == 0, "all settled")
+        sleeper.send_signal(signal.SIGCONT)
+        wait_until(lambda: set(counts(redis_server, "cancelled")) == ids, "the sleeper's handlers are cancelled")
+        publish(redis_server, 6)
+        wait_until(lambda: "e5" in counts(redis_server, "begun"), "their places are free")
+    assert set(counts(redis_server, "runs").values()) == {1}
+
+
 def test_a_process_that_comes_back_under_its_name_goes_on_at_once(redis_server: RedisServer, tmp_path: Path) -> None:
     """It does not wait for the idle limit: what is pending under its name is its own."""
     ids = publish(redis_server, 30)

@@ -1,6 +1,8 @@
 """Who may acknowledge what: `ack-implies-done`, `cancelled-never-acks`, `fenced`, `id-reuse`."""
 
 import pytest
+from attrs import evolve
+from redis_streams import LeaseLost
 from redis_streams.simulations.checkers import (
     Checker,
     ack_implies_done,
@@ -8,9 +10,9 @@ from redis_streams.simulations.checkers import (
     fenced,
     id_reuse,
 )
-from redis_streams.simulations.history import History
-from redis_streams.simulations.plan import DeleteEntries, FailOver
-from support.stories import Story
+from redis_streams.simulations.history import HandlerStarted, History
+from redis_streams.simulations.plan import DeleteEntries, FailOver, PauseProcess
+from support.stories import GROUP, STREAM, Story
 
 ID = "1700000000500-0"
 
@@ -189,6 +191,41 @@ def test_a_renewal_may_not_take_it_back() -> None:
     [verdict] = fenced(taken_over().renews("worker-1", "a").history())
     assert verdict.kind == "renewed"
     assert "worker-1 renewed a " in verdict.words
+
+
+LOST = LeaseLost("root", STREAM, GROUP, ())
+
+
+def told() -> Story:
+    """The event was taken over, and its former owner has learnt of it while its handler runs."""
+    story = read().starts("worker-1", "a").claims("worker-2", "a")
+    return story.tells("worker-1", evolve(LOST, raw_ids=(story.ids["a"],)))
+
+
+def test_who_goes_on_with_what_is_lost_was_not_told() -> None:
+    [verdict] = fenced(told().later(2000).ends("worker-1", "a").history())
+    assert verdict.kind == "not told"
+    assert "worker-1 told that a " in verdict.words
+
+
+def test_a_handler_that_is_cancelled_when_its_event_is_lost_is_right() -> None:
+    assert not kinds(fenced, told().ends("worker-1", "a", "cancelled").later(2000).handles("worker-2", "a").history())
+
+
+def test_a_handler_that_is_to_finish_may() -> None:
+    story = told().later(2000).ends("worker-1", "a")
+    begun = next(record for record in story.told.records if isinstance(record, HandlerStarted))
+    story.told.records[story.told.records.index(begun)] = evolve(begun, finishes=True)
+    assert not kinds(fenced, story.history())
+
+
+def test_who_stands_still_goes_on_with_nothing() -> None:
+    story = told().strikes(PauseProcess(5000), host="worker-1").later(5000).ends("worker-1", "a", "cancelled")
+    assert not kinds(fenced, story.history())
+
+
+def test_who_is_dead_goes_on_with_nothing() -> None:
+    assert not kinds(fenced, told().dies("worker-1").later(5000).handles("worker-2", "a").history())
 
 
 def test_a_renewal_of_what_is_held_is_right() -> None:

@@ -42,12 +42,12 @@ def _holds_without(bug: PlantedBug, hit: Hit) -> bool:
 
 
 def test_afterwards_everything_is_as_it_was() -> None:
-    sound = (_consumer_work.work_one_by_one.__code__, load("settle").source, load("settle").sha, _reclaimer.PAGE)
+    sound = (_consumer_work._take_one_by_one.__code__, load("settle").source, load("settle").sha, _reclaimer.PAGE)
     for bug in BUGS.values():
         with bug.planted():
             pass
     assert sound == (
-        _consumer_work.work_one_by_one.__code__,
+        _consumer_work._take_one_by_one.__code__,
         load("settle").source,
         load("settle").sha,
         _reclaimer.PAGE,
@@ -55,9 +55,9 @@ def test_afterwards_everything_is_as_it_was() -> None:
 
 
 def test_within_the_block_the_code_is_another() -> None:
-    before = _consumer_work.work_one_by_one.__code__
+    before = _consumer_work._take_one_by_one.__code__
     with BUGS["acknowledged before the handler"].planted():
-        assert _consumer_work.work_one_by_one.__code__ != before
+        assert _consumer_work._take_one_by_one.__code__ != before
 
 
 def test_a_line_that_is_not_there_any_more_is_an_error() -> None:

@@ -21,6 +21,7 @@ GROUPS = {
         "StreamOptions",
         "Replicated",
         "Event",
+        "Lease",
         "NewEvent",
         "event_type",
         "Snapshot",

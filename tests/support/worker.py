@@ -1,7 +1,7 @@
 """A consumer process for tests: ``python worker.py URL NAME HANDLER_SECONDS CONCURRENCY DRAIN_SECONDS IDLE_MS``.
 
-In Redis the hash `runs` counts how often each event was finished, by whichever process, and `begun` how often it was
-begun.
+In Redis the hash `runs` counts how often each event was finished, by whichever process, `begun` how often it was begun,
+and `cancelled` how often because it was lost to another process.
 """
 
 import logging
@@ -29,7 +29,12 @@ def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: f
     )
     async def handle(event: Event[object]) -> None:
         await runtime.redis.hincrby("begun", event.event_id, 1)
-        await trio.sleep(seconds)
+        try:
+            await trio.sleep(seconds)
+        finally:
+            if event.lease.lost:
+                with trio.move_on_after(5, shield=True):
+                    await runtime.redis.hincrby("cancelled", event.event_id, 1)
         await runtime.redis.hincrby("runs", event.event_id, 1)
 
     trio.run(runtime.serve)

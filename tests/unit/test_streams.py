@@ -19,6 +19,7 @@ from redis_streams import (
     FieldsCodec,
     HandlerConflict,
     JsonCodec,
+    Lease,
     NewEvent,
     NotRunning,
     PublishIndeterminate,
@@ -161,7 +162,7 @@ async def test_a_handler_gets_the_event_as_its_class() -> None:
     got: list[Event[object]] = []
     routes = Routes()
     routes.add("h", awaitable(got.append), [OrderPlaced])
-    assert await one_by_one(reader(), routes)(entry("order.placed", b'{"sku": "tea", "amount": 2}'), 3) is DONE
+    assert await one_by_one(reader(), routes)(entry("order.placed", b'{"sku": "tea", "amount": 2}'), 3, Lease()) is DONE
     (event,) = got
     assert event.payload == OrderPlaced("tea", 2)
     assert (event.id, event.event_id, event.stream, event.delivery_count) == (EntryId(5, 0), "e", "orders", 3)
@@ -174,10 +175,10 @@ async def test_a_payload_that_does_not_fit_names_the_field() -> None:
     """It can never be handled, so it goes to the dead letters with this reason."""
     routes = Routes()
     routes.add("h", awaitable(print), [OrderPlaced])
-    verdict = await one_by_one(reader(), routes)(entry("order.placed", b'{"sku": "tea", "amount": "many"}'), 1)
+    verdict = await one_by_one(reader(), routes)(entry("order.placed", b'{"sku": "tea", "amount": "many"}'), 1, Lease())
     assert isinstance(verdict, Undecodable)
     assert "$.amount" in verdict.reason
-    missing = await one_by_one(reader(), routes)(entry("order.placed", b'{"sku": "tea"}'), 1)
+    missing = await one_by_one(reader(), routes)(entry("order.placed", b'{"sku": "tea"}'), 1, Lease())
     assert isinstance(missing, Undecodable)
     assert "amount" in missing.reason
 
@@ -186,7 +187,7 @@ async def test_events_that_no_handler_is_meant_for_are_done_with() -> None:
     """They are not for this group: leaving them pending would block it."""
     routes = Routes()
     routes.add("h", awaitable(lambda _event: False), ["wanted"])
-    assert await one_by_one(reader(), routes)(entry("other", b"1"), 1) is DONE
+    assert await one_by_one(reader(), routes)(entry("other", b"1"), 1, Lease()) is DONE
 
 
 @pytest.mark.parametrize("answer", [None, True, 1, "yes"])
@@ -194,7 +195,7 @@ async def test_none_and_true_acknowledge(answer: object) -> None:
     """A handler need not say anything."""
     routes = Routes()
     routes.add("h", awaitable(lambda _event: answer), None)
-    assert await one_by_one(reader(), routes)(entry("a", b"1"), 1) == Done()
+    assert await one_by_one(reader(), routes)(entry("a", b"1"), 1, Lease()) == Done()
 
 
 async def test_false_and_exceptions_do_not_acknowledge() -> None:
@@ -203,8 +204,8 @@ async def test_false_and_exceptions_do_not_acknowledge() -> None:
     routes.add("h", awaitable(lambda _event: False), ["declined"])
     routes.add("h", awaitable(lambda event: event.payload["missing"]), ["broken"])
     handle = one_by_one(reader(), routes)
-    assert await handle(entry("declined", b"1"), 1) == Failed(None)
-    broken = await handle(entry("broken", b"{}"), 1)
+    assert await handle(entry("declined", b"1"), 1, Lease()) == Failed(None)
+    broken = await handle(entry("broken", b"{}"), 1, Lease())
     assert isinstance(broken, Failed)
     assert isinstance(broken.error, KeyError)
 
@@ -222,8 +223,8 @@ async def test_what_a_codec_did_not_expect_is_a_failure_and_no_crash() -> None:
     broken = Reader("s", Unexpected(), Structure())
     routes = Routes()
     routes.add("h", awaitable(lambda event: None), None)
-    assert isinstance(await one_by_one(broken, routes)(entry("a", b"1"), 1), Failed)
-    [verdict] = await in_batches(broken, routes, answering(lambda events: None))([(entry("a", b"1"), 1)])
+    assert isinstance(await one_by_one(broken, routes)(entry("a", b"1"), 1, Lease()), Failed)
+    [verdict] = await in_batches(broken, routes, answering(lambda events: None))([(entry("a", b"1"), 1)], [Lease()])
     assert isinstance(verdict, Failed)
 
 
@@ -232,7 +233,7 @@ async def test_json_that_is_nested_too_deep_is_undecodable() -> None:
     routes = Routes()
     routes.add("h", awaitable(lambda event: None), None)
     deep = entry("a", b"[" * 100_000 + b"]" * 100_000)
-    assert isinstance(await one_by_one(reader(), routes)(deep, 1), Undecodable)
+    assert isinstance(await one_by_one(reader(), routes)(deep, 1, Lease()), Undecodable)
 
 
 class Odd:
@@ -250,7 +251,7 @@ async def test_an_answer_that_is_neither_true_nor_false_is_a_failure() -> None:
         return Odd()
 
     routes.add("h", answer_oddly, None)
-    assert isinstance(await one_by_one(reader(), routes)(entry("a", b"1"), 1), Failed)
+    assert isinstance(await one_by_one(reader(), routes)(entry("a", b"1"), 1, Lease()), Failed)
 
 
 @pytest.mark.parametrize("answer", [[], [True], [False], (True, True, True)])
@@ -259,7 +260,7 @@ async def test_a_batch_is_not_acknowledged_by_answers_of_another_number(answer: 
     routes = Routes()
     routes.add("h", None, None)
     jobs = [(entry("a", b"1"), 1), (entry("a", b"2"), 1)]
-    verdicts = await in_batches(reader(), routes, answering(lambda events: answer))(jobs)
+    verdicts = await in_batches(reader(), routes, answering(lambda events: answer))(jobs, [Lease() for _ in jobs])
     assert [type(verdict) for verdict in verdicts] == [Failed, Failed]
     assert "answers for 2 events" in str(verdicts[0].error)
 
@@ -278,9 +279,11 @@ async def test_a_batch_sorts_out_what_its_handler_cannot_get() -> None:
     routes = Routes()
     routes.add("h", None, ["a"])
     jobs = [(entry("a", b"1"), 1), (entry("a", b"{"), 1), (entry("b", b"2"), 1), (entry("a", b"3"), 1)]
-    verdicts = await in_batches(reader(), routes, answering(lambda events: [True, False]))(jobs)
+    verdicts = await in_batches(reader(), routes, answering(lambda events: [True, False]))(
+        jobs, [Lease() for _ in jobs]
+    )
     assert [type(verdict) for verdict in verdicts] == [Done, Undecodable, Done, Failed]
-    verdicts = await in_batches(reader(), routes, answering(lambda events: None))(jobs)
+    verdicts = await in_batches(reader(), routes, answering(lambda events: None))(jobs, [Lease() for _ in jobs])
     assert [type(verdict) for verdict in verdicts] == [Done, Undecodable, Done, Done]
 
 

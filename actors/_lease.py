@@ -1,0 +1,81 @@
+"""The lease of one run of a handler: by it the handler can ask, and is told, whether its event is still its own.
+
+It is made where a handler begins and forgotten where it ends, so it costs next to nothing. When the consumer learns
+that somebody else owns an entry it tells the leases of the runs that are at it, and cancels those runs, unless they are
+to be left alone. An entry that comes back begins a run of its own, with a lease of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import trio
+from attrs import define
+from typing_extensions import override
+
+OnLeaseLost = Literal["cancel", "finish"]
+"""What becomes of a handler whose event somebody else owns now."""
+
+CANCEL_REASON = "lease lost: somebody else owns the event now, and what this handler says of it is refused"
+"""What the cancellation of such a handler gives as its reason."""
+
+
+class Lease:
+    """Whether an event still belongs to the process whose handler runs on it.
+
+    Made by the runtime. One that is made by hand, for a test of a handler, is lost when `tell` is called.
+    """
+
+    __slots__ = ("_told", "is_cancelled", "lost", "raw_id")
+
+    def __init__(self, raw_id: bytes = b"", *, is_cancelled: bool = False) -> None:
+        self.raw_id = raw_id
+        self.lost = False
+        """True from the moment when this process learns that somebody else owns the event. Readable in any thread."""
+        self.is_cancelled = is_cancelled
+        """Whether its handler is cancelled then."""
+        self._told: trio.Event | None = None
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Lease {'lost' if self.lost else 'held'}>"
+
+    async def wait_lost(self) -> None:
+        """Wait until this process learns that somebody else owns the event; for handlers that are not cancelled."""
+        if self._told is None:
+            self._told = trio.Event()
+            if self.lost:
+                self._told.set()
+        await self._told.wait()
+
+    def tell(self) -> None:
+        """Say that it is lost."""
+        self.lost = True
+        if self._told is not None:
+            self._told.set()
+
+    def let_finish(self) -> None:
+        """Say that this run can't be cancelled, as one in a thread: it can only ask."""
+        self.is_cancelled = False
+
+
+@define(eq=False)
+class Seat:
+    """Where one worker runs its handlers, one run at a time.
+
+    Attributes:
+        leases: those of the run that is under way, one for each of its entries; empty between runs.
+        scope: what is cancelled to end that run alone. Renewed by the worker whenever that has happened.
+    """
+
+    leases: Sequence[Lease] = ()
+    scope: trio.CancelScope = trio.CancelScope()  # of nobody, until the worker begins
+
+    def tell(self, lost: Collection[bytes]) -> None:
+        """Tell the run that these are lost. It is cancelled when nothing that it works on is left."""
+        for lease in self.leases:
+            if lease.raw_id in lost:
+                lease.tell()
+        if self.leases and all(lease.lost and lease.is_cancelled for lease in self.leases):
+            self.scope.cancel(reason=CANCEL_REASON)
