@@ -21,6 +21,8 @@ from ._errors import (
 from ._events import (
     ConsumersNotReaped,
     ConsumersReaped,
+    ConsumptionPaused,
+    ConsumptionResumed,
     DeadLettered,
     EntriesDestroyed,
     EntriesReclaimed,
@@ -34,6 +36,7 @@ from ._events import (
     LeftPending,
     Resumed,
 )
+from ._gate import EVERYWHERE, HERE, Gate
 from ._gather import gather
 from ._group import GroupSettings
 from ._keys import checkpoint_key, dead_letter_key, mark_key, retries_key, settings_key, token_keys
@@ -70,6 +73,8 @@ __all__ = [
     "DEDUP_SECONDS",
     "DONE",
     "DURABLE_SECONDS",
+    "EVERYWHERE",
+    "HERE",
     "Actor",
     "ActorError",
     "ActorEvent",
@@ -90,6 +95,8 @@ __all__ = [
     "ConsumerStatus",
     "ConsumersNotReaped",
     "ConsumersReaped",
+    "ConsumptionPaused",
+    "ConsumptionResumed",
     "DeadLettered",
     "Done",
     "Durability",
@@ -98,6 +105,7 @@ __all__ = [
     "EntriesReclaimed",
     "EntriesRecovered",
     "Failed",
+    "Gate",
     "GroupCreated",
     "GroupPlan",
     "GroupRecreated",

@@ -1,6 +1,6 @@
 """The consumer: reads entries, has them handled, and tells the checkpoint writer what came of it.
 
-Four activities share one `Desk`, each a task of the incarnation:
+Five activities share one `Desk`, each a task of the incarnation:
 
 * **acquire** (`_consumer_acquire`) fills free places: first with what is pending under our own name, then with new
   entries, and beside that with what the reclaimer offers. It never asks for more than the free places: that is the
@@ -8,6 +8,7 @@ Four activities share one `Desk`, each a task of the incarnation:
 * **work** (`_consumer_work`) runs the handlers, at most `concurrency` at a time.
 * **settle** (`_consumer_work`) sends verdicts to the checkpoint writer in batches, and sends them again until it hears
   that they are settled.
+* **pauses** (`_consumer_pause`) hand back what waits while the group is paused.
 * **leases** (`_consumer_lease`) keep what is held from looking idle, and keep the workers from beginning what others
   may have taken over.
 
@@ -27,6 +28,7 @@ from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_history import learn
 from ._consumer_hold import Hold
 from ._consumer_lease import LEASE_CHUNK, keep_leases
+from ._consumer_pause import mind_gate
 from ._consumer_window import Window
 from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
 from ._events import HandedBack, LeftPending
@@ -48,6 +50,7 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
                 working = trio.CancelScope()
                 beside.start_soon(keep_leases, desk)
                 beside.start_soon(_limit_work, desk, working)
+                await beside.start(mind_gate, desk)
                 await _acquire_work_settle(desk, working)
                 beside.cancel_scope.cancel()
             # Not beside renewals: one that comes after would make what was handed back look busy again.
@@ -122,4 +125,10 @@ def _tell_what_is_left(desk: Desk) -> None:
 
 
 def _status_of(desk: Desk) -> ConsumerStatus:
-    return ConsumerStatus(held=len(desk.hold), waiting=desk.hold.waiting, handled=desk.handled, failed=desk.failed)
+    return ConsumerStatus(
+        held=len(desk.hold),
+        waiting=desk.hold.waiting,
+        handled=desk.handled,
+        failed=desk.failed,
+        paused=desk.wiring.gate.reason,
+    )

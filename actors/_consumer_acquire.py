@@ -44,6 +44,7 @@ async def read_new(desk: Desk) -> None:
     weather = Weather(desk.stage, f"reading {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
     async with desk.wiring.client.link() as link:
         while not desk.stage.draining:
+            await _wait_open(desk)
             try:
                 connection = await link.connection()
                 if desk.suspect:
@@ -64,7 +65,7 @@ async def read_new(desk: Desk) -> None:
 async def _read_once(desk: Desk, connection: Connection) -> None:
     settings, hold = desk.settings, desk.hold
     count = min(1 if buggify("read one") else settings.count, hold.free)
-    if desk.stage.draining or not count:
+    if desk.takes_nothing or not count:
         return
     desk.reader_id = connection.client_id
     hold.reserve(count)
@@ -86,11 +87,11 @@ async def interrupt_reads(desk: Desk) -> None:
     await desk.stage.wait_draining()
     desk.room_made.ring()
     while not desk.acquired_all:
-        await _end_read(desk)
+        await end_read(desk)
         await trio.sleep(UNBLOCK_SECONDS)
 
 
-async def _end_read(desk: Desk) -> None:
+async def end_read(desk: Desk) -> None:
     """Have the read that is under way end, if there is one; asked again, since asking may overtake the read itself."""
     while (reader_id := desk.reader_id) is not None:
         with trio.move_on_after(UNBLOCK_SECONDS):
@@ -102,11 +103,17 @@ async def _end_read(desk: Desk) -> None:
             return
 
 
+async def _wait_open(desk: Desk) -> None:
+    """Wait for as long as the consumer is paused."""
+    while desk.hold.closed and not desk.stage.draining:
+        await desk.room_made.wait()
+
+
 async def _wait_room(desk: Desk, *, for_claim: bool) -> None:
     """Wait until asking for entries is worth while: room for a good part of a read, or no work left at all."""
     hold = desk.hold
     enough = 1 if for_claim else max(1, min(desk.settings.count, hold.places // 2))
-    while not desk.stage.draining:
+    while not desk.takes_nothing:
         ours = for_claim or not desk.claims_waiting
         if ours and (hold.free >= enough or (hold.free > 0 and not hold.waiting)):
             return
@@ -140,7 +147,7 @@ async def _look_at_all(desk: Desk) -> bool:
     taken, start = 0, ZERO_ID
     missing = desk.hold.entries()
     async with desk.claiming:
-        while not desk.stage.draining:
+        while not desk.takes_nothing:
             count = 1 if buggify("short page") else PAGE
             page = await desk.wiring.pending.of(settings.name, start=start, count=count)
             for row in page.rows:
@@ -185,7 +192,7 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
     taken = 0
     while unseen:
         await _wait_room(desk, for_claim=True)
-        if desk.stage.draining:
+        if desk.takes_nothing:
             return taken
         part, unseen = unseen[: desk.hold.free], unseen[desk.hold.free :]
         asked_at, history = trio.current_time(), desk.history
@@ -218,6 +225,7 @@ async def take_tickets(desk: Desk) -> None:
         while not desk.stage.draining:
             offers: Sequence[Offer] = ()
             with desk.stage.intake():
+                await _wait_open(desk)
                 offers = (await inbox.receive()).offers
             if not offers:
                 continue
@@ -227,7 +235,7 @@ async def take_tickets(desk: Desk) -> None:
                 continue  # The reader notices the same and has it healed.
             except RedisError as error:
                 desk.suspect = True  # The claim may have been applied: the reader looks.
-                await _end_read(desk)
+                await end_read(desk)
                 with desk.stage.intake():
                     await weather.wait(error)
             else:
@@ -238,9 +246,9 @@ async def _claim_when_room(desk: Desk, offers: Sequence[Offer]) -> None:
     desk.claims_waiting += 1
     try:
         if not desk.hold.free:
-            await _end_read(desk)
+            await end_read(desk)
         await _wait_room(desk, for_claim=True)
-        if not desk.stage.draining:
+        if not desk.takes_nothing:
             async with desk.claiming:
                 await _claim(desk, offers)
     finally:

@@ -11,8 +11,10 @@ from attrs import define, field, frozen, validators
 
 from ..wire import Client, Entry, PendingList, Retry
 from ._alarm import Alarm
-from ._consumer_hold import Hold
+from ._bell import Bell
+from ._consumer_hold import Hold, Job
 from ._consumer_window import Window
+from ._gate import Gate
 from ._lease import OnLeaseLost, Seat
 from ._mailbox import Address, Mailbox
 from ._messages import Barrier, DeadLetter, Heal, Settle, Ticket
@@ -94,24 +96,8 @@ class ConsumerWiring:
     """The hash with the checkpoint and the name of the history; None where it is kept in memory."""
     alarm: Alarm
     """Wakes the reclaimer when a retry is due."""
-
-
-class Bell:
-    """Wakes the tasks that wait for a change of shared state; who wakes looks at the state again."""
-
-    __slots__ = ("_lot",)
-
-    def __init__(self) -> None:
-        self._lot = trio.lowlevel.ParkingLot()
-
-    async def wait(self) -> None:
-        """Wait for the next ring. No ring is lost if the state was looked at without an await in between."""
-        await self._lot.park()
-
-    def ring(self, most: int | None = None) -> None:
-        """Wake all who wait, or the first `most` of them."""
-        if self._lot:
-            self._lot.unpark(count=len(self._lot) if most is None else most)
+    gate: Gate = field(factory=Gate)
+    """Closed while the group is paused."""
 
 
 @define
@@ -179,6 +165,10 @@ class Desk:
     """Until then, by the timers' clock, everything that is held is certainly ours."""
     idle_from: float = math.inf
     """Since when, at the earliest, something that is held has been idle, as far as the last renewal goes."""
+    renewing: trio.Lock = field(factory=trio.Lock)
+    """Held while idle times are set: of what is held, or of what is handed back."""
+    to_hand_back: Bell = field(factory=Bell)
+    """Rung where the consumer is paused, and something that is held may wait."""
     lease_wanted: Bell = field(factory=Bell)
     lease_renewed: Bell = field(factory=Bell)
     read_ended: Bell = field(factory=Bell)
@@ -208,7 +198,23 @@ class Desk:
             self.idle_from = min(self.idle_from, asked_at)
             self.lease_until = min(self.lease_until, asked_at + self.settings.lease_ms / 1000)
             self.work_arrived.ring(admitted)
+            self.note_waiting()
         return admitted
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether nothing new is to be taken in: the consumer stops, or is paused."""
+        return self.hold.closed or self.stage.draining
+
+    def put_back(self, jobs: Sequence[Job]) -> None:
+        """These were taken and not begun."""
+        self.hold.put_back(jobs)
+        self.note_waiting()
+
+    def note_waiting(self) -> None:
+        """Something waits to be begun: while that is not to be, it is handed back."""
+        if self.hold.closed:
+            self.to_hand_back.ring()
 
     def lease_is_over(self) -> bool:
         """Whether others may have taken over what is held."""

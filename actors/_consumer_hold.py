@@ -27,10 +27,12 @@ Job = tuple[Entry, int]
 class Hold:
     """The entries of one consumer, at most `places` of them."""
 
-    __slots__ = ("_finished", "_held", "_let_go", "_numbers", "_reserved", "_waiting", "places")
+    __slots__ = ("_finished", "_held", "_let_go", "_numbers", "_reserved", "_waiting", "closed", "places")
 
     def __init__(self, places: int) -> None:
         self.places = places
+        self.closed = False
+        """Whether nothing is begun and nothing taken in for now; what is under way may still arrive."""
         self._reserved = 0
         # A dict, because it keeps the order of arrival and a set would not.
         self._held: dict[bytes, Entry] = {}
@@ -48,7 +50,7 @@ class Hold:
     @property
     def free(self) -> int:
         """Places neither taken nor reserved: how much may be asked for. 0 also while more is held than `places`."""
-        return max(0, self.places - len(self._held) - self._reserved)
+        return 0 if self.closed else max(0, self.places - len(self._held) - self._reserved)
 
     def reserve(self, places: int) -> None:
         """Keep places for a read that is under way; a negative number gives them back."""
@@ -81,17 +83,23 @@ class Hold:
 
     def take(self) -> Job | None:
         """The next waiting entry for a worker, None when nothing waits."""
-        return self._waiting.popleft() if self._waiting else None
+        return self._waiting.popleft() if self._waiting and not self.closed else None
 
     def take_many(self, most: int) -> list[Job]:
         """Up to `most` waiting entries for a worker that handles several at once.
 
         What is delivered again comes alone: it may be what made a batch fail, and the others shall not fail with it.
         """
+        if self.closed:
+            return []
         waiting, taken = self._waiting, list[Job]()
         while waiting and len(taken) < most and waiting[0][1] == 1:
             taken.append(waiting.popleft())
         return taken if taken or not waiting else [waiting.popleft()]
+
+    def set_aside(self, most: int) -> list[Job]:
+        """Up to `most` waiting entries that are not to be begun, from the first one on. They are held all the same."""
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """These were taken and not begun: they wait again, before all others. Those lost meanwhile do not."""

@@ -37,7 +37,9 @@ async def keep_leases(desk: Desk) -> None:
         if missed:
             continue
         desk.idle_from = begun
-        if await _renew_all(desk):
+        async with desk.renewing:
+            renewed = await _renew_all(desk)
+        if renewed:
             # What came in meanwhile was not renewed, and may have been idle for longer.
             desk.lease_until = desk.idle_from + lease_seconds
             desk.lease_renewed.ring()

@@ -77,7 +77,7 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
             await desk.work_arrived.wait()
             continue
         if desk.lease_is_over():
-            hold.put_back([job])
+            desk.put_back([job])
             await wait_for_lease(desk)
             continue
         entry, deliveries = job
@@ -103,7 +103,7 @@ async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) ->
             await desk.work_arrived.wait()
             continue
         if desk.lease_is_over():
-            desk.hold.put_back(jobs)
+            desk.put_back(jobs)
             await wait_for_lease(desk)
             continue
         if jobs[0][1] > 1 and not await _begin_again(desk, jobs):
@@ -113,8 +113,8 @@ async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) ->
         seat.leases = ()
         for (entry, deliveries), verdict in zip(jobs, verdicts, strict=False):
             judge(desk, entry, deliveries, verdict)
-        desk.hold.put_back(jobs[len(verdicts) :])
-        if not verdicts:
+        desk.put_back(jobs[len(verdicts) :])
+        if not verdicts and desk.stage.draining:
             return
         await trio.lowlevel.checkpoint()
 
@@ -133,10 +133,10 @@ async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
         lose(desk, await weather.through(lambda: desk.wiring.pending.begin(settings.name, numbers)))
     except NoGroup:
         lose(desk, list(numbers))  # The reader notices the same and has it healed; then they are delivered anew.
-    if desk.lease_is_over():
+    if desk.lease_is_over() or desk.hold.closed:
         # The answer may have been long in coming, or lain there while this process stood still. Asked again it counts
         # nothing twice.
-        desk.hold.put_back(jobs)
+        desk.put_back(jobs)
         return False
     return all(desk.hold.holds(entry) for entry, _ in jobs)
 
@@ -185,6 +185,7 @@ def _try_again(desk: Desk, entry: Entry, deliveries: int, after_seconds: float |
     """At once, before others; or it is let go, and comes again when it is due, or idle, to whoever has room."""
     if after_seconds == 0:
         desk.hold.again(entry, deliveries + 1)
+        desk.note_waiting()
     elif after_seconds is None:
         desk.release([entry.raw_id])
     else:

@@ -80,6 +80,37 @@ class GroupRecreated(ActorEvent):
 
 
 @frozen
+class ConsumptionPaused(ActorEvent):
+    """A consumer begins nothing for now. What runs is finished and settled, what waited is handed back."""
+
+    level: ClassVar[int] = logging.INFO
+
+    stream: str
+    group: str
+    reason: str
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"begins no more events of {self.stream} for {self.group}: {self.reason}"
+
+
+@frozen
+class ConsumptionResumed(ActorEvent):
+    """A consumer that was paused goes on."""
+
+    level: ClassVar[int] = logging.INFO
+
+    stream: str
+    group: str
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"goes on with {self.stream} for {self.group}"
+
+
+@frozen
 class ConsumersReaped(ActorEvent):
     """Consumers that were not heard of for long, and had nothing pending, were removed from the group."""
 

@@ -18,6 +18,7 @@ from ..wire import Client, EntryId, NoGroup, PendingList, RedisError, ResponseEr
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
 from ._events import ConsumersNotReaped, ConsumersReaped, GroupCreated, GroupRecreated
+from ._gate import EVERYWHERE, Gate
 from ._gather import gather
 from ._keys import checkpoint_key, retries_key
 from ._mailbox import Mailbox
@@ -40,7 +41,7 @@ class GroupSettings:
     Attributes:
         start: ``"$"`` for what is published from now on, or the id after which it begins (0-0 for everything).
         memory: where the checkpoint is when it is not in Redis.
-        watch_seconds: time between two looks at how far behind the group is.
+        watch_seconds: time between two looks at how far behind the group is, and whether somebody paused it.
         reap_idle_ms: consumers that were not heard of for so long and have nothing pending are removed; None: never.
     """
 
@@ -61,19 +62,25 @@ class _Keeper:
     pending: PendingList
     weather: Weather
     rng: Random
+    gate: Gate
     reap_at: float = 0.0
     """When consumers are looked at next, by the timers' clock."""
     existed: bool = False
     """Whether this actor has seen the group: from then on a missing one is a loss, not a beginning."""
 
 
-def group_actor(settings: GroupSettings, client: Client, mailbox: Mailbox[Heal], rng: Random) -> Actor:
-    """The actor that keeps one consumer group in existence."""
+def group_actor(
+    settings: GroupSettings, client: Client, mailbox: Mailbox[Heal], rng: Random, gate: Gate | None = None
+) -> Actor:
+    """The actor that keeps one consumer group in existence, and its gate closed while the whole group is paused."""
 
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"keeping group {settings.group} of {settings.stream}", retry=settings.retry, rng=rng)
-        keeper = _Keeper(stage, settings, client, PendingList(client, settings.stream, settings.group), weather, rng)
+        pending = PendingList(client, settings.stream, settings.group)
+        keeper = _Keeper(stage, settings, client, pending, weather, rng, gate or Gate())
         await weather.through(lambda: _ensure(keeper))
+        # Before the consumers start: a process that is started in a pause begins nothing.
+        await weather.through(lambda: _look_whether_paused(keeper))
         stage.started()
         with mailbox.open() as inbox:
             async with trio.open_nursery() as nursery:
@@ -131,6 +138,7 @@ _REASONS = {
 async def _watch(keeper: _Keeper) -> None:
     while True:
         try:
+            await _look_whether_paused(keeper)
             await _look(keeper)
             await _reap(keeper)
         except RedisError as error:
@@ -162,6 +170,15 @@ async def _reap(keeper: _Keeper) -> None:
     else:
         if names:
             keeper.stage.emit(ConsumersReaped(keeper.stage.path, settings.stream, settings.group, tuple(names)))
+
+
+async def _look_whether_paused(keeper: _Keeper) -> None:
+    """Whether somebody paused the whole group, or resumed it, since the last look."""
+    key = checkpoint_key(keeper.settings.stream, keeper.settings.group)
+    if await keeper.client.call(b"HGET", key, b"paused") is None:
+        keeper.gate.open(EVERYWHERE)
+    else:
+        keeper.gate.close(EVERYWHERE)
 
 
 async def _look(keeper: _Keeper) -> None:

@@ -15,6 +15,8 @@ class ConsumerStatus:
     waiting: int
     handled: int
     failed: int
+    paused: str = ""
+    """Why nothing is begun; "" while the consumer is not paused."""
 
 
 @frozen

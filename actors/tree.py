@@ -36,6 +36,7 @@ from ._checkpoint_writer import CheckpointSettings, checkpoint_writer_actor
 from ._child import Child, nest
 from ._consumer import consumer_actor
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
+from ._gate import Gate
 from ._group import GroupSettings, group_actor
 from ._keys import retries_key
 from ._mailbox import Address, Mailbox
@@ -95,6 +96,8 @@ class GroupPlan:
     work: Work
     reclaim: ReclaimSettings | None
     """None: nobody in this process looks for what others left behind."""
+    gate: Gate = field(factory=Gate)
+    """Closed while the group is paused; it outlives a run of the tree."""
 
 
 @frozen
@@ -136,7 +139,8 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
     tickets: Mailbox[Ticket] = Mailbox(f"{settings.group}/tickets", 0)
     checkpoints = CheckpointSettings(settings.stream, settings.group, settings.memory, settings.retry)
     key = checkpoints.checkpoint_key
-    wiring = ConsumerWiring(client, pending, settles.address, heals.address, tickets, plan.work, rng, key, alarm)
+    addresses = (settles.address, heals.address, tickets)
+    wiring = ConsumerWiring(client, pending, *addresses, plan.work, rng, key, alarm, plan.gate)
     children = [
         Child(
             "checkpoint-writer",
@@ -146,7 +150,7 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
         ),
         Child(
             "group",
-            group_actor(settings, client, heals, rng),
+            group_actor(settings, client, heals, rng, plan.gate),
             grace_seconds=STOP_SECONDS,
             start_timeout_seconds=math.inf,  # It waits for Redis, however long that takes.
             mailboxes=(heals,),

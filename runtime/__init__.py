@@ -7,6 +7,7 @@ from ._blocking_producer import StreamProducer
 from ._codec import Codec, Content, FieldsCodec, JsonCodec
 from ._config import Config
 from ._config_file import ConfigError
+from ._consumer_group import ConsumerGroup
 from ._dead_letter import DeadLetter, DeadLetterFilter
 from ._dead_letters import DeadLetterGone, DeadLetters, DeadLetterTooLong, Redriven
 from ._errors import ForkedError, HandlerConflict, NotRunning, PublishTimeout, UndecodableEntry
@@ -22,6 +23,7 @@ __all__ = [
     "Codec",
     "Config",
     "ConfigError",
+    "ConsumerGroup",
     "ConsumerGroupManager",
     "Content",
     "DeadLetter",

@@ -55,6 +55,14 @@ class Background:
         except (trio.RunFinishedError, trio.Cancelled) as error:
             raise self._error or _closed() from error
 
+    def call_plainly(self, function: Callable[[], None]) -> None:
+        """Call a plain function in the Trio thread if it runs, else here; returns when it has returned."""
+        if self._token is not None and self._thread is not threading.current_thread():
+            with suppress(trio.RunFinishedError):
+                trio.from_thread.run_sync(function, trio_token=self._token)
+                return
+        function()
+
     def post(self, function: Callable[[], object]) -> None:
         """Have a plain function called in the Trio thread soon; nothing happens when that has ended."""
         if self._token is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import cast
@@ -11,7 +11,7 @@ from typing import cast
 from attrs import evolve
 from typing_extensions import Self
 
-from ..actors import RetryPolicy
+from ..actors import HERE, Gate, RetryPolicy
 from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
@@ -112,6 +112,7 @@ class StreamConsumer:
         self._stream, self._group = stream, group
         self._options = evolve(options, batch=options.count)
         self._hand_over = HandOver()
+        self._pausing = threading.Lock()
         self._background = Background(self._runtime, on_end=self._hand_over.end)
         self._handler: Function | None = None
         self._subscriber: int | None = None
@@ -159,7 +160,7 @@ class StreamConsumer:
             raise NotRunning("this consumer has been subscribed already; make a second one for a second handler")
         self._subscriber = threading.get_ident()
         self._handler = cast("Function", handler)
-        self._runtime.add_runner(self._stream, self._group, self._hand_over.run, event_types, self._options)
+        self._register(event_types)
         try:
             self._background.start()
             self._work()
@@ -167,6 +168,23 @@ class StreamConsumer:
             self._background.begin_close()
             raise
         self._background.raise_error()
+
+    def pause(self) -> None:
+        """Begin no more events until `resume`; when this returns no handler begins. What runs is finished.
+
+        From any thread; before `subscribe` it has that begin paused. What was read and had not begun is handed back, so
+        that other consumers of the group take it. See `ConsumerGroupManager.pause_group` to pause all of them.
+        """
+        self._set_gate(lambda gate: gate.close(HERE))
+
+    def resume(self) -> None:
+        """Go on. From any thread; where the consumer is not paused nothing changes."""
+        self._set_gate(lambda gate: gate.open(HERE))
+
+    @property
+    def paused(self) -> str:
+        """Why nothing begins; "" while the consumer is not paused."""
+        return self._hand_over.gate.reason
 
     def close(self) -> None:
         """Stop reading, finish what is held, acknowledge, and close; closing twice is fine.
@@ -194,6 +212,19 @@ class StreamConsumer:
     ) -> None:
         """Close it."""
         self.close()
+
+    def _register(self, event_types: Iterable[str | type] | None) -> None:
+        with self._pausing:
+            before = self._hand_over.gate
+            self._hand_over.gate = self._runtime.add_runner(
+                self._stream, self._group, self._hand_over.run, event_types, self._options
+            )
+            if before.is_closed:
+                self._hand_over.gate.close(HERE)
+
+    def _set_gate(self, change: Callable[[Gate], None]) -> None:
+        with self._pausing:
+            self._background.call_plainly(lambda: change(self._hand_over.gate))
 
     def _work(self) -> None:
         """Handle what comes until the runtime is at its end."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from ..actors import checkpoint_key, mark_key, retries_key, settings_key, token_keys
 from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo
 from ._blocking_connection import Connected, RedisConnection
+from ._consumer_group import ConsumerGroup
 from ._dead_letter import DeadLetter, DeadLetterFilter
 from ._dead_letters import EVERYTHING, DeadLetters, Redriven
 from ._options import parse_start
@@ -128,6 +129,21 @@ class ConsumerGroupManager(Connected):
         """The id up to which everything is settled; None where nothing has been noted."""
         stored = self.connection.execute("HGET", checkpoint_key(stream, group), "id")
         return EntryId.parse(stored) if isinstance(stored, bytes) else None
+
+    def pause_group(self, stream: str, group: str) -> None:
+        """Have no process of a group begin anything more, until `resume_group`; see `ConsumerGroup.pause_everywhere`.
+
+        Each process looks every five seconds; what runs is finished.
+        """
+        self.connection.call(lambda client: ConsumerGroup(lambda: client, stream, group).pause_everywhere())
+
+    def resume_group(self, stream: str, group: str) -> None:
+        """Have a group go on that was paused; within five seconds all its processes do."""
+        self.connection.call(lambda client: ConsumerGroup(lambda: client, stream, group).resume_everywhere())
+
+    def is_paused(self, stream: str, group: str) -> bool:
+        """Whether a group is paused as a whole."""
+        return self.connection.call(lambda client: ConsumerGroup(lambda: client, stream, group).is_paused_everywhere())
 
     def delete_group(self, stream: str, group: str) -> bool:
         """Delete a group with its checkpoint, but not its dead letters; returns whether there was one."""

@@ -20,6 +20,7 @@ examples:
   redis-streams demo                       see actors and a server crash, and no event lost
   redis-streams config check events.yaml   show what is in force, or all that is wrong
   redis-streams dead list orders billing   what a consumer group could not handle, and why
+  redis-streams group list orders          who reads a stream, and how far behind
 """
 
 

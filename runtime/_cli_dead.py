@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-import trio
-
-from ..wire import AddressError, EntryId, RedisError, Retry
+from ..wire import EntryId
 from ._cli import Commands, UserError, say
+from ._cli_redis import add_url, on_redis
 from ._dead_letter import DeadLetter, DeadLetterFilter
 from ._dead_letters import DeadLetterGone, DeadLetters, DeadLetterTooLong, Redriven
-from ._runtime import Runtime
 from ._table import print_table, print_text
 
 LIST_MAX: Final = 50
@@ -46,7 +43,7 @@ def add_dead(commands: Commands) -> None:
     for parser in (listing, showing, editing, redriving, purging):
         parser.add_argument("stream", metavar="STREAM")
         parser.add_argument("group", metavar="GROUP")
-        parser.add_argument("--url", help="the server; otherwise REDIS_URL, otherwise redis://localhost:6379")
+        add_url(parser)
     for parser in (showing, editing):
         parser.add_argument("id", metavar="ID", type=_entry_id, help="the letter's id, or that of its entry")
     editing.add_argument("fields", metavar="FIELD=VALUE", nargs="+", help="what is to be, as in payload='{\"a\": 1}'")
@@ -171,21 +168,12 @@ def _check_chosen(arguments: argparse.Namespace, what: str) -> None:
 
 
 def _on(arguments: argparse.Namespace, act: Callable[[DeadLetters], Awaitable[T]]) -> T:
-    """Run this on the server that the arguments name; what goes wrong there is told in one line."""
-    url: str = arguments.url or os.environ.get("REDIS_URL") or "redis://localhost:6379"
-
-    async def run() -> T:
-        runtime = Runtime(url, retry=Retry(max_retries=1), observer=lambda _event: None)
-        async with runtime:
-            return await act(runtime.dead_letters(arguments.stream, arguments.group))
-
+    """Do this with the dead letters of the group that the arguments name."""
     try:
-        return trio.run(run)
-    except AddressError as error:
-        raise UserError(f"{'--url' if arguments.url else 'REDIS_URL'}: {error}") from error
+        return on_redis(arguments, lambda runtime: act(runtime.dead_letters(arguments.stream, arguments.group)))
     except DeadLetterGone as error:
         raise UserError(f"{error}; `redis-streams dead list` shows those that are there") from error
-    except (RedisError, DeadLetterTooLong) as error:
+    except DeadLetterTooLong as error:
         raise UserError(str(error)) from error
 
 

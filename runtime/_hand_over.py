@@ -17,7 +17,7 @@ from typing import Final, final
 import trio
 from attrs import define, field, frozen
 
-from ..actors import Failed, NoReply, Reply, Verdict
+from ..actors import Failed, Gate, NoReply, Reply, Verdict
 from ._ctrl_c import CtrlC
 from ._dispatch import let_finish, verdict_of
 from ._event import Event
@@ -47,8 +47,13 @@ class _Look:
 
 @define(eq=False)
 class HandOver:
-    """One consumer's crossing between the two threads."""
+    """One consumer's crossing between the two threads.
 
+    Attributes:
+        gate: while it is closed no handler begins.
+    """
+
+    gate: Gate = field(factory=Gate, init=False)
     _queue: queue.SimpleQueue[_Batch | _Look | None] = field(factory=queue.SimpleQueue, init=False)
     _waiting: Reply[Sequence[Verdict]] | None = field(default=None, init=False)
     _abandoned: bool = field(default=False, init=False)
@@ -58,7 +63,7 @@ class HandOver:
     # In the Trio thread
 
     async def run(self, events: Sequence[Event[object]]) -> Sequence[Verdict]:
-        """Have events handled; the verdicts are for the first so many of them, none where nobody handles any more."""
+        """Have events handled; the verdicts are for the first so many of them, none where nobody handles now."""
         if self._abandoned:
             return ()
         let_finish(list(events))
@@ -97,25 +102,26 @@ class HandOver:
     def _work_on(self, batch: _Batch, handler: Callable[[Event[object]], object], ctrl_c: CtrlC) -> None:
         verdicts: list[Verdict] = []
         try:
-            _handle(batch, handler, verdicts, ctrl_c)
+            self._handle(batch, handler, verdicts, ctrl_c)
         finally:
             batch.answer(verdicts)
 
-
-def _handle(batch: _Batch, handler: Callable[[Event[object]], object], verdicts: list[Verdict], ctrl_c: CtrlC) -> None:
-    end = time.monotonic() + SLICE_SECONDS
-    for event in batch.events:
-        if batch.reply.closed:
-            return  # The time to stop is over: these were handed back.
-        if event.lease.lost:
-            verdicts.append(Failed(None))  # Not heard by anybody: whoever owns it now handles it.
-            continue
-        try:
-            verdicts.append(verdict_of(handler(event)))
-        except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
-            verdicts.append(Failed(error))
-        except BaseException:
-            verdicts.append(Failed(None))  # Ended in the middle of a handler: this event is delivered again.
-            raise
-        if ctrl_c.noted or time.monotonic() > end:
-            return
+    def _handle(
+        self, batch: _Batch, handler: Callable[[Event[object]], object], verdicts: list[Verdict], ctrl_c: CtrlC
+    ) -> None:
+        end = time.monotonic() + SLICE_SECONDS
+        for event in batch.events:
+            if batch.reply.closed or self.gate.is_closed:
+                return  # The time to stop is over, and these were handed back; or they are to be.
+            if event.lease.lost:
+                verdicts.append(Failed(None))  # Not heard by anybody: whoever owns it now handles it.
+                continue
+            try:
+                verdicts.append(verdict_of(handler(event)))
+            except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
+                verdicts.append(Failed(error))
+            except BaseException:
+                verdicts.append(Failed(None))  # Ended in the middle of a handler: this event is delivered again.
+                raise
+            if ctrl_c.noted or time.monotonic() > end:
+                return

@@ -10,6 +10,7 @@ from attrs import define, field
 from ..actors import (
     ConsumerSettings,
     Durability,
+    Gate,
     GroupPlan,
     GroupSettings,
     MemoryCheckpoint,
@@ -50,6 +51,7 @@ class _Group:
     run_batch: RunBatch | None = None
     prefetch_min: int = 2
     """Enough for every worker to have something while the next read is under way."""
+    gate: Gate = field(factory=Gate)
 
 
 @define
@@ -109,10 +111,11 @@ class Plans:
 
     def add_runner(
         self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
-    ) -> None:
-        """Note somebody who answers the events of a batch one by one."""
+    ) -> Gate:
+        """Note somebody who answers the events of a batch one by one; returns what is closed while it is paused."""
         noted = self._note_group(stream, group, options)
         self._set_runner(stream, group, noted, name_of(run), run, event_types)
+        return noted.gate
 
     def _note_group(self, stream: str, group: str, options: GroupOptions | None) -> _Group:
         noted = self._stream(stream).groups.setdefault(group, _Group(options or GroupOptions()))
@@ -133,6 +136,11 @@ class Plans:
             raise HandlerConflict(f"group {group} of {stream} handles batches: it can have one handler only")
         noted.routes.add(owner, None, event_types)
         noted.run_batch = run
+
+    def gate(self, stream: str, group: str) -> Gate | None:
+        """What is closed while a group is paused; None: it has no handler here."""
+        noted = self._streams[stream].groups.get(group) if stream in self._streams else None
+        return None if noted is None else noted.gate
 
     def group_options(self, stream: str, group: str) -> GroupOptions:
         """How this group, which was noted, reads."""
@@ -177,6 +185,7 @@ class Plans:
             self._consumers(stream, name, options, group.prefetch_min),
             work,
             self._reclaim(stream, name, options),
+            group.gate,
         )
 
     def _consumers(

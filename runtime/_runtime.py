@@ -6,20 +6,20 @@ import math
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from functools import partial
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 import trio
-from attrs import define, evolve, field
+from attrs import evolve
 from typing_extensions import Self, Unpack
 
 from ..actors import (
     Backoff,
     Child,
     Durability,
+    Gate,
     Limits,
     Patience,
     Snapshot,
@@ -36,6 +36,7 @@ from ..actors import (
 from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
 from ._config import Config
+from ._consumer_group import ConsumerGroup
 from ._dead_letters import DeadLetters
 from ._dispatch import AnyHandler, RunBatch
 from ._errors import NotRunning
@@ -45,36 +46,15 @@ from ._options import GroupOptions, GroupOptionsKeywords
 from ._plans import Plans
 from ._ports import Ports
 from ._publishing import Publishing
+from ._running import Running
 from ._stream_options import StreamOptions, StreamOptionsKeywords
 from ._typed import Structure, type_name
 from ._unwrap import unwrapped
 
 F = TypeVar("F", bound=AnyHandler)
 
-AT_ONCE_SECONDS = 2.0
-"""What a stop at once has to settle and to hand back: some round trips."""
-
 PUBLISH_ENTRIES_MAX = 1000
 """Events that one message to the stream actor carries; longer lists go in parts, in order."""
-
-
-@define(eq=False)
-class _Running:
-    """What exists only while the runtime runs."""
-
-    client: Client
-    root: Supervisor
-    scope: trio.CancelScope
-    publishing: Publishing
-    stopping: trio.Event = field(factory=trio.Event, init=False)
-    token: trio.lowlevel.TrioToken = field(factory=trio.lowlevel.current_trio_token, init=False)
-
-    def stop(self, *, at_once: bool) -> None:
-        """Begin to stop, in the thread of the run."""
-        self.stopping.set()
-        self.scope.cancel()
-        if at_once:
-            self.root.hurry(trio.current_time() + AT_ONCE_SECONDS)
 
 
 class Runtime:
@@ -144,7 +124,7 @@ class Runtime:
         )
         self._plans = Plans(self._codec, self.structure, self._retry, self._ports.own_name, when_away)
         self._ids = self._ports.rng("event-ids")
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._root: Supervisor | None = None
         self._entered: AbstractAsyncContextManager[None] | None = None
 
@@ -231,16 +211,17 @@ class Runtime:
             chosen: GroupOptions | None = evolve(configured, **options)
         else:
             chosen = GroupOptions(**options) if options else None
-        known = self.config or Config()
-        stream_name = stream or _required(known.consumer_stream, "stream", "STREAM_NAME")
-        group_name = group or _required(known.consumer.group, "group", "CONSUMER_GROUP")
-        self._plans.add_handler(stream_name, group_name, function, event_types, chosen)
+        self._plans.add_handler(*self._group_names(stream, group), function, event_types, chosen)
 
     def add_runner(
         self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
-    ) -> None:
-        """As `add_handler`, for one who answers a batch with a verdict for each event, or for the first of them."""
-        self._plans.add_runner(stream, group, run, event_types, options)
+    ) -> Gate:
+        """As `add_handler`, for one who answers a batch with a verdict for each event, or for the first of them.
+
+        Returns:
+            What is closed while the group is paused.
+        """
+        return self._plans.add_runner(stream, group, run, event_types, options)
 
     def stream(self, name: str, **options: Unpack[StreamOptionsKeywords]) -> None:
         """Say what holds for a stream, before it is first used.
@@ -409,7 +390,7 @@ class Runtime:
             publishing = Publishing(client, self._plans, streams, tree, patience)
             for plan in plans:
                 publishing.started(plan)
-            self._running, self._root = _Running(client, root, scope, publishing), root
+            self._running, self._root = Running(client, root, scope, publishing), root
             try:
                 await run_root(root, observer=self._observer, task_status=task_status)
             finally:
@@ -425,15 +406,8 @@ class Runtime:
             at_once: cancel the handlers that run instead of waiting for them, also of a stop that is under way. What
                 they worked on is handed back; for that and for settling there are two seconds, then everything is cut.
         """
-        running = self._running
-        if running is None:
-            return
-        stop = partial(running.stop, at_once=at_once)
-        if _in_run_of(running.token):
-            stop()
-        else:
-            with suppress(trio.RunFinishedError):
-                running.token.run_sync_soon(stop)
+        if self._running is not None:
+            self._running.stop(at_once=at_once)
 
     async def wait_stopped(self) -> None:
         """Wait until the runtime has stopped, or until it is to stop: for the body of ``async with runtime:``."""
@@ -471,10 +445,29 @@ class Runtime:
             stream: the group's stream; None: what the configuration says.
             group: the consumer group; None: as configured.
         """
+        return DeadLetters(self.client, *self._group_names(stream, group))
+
+    def group(self, stream: str | None = None, group: str | None = None) -> ConsumerGroup:
+        """A consumer group as a whole: to pause it, and to have it go on.
+
+        Args:
+            stream: the group's stream; None: what the configuration says.
+            group: the consumer group; None: as configured.
+        """
+        names = self._group_names(stream, group)
+        return ConsumerGroup(lambda: self.client, *names, self._plans.gate(*names), self._call)
+
+    def _call(self, function: Callable[[], None]) -> None:
+        """In the thread of the run, if it runs."""
+        if self._running is None:
+            function()
+        else:
+            self._running.call(function)
+
+    def _group_names(self, stream: str | None, group: str | None) -> tuple[str, str]:
         known = self.config or Config()
         stream_name = stream or _required(known.consumer_stream, "stream", "STREAM_NAME")
-        group_name = group or _required(known.consumer.group, "group", "CONSUMER_GROUP")
-        return DeadLetters(self.client, stream_name, group_name)
+        return stream_name, group or _required(known.consumer.group, "group", "CONSUMER_GROUP")
 
     def snapshot(self) -> Snapshot | None:
         """The tree of actors as it is now, also when one of them is stuck; None before the first start."""
@@ -490,7 +483,7 @@ class Runtime:
         """Every Redis command, as redis-py spells it, on the runtime's own link: ``await runtime.redis.get(...)``."""
         return self._require_running().client.redis
 
-    def _require_running(self) -> _Running:
+    def _require_running(self) -> Running:
         if self._running is None:
             raise NotRunning("the runtime is not running: use it inside 'async with runtime:'")
         return self._running
@@ -511,14 +504,6 @@ class Runtime:
             async for _ in signals:
                 self.stop(at_once=again)
                 again = True
-
-
-def _in_run_of(token: trio.lowlevel.TrioToken) -> bool:
-    """Whether this is the thread of that Trio run."""
-    try:
-        return trio.lowlevel.current_trio_token() is token
-    except RuntimeError:
-        return False
 
 
 def _required(name: str | None, what: str, variable: str) -> str:

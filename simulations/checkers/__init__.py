@@ -15,6 +15,7 @@ from ._lifeline import lifeline, lifelines
 from ._liveness import liveness
 from ._no_leaks import no_leaks
 from ._no_loss import no_loss
+from ._paused import paused
 from ._poison_bounded import poison_bounded, poison_bounded_by
 from ._publish_once import publish_once, publish_once_within
 from ._retry_storm import retry_storm
@@ -44,6 +45,7 @@ __all__ = [
     "liveness",
     "no_leaks",
     "no_loss",
+    "paused",
     "poison_bounded",
     "poison_bounded_by",
     "publish_once",

@@ -63,7 +63,7 @@ HOLDING: Final = (
         "what runs for longer than the idle limit is taken over while it runs",
         "bounded-duplicates",
         ("long-handlers",),
-        [Edit(f"{_LEASE}:keep_leases", "if await _renew_all(desk):", "if True:")],
+        [Edit(f"{_LEASE}:keep_leases", "renewed = await _renew_all(desk)", "renewed = True")],
     ),
     PlantedBug(
         "prefetch not renewed",

@@ -18,6 +18,13 @@ STOPPING: Final = (
         [Edit("actors._consumer:consumer_actor", "await _hand_back(desk)", "pass")],
     ),
     PlantedBug(
+        "a pause is only told",
+        "what a paused consumer holds is begun all the same",
+        "paused",
+        ("operated",),
+        [Edit("actors._consumer_hold:Hold.take", " and not self.closed", "")],
+    ),
+    PlantedBug(
         "handed back while it runs",
         "others take what this process is still at",
         "bounded-duplicates",
@@ -48,14 +55,20 @@ STOPPING: Final = (
         "a stop cancels at once what it should let finish",
         "clean-stop",
         ("long-handlers", "graceful-stop"),
-        [Edit("actors._cell:Cell.stop", "trio.current_time() + self.child.grace_seconds\n", "trio.current_time()\n")],
+        [
+            Edit(
+                "actors._cell:Cell.stop",
+                "min(trio.current_time() + self.child.grace_seconds, ",
+                "min(trio.current_time(), ",
+            )
+        ],
     ),
     PlantedBug(
         "no time after a second signal",
         "who is hurried is cut where it stands: what was handled is not settled, the rest not handed back",
         "clean-stop",
         ("graceful-stop",),
-        [Edit("runtime._runtime:_Running.stop", "trio.current_time() + AT_ONCE_SECONDS", "trio.current_time()")],
+        [Edit("runtime._running:Running._stop", "trio.current_time() + AT_ONCE_SECONDS", "trio.current_time()")],
     ),
     PlantedBug(
         "read cut by the stop",

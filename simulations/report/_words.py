@@ -45,6 +45,7 @@ PROMISES: Final = {
     "clean-stop": "After a graceful stop nothing is pending that was not handed back.",
     "bounded-memory": "No more entries are held than the prefetch allows.",
     "cancelled-never-acks": "A cancelled handler acknowledges nothing.",
+    "paused": "While a group is paused, no handler of it begins.",
     "unexpected": "Only what was published is handled.",
     "id-reuse": "Two events are never taken for one because they had the same stream id.",
     "no-leaks": "A process that ended gracefully leaves no task and no socket behind.",

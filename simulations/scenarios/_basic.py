@@ -10,7 +10,7 @@ from typing import cast
 import trio
 
 from ...actors import RetryPolicy
-from ...runtime import Event, Reclaim
+from ...runtime import Event, Reclaim, Runtime
 from ...runtime._dispatch import AnyHandler
 from ...wire import RedisError, Timeouts
 from ..plan import Shape
@@ -153,21 +153,35 @@ def worker_app(
     async def worker(process: Process) -> None:
         runtime = process.runtime(timeouts=timeouts)
         for group, handler in groups:
-            runtime.add_handler(
-                STREAM,
-                group,
-                handler,
-                consumers=shape.consumers,
-                concurrency=shape.concurrency,
-                prefetch=shape.prefetch,
-                batch=batch,
-                block_ms=1000,
-                reclaim=reclaim,
-                drain_seconds=DRAIN_SECONDS,
-                max_deliveries=MAX_DELIVERIES,
-                retry_policy=retry_policy,
-            )
+            add_group(runtime, shape, group, handler, batch=batch, reclaim=reclaim, retry_policy=retry_policy)
         patience_seconds = math.inf if patient else process.rng("patience").uniform(0, 2 * DRAIN_SECONDS)
         await process.serve(runtime, patience_seconds=patience_seconds)
 
     return worker
+
+
+def add_group(
+    runtime: Runtime,
+    shape: Shape,
+    group: str,
+    handler: AnyHandler,
+    *,
+    batch: int | None = None,
+    reclaim: Reclaim | None = RECLAIM,
+    retry_policy: RetryPolicy | None = None,
+) -> None:
+    """Have a group of the plan's shape handle the events."""
+    runtime.add_handler(
+        STREAM,
+        group,
+        handler,
+        consumers=shape.consumers,
+        concurrency=shape.concurrency,
+        prefetch=shape.prefetch,
+        batch=batch,
+        block_ms=1000,
+        reclaim=reclaim,
+        drain_seconds=DRAIN_SECONDS,
+        max_deliveries=MAX_DELIVERIES,
+        retry_policy=retry_policy,
+    )

@@ -23,6 +23,7 @@ from ._basic import (
     two_groups,
     workers,
 )
+from ._operating import operated
 from ._retrying import retrying_producer
 
 
@@ -270,6 +271,12 @@ _ALL: Final[Sequence[BuiltIn]] = (
             kinds=frozenset({"stop-process"}),
             span_ms=4000.0,
         ),
+    ),
+    BuiltIn(
+        "operated",
+        "the group is paused and resumed while it works, in one process and in all of them",
+        operated,
+        Domain(slow=0.3, slow_ms_max=1500.0, fails=0.2, events=(10, 25), span_ms=6000.0),
     ),
     BuiltIn(
         "rolling-restart",

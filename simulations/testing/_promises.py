@@ -16,6 +16,7 @@ from ..checkers import (
     key_order,
     liveness,
     no_loss,
+    paused,
     poison_bounded,
     publish_once,
 )
@@ -30,5 +31,6 @@ POISON_BOUNDED: Final[Checker] = poison_bounded
 CHECKPOINT_TRUE: Final[Checker] = checkpoint_true
 LIVENESS: Final[Checker] = liveness
 CLEAN_STOP: Final[Checker] = clean_stop
+PAUSED: Final[Checker] = paused
 BOUNDED_MEMORY: Final[Checker] = bounded_memory
 CANCELLED_NEVER_ACKS: Final[Checker] = cancelled_never_acks

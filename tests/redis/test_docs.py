@@ -31,6 +31,7 @@ PROMISES = {
     "exactly-once-effects",
     "publish-once",
     "key-order",
+    "paused",
     "poison-bounded",
     "checkpoint-true",
     "liveness",

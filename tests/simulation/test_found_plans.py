@@ -88,7 +88,7 @@ def stops_at_all_phases() -> Iterator[Outcome]:
 def test_no_renewal_comes_after_a_hand_back() -> None:
     """It would make what was handed back look busy; with both at once, some stop shows it."""
     assert {outcome.status for outcome in stops_at_all_phases()} == {"held"}
-    settle = "await _acquire_work_settle(desk)\n"
+    settle = "await _acquire_work_settle(desk, working)\n"
     beside = Edit("actors._consumer:consumer_actor", settle, f"{settle}{16 * ' '}await _hand_back(desk)\n")
     with edited([beside]):
         verdicts = [verdict for outcome in stops_at_all_phases() for verdict in outcome.verdicts]

@@ -93,9 +93,9 @@ class _Reader:
             case ["redis-cli", *rest] if self.server is not None:
                 # --no-raw: as on a terminal, with types and quotes.
                 words = [redis_cli(), "-p", str(self.server.port), "--no-raw", *rest]
-            case ["redis-streams", "dead", *rest] if self.server is not None:
+            case ["redis-streams", "dead" | "group" as what, *rest] if self.server is not None:
                 # On the page it is where everybody's first server is.
-                words = [sys.executable, "-m", "redis_streams", "dead", *rest, "--url", self.server.url]
+                words = [sys.executable, "-m", "redis_streams", what, *rest, "--url", self.server.url]
             case ["redis-streams", *rest]:
                 words = [sys.executable, "-m", "redis_streams", *rest]
             case ["pytest", *rest]:

@@ -17,6 +17,7 @@ GROUPS = {
     "For Trio": [
         "Runtime",
         "GroupOptions",
+        "ConsumerGroup",
         "Reclaim",
         "StreamOptions",
         "Replicated",
@@ -77,6 +78,8 @@ COMMANDS = r"""## Command line
 | `redis-streams demo` | see events flow through actors, with faults, and count what is lost |
 | `redis-streams serve` | run the simulated Redis server, so that any client can talk to it; Ctrl-C ends it |
 | `redis-streams config check FILE` | show what a configuration file says, or all that is wrong with it |
+| `redis-streams group list STREAM` | list the consumer groups of a stream: how far they are, and which are paused |
+| `redis-streams group pause\|resume STREAM GROUP` | have all processes of a group begin nothing more, and go on |
 | `redis-streams dead list\|show\|edit\|redrive\|purge STREAM GROUP` | look after the dead letters of a consumer group |
 """
 

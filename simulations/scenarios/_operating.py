@@ -1,0 +1,65 @@
+"""Groups that people look after while they work: paused and resumed, here and everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from ...runtime import ConsumerGroup
+from ...wire import RedisError
+from ..world import App, Process, World
+from ._basic import GROUP, STREAM, add_group, start_workers
+from ._planned import behave, publish_planned
+
+PAUSES = 4
+"""Of each worker by itself, and of the whole group: enough that some of them meet a fault."""
+
+
+async def operated(world: World) -> None:
+    """As `workers`; each process pauses at times, and somebody pauses all of them."""
+    start_workers(world, _worker(world))
+    operator = world.start("worker-9", _operate)
+    await publish_planned(world, STREAM)
+    await world.finished(operator)
+
+
+def _worker(world: World) -> App:
+    async def worker(process: Process) -> None:
+        runtime = process.runtime()
+        add_group(runtime, world.plan.shape, GROUP, behave)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_pause_at_times, process, runtime.group(STREAM, GROUP))
+            await process.serve(runtime)
+            nursery.cancel_scope.cancel()
+
+    return worker
+
+
+async def _pause_at_times(process: Process, group: ConsumerGroup) -> None:
+    chance = process.rng("pauses")
+    while process.pass_by("pause") < PAUSES:
+        await trio.sleep(chance.uniform(0.0, 1.0))
+        group.pause()
+        await trio.sleep(chance.choice((0.0, 0.01, 1.0)))
+        group.resume()
+
+
+async def _operate(process: Process) -> None:
+    async with process.runtime() as runtime:
+        group, chance = runtime.group(STREAM, GROUP), process.rng("operating")
+        while process.pass_by("act") < PAUSES:
+            await trio.sleep(chance.uniform(0.0, 1.0))
+            await _until_done(group.pause_everywhere)
+            await trio.sleep(chance.choice((0.1, 6.0)))
+            await _until_done(group.resume_everywhere)
+
+
+async def _until_done(act: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await act()
+        except RedisError:
+            await trio.sleep(0.2)
+        else:
+            return

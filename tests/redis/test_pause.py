@@ -1,0 +1,145 @@
+"""Pausing on real servers: in one process, in all of them, without Trio, and from the command line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+import trio
+from redis_streams import ConsumerGroupManager, Event, NewEvent, Runtime, StreamConsumer
+from redis_streams.__main__ import main
+from redis_streams.simulations.real import RedisServer
+from support.load import RECLAIM, quick_runtime, wait_settled
+
+pytestmark = pytest.mark.real_time
+
+
+async def wait_until(runs: Sequence[object], number: int) -> None:
+    with trio.fail_after(10):
+        while len(runs) < number:
+            await trio.sleep(0.01)
+
+
+@pytest.mark.also_on_memory
+async def test_what_a_paused_process_had_read_another_one_takes_at_once(any_redis_server: RedisServer) -> None:
+    """It begins nothing, what runs is finished, and a group that goes on has lost nothing."""
+    runs = list[tuple[str, object]]()
+    may_end = trio.Event()
+
+    def runtime_of(name: str) -> Runtime:
+        runtime = quick_runtime(any_redis_server)
+
+        @runtime.handler("s", "g", consumer=name, block_ms=200, prefetch=10, reclaim=RECLAIM)
+        async def handle(event: Event[object]) -> None:
+            runs.append((name, event.payload))
+            if event.payload == 0:
+                await may_end.wait()
+
+        return runtime
+
+    async with runtime_of("a") as first:
+        await first.publish_many("s", [NewEvent("t", number) for number in range(10)])
+        await wait_until(runs, 1)
+        first.group("s", "g").pause()
+        async with runtime_of("b"):
+            await wait_until(runs, 10)
+            may_end.set()
+            await wait_settled(any_redis_server, stream="s", group="g")
+        first.group("s", "g").resume()
+        await first.publish("s", 10, event_type="t")
+        await wait_until(runs, 11)
+        await wait_settled(any_redis_server, stream="s", group="g")
+    assert runs[0] == ("a", 0)
+    assert runs[-1] == ("a", 10)
+    assert sorted(runs[1:-1]) == [("b", number) for number in range(1, 10)]
+
+
+def test_a_consumer_without_trio_is_paused_between_two_events(redis_server: RedisServer) -> None:
+    """From its own handler; what it had read and not begun is handed back, and comes when it goes on."""
+    consumer = StreamConsumer(redis_server.url, "s", "g", "c", block_ms=200)
+    runs, paused = list[int](), threading.Event()
+
+    def handle(event: Event[int]) -> None:
+        runs.append(event.payload)
+        if event.payload == 0:
+            consumer.pause()
+            paused.set()
+        if event.payload == 4:
+            consumer.close()
+
+    publish_five(redis_server)
+    subscriber = subscribing(consumer, handle)
+    assert paused.wait(10)
+    assert consumer.paused
+    deadline = time.monotonic() + 10
+    while (
+        redis_server.cli("XPENDING", "s", "g")[0] != 1
+        or redis_server.cli("XPENDING", "s", "g", "-", "+", 1)[0][2] < 20_000
+    ):
+        assert time.monotonic() < deadline
+    assert runs == [0]
+    consumer.resume()
+    subscriber.join(10)
+    assert runs == [0, 1, 2, 3, 4]
+
+
+def test_a_consumer_can_begin_paused(redis_server: RedisServer) -> None:
+    """Paused before it subscribes, it is until somebody has it go on."""
+    consumer, runs = StreamConsumer(redis_server.url, "s", "g", "c"), list[int]()
+    consumer.pause()
+
+    def handle(event: Event[int]) -> None:
+        runs.append(event.payload)
+        if event.payload == 4:
+            consumer.close()
+
+    publish_five(redis_server)
+    subscriber = subscribing(consumer, handle)
+    deadline = time.monotonic() + 10
+    while not redis_server.cli("XINFO", "GROUPS", "s"):
+        assert time.monotonic() < deadline
+    assert runs == []
+    consumer.resume()
+    subscriber.join(10)
+    assert runs == [0, 1, 2, 3, 4]
+
+
+def publish_five(server: RedisServer) -> None:
+    for number in range(5):
+        server.cli("XADD", "s", "*", "event_type", "t", "payload", number)
+
+
+def subscribing(consumer: StreamConsumer, handle: Callable[[Event[int]], None]) -> threading.Thread:
+    """A thread of its own for the handler; a daemon, should the test fail before it ends."""
+    thread = threading.Thread(target=consumer.subscribe, args=[handle], daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_group_is_paused_from_the_command_line(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A list of groups shows it; a group that is not there is a mistake."""
+    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    with ConsumerGroupManager(redis_server.url) as groups:
+        groups.create_group("orders", "billing")
+        assert main(["group", "pause", "orders", "billing"]) == 0
+        assert groups.is_paused("orders", "billing")
+        assert main(["group", "list", "orders"]) == 0
+        assert main(["group", "resume", "orders", "billing"]) == 0
+        assert not groups.is_paused("orders", "billing")
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "billing of orders is paused: within five seconds none of its processes begins anything"
+    assert out[2].split() == ["billing", "0-0", "0", "0", "paused"]
+    assert out[3:] == [
+        "1 consumer group of orders",
+        "billing of orders goes on, within five seconds in all its processes",
+    ]
+    assert main(["group", "pause", "orders", "biling"]) == 1
+    assert main(["group", "list", "order"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "redis-streams: orders has no consumer group biling; there are: billing",
+        "redis-streams: there is no stream order",
+    ]
