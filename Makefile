@@ -5,7 +5,7 @@ EXTRAS ?= all
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench simulate differential servers wheel-test clean FORCE
+.PHONY: demo test lint bench simulate differential endure endure-stale servers wheel-test clean FORCE
 .DEFAULT_GOAL := test
 
 # Only a demo on a real server needs one.
@@ -31,6 +31,12 @@ simulate: $(VENV)/ready
 
 differential: $(VENV)/ready
 	@$(BIN)/python tests/differential/run.py $(ARGS)
+
+endure: $(VENV)/ready
+	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python tests/endurance/run.py $(ARGS)
+
+endure-stale: $(VENV)/ready
+	@REDIS_SERVER="$$(tests/support/machine redis)" $(BIN)/python tests/endurance/stale.py $(ARGS)
 
 servers: $(VENV)/ready
 	@$(BIN)/python tests/support/get_servers.py

@@ -9,7 +9,8 @@ sorted set beside the stream, and whoever notes one sets the alarm that ends our
 at the next look; if the set is lost, the entries come with all that is idle.
 
 The scan keeps its cursor from page to page and goes round: a scan that began at the start every time would never reach
-the tail of a long pending list.
+the tail of a long pending list. Where a page has nothing to offer, because all of it waits for its time, it rests: else
+a hundred thousand retries that wait would have the server do nothing but answer it, in each process of the group.
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ PENDING_START = EntryId(0, 0)
 
 PAGE = 100
 """Rows in one look at the pending list: quick enough to disturb nobody."""
+
+LOAD_MAX = 0.05
+"""Part of its time that the reclaimer looks at what it can't offer: of a core of the server it takes less than that."""
+
+REST_SECONDS_MAX = 0.1
+"""The most that it rests after one page: over a slow network a look takes long, and not because of the server. So a
+hundred thousand entries take a hundred seconds at most."""
 
 
 @frozen
@@ -92,21 +100,34 @@ def reclaimer_actor(
 
 async def _look(scan: _Scan, cursor: EntryId) -> EntryId:
     """Offer what is idle in the next page; returns where to go on. A round ends with a rest."""
-    count = 1 if buggify("short scan") else PAGE
+    count, begun = 1 if buggify("short scan") else PAGE, trio.current_time()
     page = await scan.pending.idle(start=cursor, count=count, idle_ms=scan.settings.min_idle_ms)
     waiting = await scan.pending.waiting([row.raw_id for row in page.rows])
+    seconds = trio.current_time() - begun
     await _offer(scan, [Offer(row.raw_id, row.deliveries) for row in page.rows if row.raw_id not in waiting])
     scan.rounds += page.next is None
     scan.stage.publish(ReclaimerStatus(scan.rounds, scan.offered))
-    if page.next is not None:
-        return page.next
-    await _rest(scan)
-    return PENDING_START
+    if page.next is None:
+        await _rest(scan, scan.settings.interval_ms / 1000)
+        return PENDING_START
+    if waiting:
+        await _rest(scan, rest_seconds(seconds, len(waiting) / len(page.rows)))
+    return page.next
 
 
-async def _rest(scan: _Scan) -> None:
-    """Sleep until the next round, apart from offering what is due meanwhile."""
-    end = trio.current_time() + scan.settings.interval_ms / 1000
+def rest_seconds(look_seconds: float, part_in_vain: float) -> float:
+    """How long to rest after a look.
+
+    Args:
+        look_seconds: how long the answers took.
+        part_in_vain: of what was found, the part that could not be offered. What can be is paced by who takes it.
+    """
+    return min(look_seconds * part_in_vain * (1 / LOAD_MAX - 1), REST_SECONDS_MAX)
+
+
+async def _rest(scan: _Scan, seconds: float) -> None:
+    """Sleep for so long, apart from offering what is due meanwhile."""
+    end = trio.current_time() + seconds
     while trio.current_time() < end:
         due = await scan.pending.due(PAGE)
         await _offer(scan, [Offer(raw_id, deliveries) for raw_id, deliveries in due.entries])

@@ -39,6 +39,7 @@ SAME_ON_ANY_PYTHON = (
     "redis/test_delivery_faults",
     "redis/test_demo",
     "redis/test_docs",
+    "redis/test_endurance",
     "redis/test_examples",
     "redis/test_real_proxy",
     "redis/test_real_run",

@@ -143,7 +143,7 @@ HOLDING: Final = (
         "the cursor is forgotten after each page: the tail of a long pending list is never reached",
         "liveness",
         ("backlog",),
-        [Edit("actors._reclaimer:_look", "if page.next is not None:", "if False:")],
+        [Edit("actors._reclaimer:_look", "if page.next is None:", "if True:")],
         (Scale("actors._reclaimer", "PAGE", 2), Scale("simulations.scenarios._basic", "MAX_DELIVERIES", None)),
     ),
     PlantedBug(
