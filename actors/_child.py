@@ -31,6 +31,7 @@ class Child:
         start_timeout_seconds: from its start until it says that it is up.
         vital: its crash is its supervisor's at once, instead of being followed by a restart. For supervisors that have
             given up: to have each level try again multiplies the tries, until nobody ever gives up.
+        fatal: errors that no restart mends: a crash by one of them is the supervisor's at once, whatever `vital` says.
         mailboxes: its own, for snapshots.
         supervisor: the supervisor that `run` belongs to, for snapshots; see `nest`.
     """
@@ -41,8 +42,13 @@ class Child:
     grace_seconds: float = field(default=5.0, validator=validators.ge(0))
     start_timeout_seconds: float = field(default=10.0, validator=validators.gt(0))
     vital: bool = False
+    fatal: tuple[type[Exception], ...] = ()
     mailboxes: tuple[Measured, ...] = ()
     supervisor: Supervisor | None = None
+
+    def is_fatal(self, error: BaseException | None) -> bool:
+        """Whether its supervisor has failed when this child ends with an error."""
+        return isinstance(error, Exception) and (self.vital or isinstance(error, self.fatal))
 
 
 def nest(name: str, supervisor: Supervisor, *, restart: Restart = Restart.PERMANENT, vital: bool = False) -> Child:

@@ -121,11 +121,12 @@ async def _wait_room(desk: Desk, *, for_claim: bool) -> None:
 
 
 async def _have_group_healed(desk: Desk) -> None:
-    try:
-        await desk.wiring.group.ask(Heal, timeout_seconds=SETTLE_SECONDS)
-    except NoReply:
-        return  # The next read shows whether the group exists by now.
+    # A stop does not wait for it: the group actor may be what has failed.
     with desk.stage.intake():
+        try:
+            await desk.wiring.group.ask(Heal, timeout_seconds=SETTLE_SECONDS)
+        except NoReply:
+            return  # The next read shows whether the group exists by now.
         await trio.sleep(HEAL_SECONDS_MIN)
 
 

@@ -66,6 +66,25 @@ class PublishIndeterminate(ActorError):
         self.count = count
 
 
+class GroupLost(ActorError):
+    """A consumer group that was there is gone, and `on_group_lost="fail"` says that nobody but you makes it again.
+
+    Attributes:
+        stream, group: which.
+        checkpoint: up to which everything was settled; 0-0 where nobody knows.
+    """
+
+    def __init__(self, stream: str, group: str, checkpoint: EntryId) -> None:
+        super().__init__(
+            f"group {group} of {stream} is gone; its checkpoint was {checkpoint}. Make it again where it shall go on,"
+            f" as by XGROUP CREATE {stream} {group} {checkpoint} MKSTREAM, and start again; or say"
+            ' on_group_lost="resume_at_checkpoint", and that is done for you'
+        )
+        self.stream = stream
+        self.group = group
+        self.checkpoint = checkpoint
+
+
 class NotDurable(PublishIndeterminate):
     """Events are in the stream, but were not in time as safe as asked for, as far as the server says.
 

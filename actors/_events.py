@@ -111,6 +111,55 @@ class ConsumptionResumed(ActorEvent):
 
 
 @frozen
+class StreamWentBack(ActorEvent):
+    """The last id of a stream is less than it was: Redis has lost its latest entries, and may give their ids again.
+
+    That is what a failover to a replica that lagged does, or a restart from an older snapshot.
+
+    Attributes:
+        was, last_id: its last id before and now.
+        lost: how many entries are gone at least; None before Redis 7.0.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    was: EntryId
+    last_id: EntryId
+    lost: int | None
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        lost = "what came between" if self.lost is None else f"{self.lost} entries at least"
+        return f"{self.stream} ends at {self.last_id}, and ended at {self.was} before: Redis has lost {lost}"
+
+
+@frozen
+class GroupWentBack(ActorEvent):
+    """A group has read less than it had: Redis lost how far it was, or somebody moved it. The rest is delivered again.
+
+    Attributes:
+        was, last_delivered_id: up to which it had read before, and now.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    was: EntryId
+    last_delivered_id: EntryId
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return (
+            f"group {self.group} of {self.stream} stands at {self.last_delivered_id}, and stood at {self.was} before:"
+            " what is there of the rest is delivered again"
+        )
+
+
+@frozen
 class ConsumersReaped(ActorEvent):
     """Consumers that were not heard of for long, and had nothing pending, were removed from the group."""
 

@@ -14,10 +14,29 @@ from typing import Literal
 import trio
 from attrs import define, field, frozen, validators
 
-from ..wire import Client, EntryId, NoGroup, PendingList, RedisError, ResponseError, Retry, ensure_group, is_weather
+from ..wire import (
+    Client,
+    EntryId,
+    NoGroup,
+    OnGroupLost,
+    PendingList,
+    RedisError,
+    ResponseError,
+    Retry,
+    ensure_group,
+    is_weather,
+)
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
-from ._events import ConsumersNotReaped, ConsumersReaped, GroupCreated, GroupRecreated
+from ._errors import GroupLost
+from ._events import (
+    ConsumersNotReaped,
+    ConsumersReaped,
+    GroupCreated,
+    GroupRecreated,
+    GroupWentBack,
+    StreamWentBack,
+)
 from ._gate import EVERYWHERE, Gate
 from ._gather import gather
 from ._keys import checkpoint_key, retries_key
@@ -41,6 +60,7 @@ class GroupSettings:
     Attributes:
         start: ``"$"`` for what is published from now on, or the id after which it begins (0-0 for everything).
         memory: where the checkpoint is when it is not in Redis.
+        on_group_lost: what to do where the group is gone.
         watch_seconds: time between two looks at how far behind the group is, and whether somebody paused it.
         reap_idle_ms: consumers that were not heard of for so long and have nothing pending are removed; None: never.
     """
@@ -49,9 +69,19 @@ class GroupSettings:
     group: str
     start: EntryId | Literal["$"] = EntryId(0, 0)
     memory: MemoryCheckpoint | None = None
+    on_group_lost: OnGroupLost = "resume_at_checkpoint"
     watch_seconds: float = field(default=5.0, validator=validators.gt(0))
     reap_idle_ms: int | None = None
     retry: Retry = Retry()
+
+
+@frozen
+class Place:
+    """Where a stream and a group of it are: as far as nothing is lost, neither goes back."""
+
+    last_id: EntryId
+    entries_added: int | None
+    last_delivered_id: EntryId
 
 
 @define(eq=False)
@@ -67,6 +97,8 @@ class _Keeper:
     """When consumers are looked at next, by the timers' clock."""
     existed: bool = False
     """Whether this actor has seen the group: from then on a missing one is a loss, not a beginning."""
+    place: Place | None = None
+    """Where the stream and the group were at the last look, as long as it is the same group."""
 
 
 def group_actor(
@@ -115,7 +147,13 @@ async def _ensure(keeper: _Keeper) -> None:
         checkpoint_key=checkpoint_key(settings.stream, settings.group) if memory is None else None,
         checkpoint=memory.watermark if memory is not None else None,
         history=f"{keeper.rng.getrandbits(64):016x}",
+        on_group_lost=settings.on_group_lost,
+        seen=keeper.existed,
     )
+    if found.what == "lost":
+        raise GroupLost(settings.stream, settings.group, found.position)
+    if found.what != "existed":
+        keeper.place = None
     if memory is not None and (memory.watermark is None or found.what != "existed"):
         memory.watermark = found.position
     if found.what == "created" and not keeper.existed:
@@ -131,6 +169,7 @@ async def _ensure(keeper: _Keeper) -> None:
 _REASONS = {
     "created": "the group, its checkpoint and its stream were gone: everything in the stream is new",
     "recreated": "the group was gone: it resumes at its checkpoint",
+    "replayed": "the group was gone: all that is in the stream is delivered again, as on_group_lost says",
     "restarted": "the group was gone and the stream's ids went backwards: everything in the stream is new",
 }
 
@@ -183,8 +222,29 @@ async def _look_whether_paused(keeper: _Keeper) -> None:
 
 async def _look(keeper: _Keeper) -> None:
     settings = keeper.settings
+    stream = await keeper.client.xinfo_stream(settings.stream)
     for group in await keeper.client.xinfo_groups(settings.stream):
         if group.name == settings.group:
             keeper.stage.publish(GroupStatus(group.pending, group.lag, group.last_delivered_id))
+            _tell_what_went_back(keeper, Place(stream.last_generated_id, stream.entries_added, group.last_delivered_id))
             return
     raise NoGroup(f"NOGROUP {settings.group} is not a group of {settings.stream}")
+
+
+def _tell_what_went_back(keeper: _Keeper, now: Place) -> None:
+    settings, path, before = keeper.settings, keeper.stage.path, keeper.place
+    keeper.place = now
+    if before is None:
+        return
+    if now.last_id < before.last_id:
+        keeper.stage.emit(StreamWentBack(path, settings.stream, before.last_id, now.last_id, lost_between(before, now)))
+    if now.last_delivered_id < before.last_delivered_id:
+        was, is_now = before.last_delivered_id, now.last_delivered_id
+        keeper.stage.emit(GroupWentBack(path, settings.stream, settings.group, was, is_now))
+
+
+def lost_between(before: Place, now: Place) -> int | None:
+    """How many entries a stream has lost at least that went back; None where nobody counts them."""
+    if before.entries_added is None or now.entries_added is None:
+        return None
+    return max(1, before.entries_added - now.entries_added)

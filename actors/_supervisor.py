@@ -241,7 +241,7 @@ class Supervisor:
         if fatal:
             run.failed = fatal[0]  # KeyboardInterrupt and its like end the program: they are not restarted away.
             return
-        vital = [cell.error for cell in ended if cell.child.vital and isinstance(cell.error, Exception)]
+        vital = [cell.error for cell in ended if cell.child.is_fatal(cell.error)]
         if vital:
             run.failed = vital[0]
             return

@@ -36,6 +36,7 @@ from ._checkpoint_writer import CheckpointSettings, checkpoint_writer_actor
 from ._child import Child, nest
 from ._consumer import consumer_actor
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
+from ._errors import GroupLost
 from ._gate import Gate
 from ._group import GroupSettings, group_actor
 from ._keys import retries_key
@@ -153,6 +154,7 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
             group_actor(settings, client, heals, rng, plan.gate),
             grace_seconds=STOP_SECONDS,
             start_timeout_seconds=math.inf,  # It waits for Redis, however long that takes.
+            fatal=(GroupLost,),
             mailboxes=(heals,),
         ),
         _consumers_child(plan, wiring, supervision),

@@ -8,13 +8,14 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from attrs import Attribute, field, frozen, validators
 
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
-from ..wire import WINDOW_SECONDS_MAX, Retry, ServerAddress, Timeouts
+from ..wire import WINDOW_SECONDS_MAX, OnGroupLost, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
-from ._options import MAX_DELIVERIES, REAP_IDLE_MS, GroupOptions, Reclaim, parse_start
+from ._options import MAX_DELIVERIES, ON_GROUP_LOST, REAP_IDLE_MS, GroupOptions, Reclaim, parse_start
 from ._stream_options import StreamOptions
 
 VARIABLES = {
@@ -147,6 +148,7 @@ class ConsumerConfig:
     drain_seconds: float = field(default=8.0, validator=_is_not_negative)
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_is_one_or_more_or_none)
     on_lease_lost: str = field(default="cancel", validator=validators.in_(("cancel", "finish")))
+    on_group_lost: str = field(default=ON_GROUP_LOST[0], validator=validators.in_(ON_GROUP_LOST))
 
 
 @frozen
@@ -291,6 +293,7 @@ class Config:
             drain_seconds=consumer.drain_seconds,
             max_deliveries=consumer.max_deliveries,
             on_lease_lost="finish" if consumer.on_lease_lost == "finish" else "cancel",
+            on_group_lost=cast("OnGroupLost", consumer.on_group_lost),
         )
 
 

@@ -9,11 +9,14 @@ from attrs import Attribute, field, frozen, validators
 from typing_extensions import TypedDict
 
 from ..actors import OnLeaseLost, RetryPolicy
-from ..wire import EntryId
+from ..wire import EntryId, OnGroupLost
 
 MAX_DELIVERIES: Final = 16
 """Poison ends by default, and an outage of what handlers need does not end what is healthy: with the default delays,
 30 s to an hour, sixteen deliveries take nine hours at least: a night. Azure Service Bus has 10, Sidekiq 25."""
+
+ON_GROUP_LOST: Final[tuple[OnGroupLost, ...]] = ("resume_at_checkpoint", "replay", "fail")
+"""What may be said of a lost group."""
 
 Start = str | EntryId | datetime
 """Where a *new* group begins: "0" (everything), "$" (what comes from now on), an id (after it), a time (from it on)."""
@@ -71,6 +74,8 @@ class GroupOptions:
             where the handler declined.
         on_lease_lost: what becomes of an async handler whose event another consumer owns now, as after a pause of the
             process: "cancel" ends it at its next checkpoint, "finish" leaves it alone. Neither acknowledges anything.
+        on_group_lost: what becomes of a group that was there and is gone: it is made again at its checkpoint, or at
+            the beginning of the stream ("replay"), or the runtime ends with `GroupLost` ("fail").
     """
 
     consumer: str | None = None
@@ -87,6 +92,7 @@ class GroupOptions:
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_check_max_deliveries)
     retry_policy: RetryPolicy | None = None
     on_lease_lost: OnLeaseLost = field(default="cancel", validator=validators.in_(("cancel", "finish")))
+    on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=validators.in_(ON_GROUP_LOST))
 
     @property
     def lease_ms(self) -> int:
@@ -118,6 +124,7 @@ class GroupOptionsKeywords(TypedDict, total=False):
     max_deliveries: int | None
     retry_policy: RetryPolicy | None
     on_lease_lost: OnLeaseLost
+    on_group_lost: OnGroupLost
 
 
 def parse_start(start: Start) -> EntryId | Literal["$"]:

@@ -179,6 +179,7 @@ class Plans:
                 name,
                 options.start,
                 memory,
+                options.on_group_lost,
                 reap_idle_ms=options.reclaim.reap_idle_ms if options.reclaim is not None else None,
                 retry=self.retry,
             ),

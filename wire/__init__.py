@@ -12,7 +12,7 @@ from ._ids import MAX_ID, ZERO_ID, EntryId
 from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
-from ._pending_list import Claimed, Due, EnsuredGroup, Page, PendingList, SettleResult, Taken, ensure_group
+from ._pending_list import Claimed, Due, EnsuredGroup, OnGroupLost, Page, PendingList, SettleResult, Taken, ensure_group
 from ._redis_py import (
     Arg,
     BusyGroup,
@@ -60,6 +60,7 @@ __all__ = [
     "Multiplexer",
     "NoGroup",
     "NotConnected",
+    "OnGroupLost",
     "Page",
     "Pending",
     "PendingList",

@@ -73,17 +73,24 @@ class Due:
     next_ms: int | None
 
 
+OnGroupLost = Literal["resume_at_checkpoint", "replay", "fail"]
+"""What to do where a group was lost."""
+
+Found = Literal["existed", "created", "recreated", "restarted", "replayed", "lost"]
+
+
 @frozen
 class EnsuredGroup:
     """What `ensure_group` found or did.
 
     Attributes:
         what: "existed"; "created" where there had never been one; "recreated" at its checkpoint; "restarted" at 0-0,
-            because the stream had been lost too and its ids went backwards.
-        position: where the group begins; for one that existed, its checkpoint.
+            because the stream had been lost too and its ids went backwards; "replayed" at 0-0, and "lost" and not made
+            again, because that was asked for.
+        position: where the group begins; of one that existed or is lost, its checkpoint.
     """
 
-    what: Literal["existed", "created", "recreated", "restarted"]
+    what: Found
     position: EntryId
 
 
@@ -310,6 +317,8 @@ async def ensure_group(
     checkpoint_key: str | None,
     checkpoint: EntryId | None = None,
     history: str,
+    on_group_lost: OnGroupLost = "resume_at_checkpoint",
+    seen: bool = False,
 ) -> EnsuredGroup:
     """Have a consumer group exist: create it at `start`, or where it was lost at its checkpoint.
 
@@ -321,14 +330,18 @@ async def ensure_group(
         checkpoint_key: the hash with the checkpoint; None: it is not in Redis.
         checkpoint: then this is it, None if there is none yet.
         history: a name that no group has had, for the history that begins if it is made.
+        on_group_lost: what to do where it was lost; ``fail``: nothing, and say so.
+        seen: whether it is known to have been there, also where there is no checkpoint.
     """
     kept = "1" if checkpoint_key is not None else str(checkpoint or "")
     keys = [stream, checkpoint_key or stream]
     what, position = cast(
-        "list[bytes]", await client.eval(load("ensure_group"), keys, [group, str(start), kept, history])
+        "list[bytes]",
+        await client.eval(
+            load("ensure_group"), keys, [group, str(start), kept, history, on_group_lost, "1" if seen else "0"]
+        ),
     )
-    known = cast('Literal["existed", "created", "recreated", "restarted"]', what.decode())
-    return EnsuredGroup(known, EntryId.parse(position))
+    return EnsuredGroup(cast("Found", what.decode()), EntryId.parse(position))
 
 
 def _page(picked: Sequence[Pending], looked_at: Sequence[Pending], count: int) -> Page:

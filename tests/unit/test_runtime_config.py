@@ -98,7 +98,8 @@ def test_every_consumer_option_reaches_the_runtime() -> None:
     """No key of the sections consumer and reclaim is without effect."""
     text = section(
         "consumer: {name: c, consumers: 2, concurrency: 3, count: 4, prefetch: 5, block_ms: 6, start: 7-1,"
-        " use_redis_checkpoint: false, drain_seconds: 9, max_deliveries: 3, on_lease_lost: finish}",
+        " use_redis_checkpoint: false, drain_seconds: 9, max_deliveries: 3, on_lease_lost: finish,"
+        " on_group_lost: fail}",
         "reclaim: {interval_ms: 10, min_idle_ms: 11}",
     )
     options = attrs.asdict(Config.from_yaml_text(text).group_options(), recurse=False)

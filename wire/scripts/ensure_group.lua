@@ -2,8 +2,10 @@
 --
 -- KEYS: stream, checkpoint hash
 -- ARGV: group, id (or $) after which a new group begins, "1" if the checkpoint is in the hash,
---       else the checkpoint itself, or "" where there is none; a name for the history that begins if it is made
--- Answers {what, id}: "existed" and its watermark so far, or "created", "recreated", "restarted" and where it begins.
+--       else the checkpoint itself, or "" where there is none; a name for the history that begins if it is made;
+--       what to do where it was lost: "resume_at_checkpoint", "replay" or "fail"; "1" if the caller has seen it before
+-- Answers {what, id}: "existed" and its watermark so far, or "created", "recreated", "restarted", "replayed" and where
+-- it begins; or "lost" and the checkpoint, and then nothing was done.
 --
 -- "restarted": the stream was lost too, and it is another one now; all that is in it is new, and the group begins at 0.
 -- That is so where the checkpoint lies above its last id, or where it can't have grown out of what it was when we looked
@@ -14,7 +16,7 @@
 -- is not settled in this one, where the same ids may stand for other entries. Redis 5.0 and later.
 
 local stream, checkpoint = KEYS[1], KEYS[2]
-local group, start, kept, history = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4]
+local group, start, kept, history, on_group_lost, seen = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5], ARGV[6] == '1'
 
 local function fields(flat)
   local named = {}
@@ -72,10 +74,17 @@ end
 
 local mark = ARGV[3]
 if kept then mark = redis.call('HGET', checkpoint, 'id') or '' end
+if on_group_lost == 'fail' and (seen or mark ~= '') then
+  return { 'lost', mark ~= '' and mark or '0-0' }
+end
 local what, begin = 'created', start == '$' and last or start
 if mark ~= '' then
   what, begin = 'recreated', mark
-  if key_of(mark) > key_of(last) or (kept and is_another(added)) then what, begin = 'restarted', '0-0' end
+  if key_of(mark) > key_of(last) or (kept and is_another(added)) then
+    what, begin = 'restarted', '0-0'
+  elseif on_group_lost == 'replay' then
+    what, begin = 'replayed', '0-0'
+  end
 end
 redis.call('XGROUP', 'CREATE', stream, group, begin, 'MKSTREAM')
 if kept then
