@@ -6,13 +6,15 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import trio
-from redis_streams import Reclaim, Runtime
+from redis_streams import Event, NewEvent, Reclaim, Runtime
 from redis_streams.simulations.real import RedisServer
-from support.servers import servers_at_hand
+from support.load import wait_settled
+from support.servers import ServerFactory, servers_at_hand
 
 TWO_WAYS = [
     pytest.param(binary, id=".".join(map(str, version)))
@@ -53,6 +55,28 @@ def test_what_dead_consumers_left_is_worked_off(redis_server: RedisServer) -> No
     """All of it, the tail before what is declined comes again, at a small part of a core for all reclaimers."""
     code, said = run("stale.py", redis_server.binary, "--entries", "2000", "--idle-ms", "500")
     assert code == 0, said
+
+
+@pytest.mark.parametrize("binary", TWO_WAYS)
+async def test_handlers_of_twenty_times_the_idle_limit_run_once(
+    binary: Path, redis_server_factory: ServerFactory
+) -> None:
+    """Also what waits for one of them meanwhile, and though another consumer has nothing else to do."""
+    server, runs = redis_server_factory(binary), Counter[object]()
+    reclaim = Reclaim(interval_ms=20, min_idle_ms=150)
+
+    async def handle(event: Event[object]) -> None:
+        runs[event.payload] += 1
+        await trio.sleep(20 * 0.15 if event.payload else 0)
+
+    slow, idle = Runtime(server.url), Runtime(server.url)
+    for name, runtime in (("slow", slow), ("idle", idle)):
+        runtime.add_handler("s", "g", handle, consumer=name, block_ms=100, reclaim=reclaim)
+    async with slow:
+        await slow.publish_many("s", [NewEvent("a", number) for number in (1, 2, 0)])
+        async with idle:
+            await wait_settled(server, stream="s", group="g")
+    assert runs == {0: 1, 1: 1, 2: 1}
 
 
 MANY_THAT_WAIT = """

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 from redis_streams import NewEvent, StreamProducer
 from redis_streams.simulations.real import RedisServer
+from support.servers import ServerFactory, servers_at_hand
 
+TWO_WAYS = [
+    pytest.param(binary, id=".".join(map(str, version)))
+    for version, binary in servers_at_hand().items()
+    if version[:2] in ((7, 0), (8, 6))
+]
+"""A version with the fallbacks for newer commands, and one that has them."""
 WORKER = Path(__file__).resolve().parents[1] / "support" / "worker.py"
 SECONDS = 20.0
 LOG_LINES_MAX = 30
@@ -31,9 +38,11 @@ def worker(
     concurrency: int = 5,
     drain: float = 8,
     idle_ms: int = 600,
+    on_lease_lost: str = "cancel",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A consumer process; killed at the end if it is still there."""
-    command = [sys.executable, str(WORKER), server.url, name, str(seconds), str(concurrency), str(drain), str(idle_ms)]
+    numbers = map(str, (seconds, concurrency, drain, idle_ms))
+    command = [sys.executable, str(WORKER), server.url, name, *numbers, on_lease_lost]
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr) as process:
         try:
             yield process
@@ -119,6 +128,27 @@ def test_a_process_that_slept_cancels_what_it_lost(redis_server: RedisServer, tm
         publish(redis_server, 6)
         wait_until(lambda: "e5" in counts(redis_server, "begun"), "their places are free")
     assert set(counts(redis_server, "runs").values()) == {1}
+
+
+@pytest.mark.parametrize("binary", TWO_WAYS)
+def test_a_process_that_slept_cannot_acknowledge(
+    binary: Path, redis_server_factory: ServerFactory, tmp_path: Path
+) -> None:
+    """Three times the idle limit, and then its handlers end: what they handled stays pending under its new owner."""
+    server = redis_server_factory(binary)
+    ids = publish(server, 5)
+    with worker(server, "sleeper", 1, tmp_path / "sleeper", on_lease_lost="finish") as sleeper:
+        wait_until(lambda: set(counts(server, "begun")) == ids, "all begun")
+        sleeper.send_signal(signal.SIGSTOP)
+        time.sleep(3 * 0.6)
+        with worker(server, "heir", 60, tmp_path / "heir"):
+            wait_until(lambda: set(counts(server, "begun").values()) == {2}, "taken over and begun again")
+            sleeper.send_signal(signal.SIGCONT)
+            wait_until(lambda: set(counts(server, "runs")) == ids, "the sleeper's handlers end")
+            wait_until(lambda: "somebody else owns" in (tmp_path / "sleeper").read_text(), "the sleeper noticed")
+            sleeper.send_signal(signal.SIGTERM)
+            assert sleeper.wait(SECONDS) == 0, "it has said all that it had to say"
+            assert server.cli("XPENDING", "orders", "billing")[3] == [["heir", "5"]]
 
 
 def test_a_process_that_comes_back_under_its_name_goes_on_at_once(redis_server: RedisServer, tmp_path: Path) -> None:

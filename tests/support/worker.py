@@ -1,4 +1,4 @@
-"""A consumer process for tests: ``python worker.py URL NAME HANDLER_SECONDS CONCURRENCY DRAIN_SECONDS IDLE_MS``.
+"""A consumer process for tests: ``worker.py URL NAME HANDLER_SECONDS CONCURRENCY DRAIN_SECONDS IDLE_MS ON_LEASE_LOST``.
 
 In Redis the hash `runs` counts how often each event was finished, by whichever process, `begun` how often it was begun,
 and `cancelled` how often because it was lost to another process.
@@ -13,7 +13,9 @@ from redis_streams import Event, Reclaim, Retry, Runtime
 STREAM, GROUP = "orders", "billing"
 
 
-def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: float, idle_ms: int) -> None:
+def main(
+    url: str, name: str, seconds: float, concurrency: int, drain_seconds: float, idle_ms: int, on_lease_lost: str
+) -> None:
     """Handle events until SIGTERM, or worse."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     runtime = Runtime(url, retry=Retry(max_retries=5, base_delay_seconds=0.05, max_delay_seconds=0.2))
@@ -25,6 +27,7 @@ def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: f
         concurrency=concurrency,
         count=20,
         drain_seconds=drain_seconds,
+        on_lease_lost=on_lease_lost,
         reclaim=Reclaim(interval_ms=50, min_idle_ms=idle_ms),
     )
     async def handle(event: Event[object]) -> None:
@@ -41,4 +44,5 @@ def main(url: str, name: str, seconds: float, concurrency: int, drain_seconds: f
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))
+    url, name, seconds, concurrency, drain, idle_ms, on_lease_lost = sys.argv[1:]
+    main(url, name, float(seconds), int(concurrency), float(drain), int(idle_ms), on_lease_lost)
