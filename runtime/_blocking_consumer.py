@@ -36,8 +36,9 @@ class StreamConsumer:
         redis_url: the server; see `Runtime`.
         stream: where to read.
         group: the consumer group; it is created where it is missing, to begin at `start_id`.
-        consumer: this consumer's name, stable across restarts and used by no other process: what a crash left pending
-            under it is handled first. None: made of host and process.
+        consumer: this consumer's name, stable across restarts and used by no other process, with ``{host}``, ``{pid}``
+            and ``{env:NAME}`` filled in: what a crash left pending under it is handled first. None: made of host and
+            process.
         use_redis_checkpoint: keep the checkpoint in Redis; False: in memory, for tests.
         reclaim_enabled: take over entries that others, or this consumer itself, left pending for too long.
         reclaim_interval_ms: time between two looks for them.

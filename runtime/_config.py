@@ -15,6 +15,7 @@ from attrs import Attribute, field, frozen, validators
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, OnGroupLost, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
+from ._names import expand
 from ._options import MAX_DELIVERIES, ON_GROUP_LOST, REAP_IDLE_MS, GroupOptions, Reclaim, parse_start
 from ._stream_options import StreamOptions
 
@@ -33,6 +34,11 @@ def _is_url(_instance: object, _attribute: "Attribute[str]", value: str) -> None
 
 def _is_start(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
     parse_start(value)
+
+
+def _is_consumer_name(_instance: object, _attribute: "Attribute[str | None]", value: str | None) -> None:
+    if value is not None:
+        expand(value)
 
 
 def _is_durability(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
@@ -129,14 +135,15 @@ class ConsumerConfig:
 
     Attributes:
         group: the consumer group.
-        name: this consumer's name, stable across restarts; None: made of host and process.
+        name: this consumer's name, stable across restarts, with ``{host}``, ``{pid}`` and ``{env:NAME}`` filled in;
+            None: made of host and process.
         stream: what is read; None: the producer's stream.
         start: where a *new* group begins: "0", "$", an id, or a time in ISO 8601.
         use_redis_checkpoint: keep the checkpoint in Redis; false: in memory, for tests.
     """
 
     group: str | None = field(default=None, validator=_is_not_empty)
-    name: str | None = field(default=None, validator=_is_not_empty)
+    name: str | None = field(default=None, validator=[_is_not_empty, _is_consumer_name])
     stream: str | None = field(default=None, validator=_is_not_empty)
     consumers: int = field(default=1, validator=_at_least_one)
     concurrency: int = field(default=1, validator=_at_least_one)

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from ..actors import OnLeaseLost, RetryPolicy
 from ..wire import EntryId, OnGroupLost
+from ._names import expand
 
 MAX_DELIVERIES: Final = 16
 """Poison ends by default, and an outage of what handlers need does not end what is healthy: with the default delays,
@@ -28,6 +29,11 @@ def _parse_start(start: Start) -> EntryId | Literal["$"]:
 
 REAP_IDLE_MS: int | None = 86_400_000
 """A day: a process that comes back after a night finds its consumer as it left it. Optional for the field's type."""
+
+
+def _is_name(_options: object, _attribute: Attribute[str], consumer: str | None) -> None:
+    if consumer is not None:
+        expand(consumer)
 
 
 def _check_max_deliveries(_options: object, _attribute: Attribute[int], deliveries: int | None) -> None:
@@ -57,7 +63,8 @@ class GroupOptions:
     """How one group of handlers reads.
 
     Attributes:
-        consumer: the consumer's name, stable across restarts; None: made of host and process.
+        consumer: the consumer's name, stable across restarts; ``{host}``, ``{pid}`` and ``{env:NAME}`` in it are filled
+            in. None: made of host and process.
         consumers: readers of this process in the group; more than one are named consumer-0, consumer-1, …
         concurrency: handlers of each reader that run at the same time.
         batch: None: the handler gets one event; else a list of at most so many.
@@ -78,7 +85,7 @@ class GroupOptions:
             the beginning of the stream ("replay"), or the runtime ends with `GroupLost` ("fail").
     """
 
-    consumer: str | None = None
+    consumer: str | None = field(default=None, validator=_is_name)
     consumers: int = field(default=1, validator=validators.ge(1))
     concurrency: int = field(default=1, validator=validators.ge(1))
     batch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))

@@ -36,6 +36,7 @@ from ._dispatch import (
     one_by_one,
 )
 from ._errors import HandlerConflict
+from ._names import expand
 from ._options import GroupOptions
 from ._stream_options import StreamOptions
 from ._typed import Structure
@@ -192,7 +193,7 @@ class Plans:
     def _consumers(
         self, stream: str, group: str, options: GroupOptions, prefetch_min: int
     ) -> Sequence[ConsumerSettings]:
-        base = options.consumer or self.own_name()
+        base = expand(options.consumer) if options.consumer else self.own_name()
         delays = options.reclaim is not None
         rules = Rules(options.max_deliveries, options.retry_policy, options.lease_ms / 1000, delays)
         names = [base] if options.consumers == 1 else [f"{base}-{index}" for index in range(options.consumers)]
