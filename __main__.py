@@ -10,6 +10,7 @@ from .runtime._cli import Commands, UserError, run
 from .runtime._cli_config import add_config
 from .runtime._cli_dead import add_dead
 from .runtime._cli_group import add_group
+from .runtime._cli_schedule import add_schedule
 from .simulations import demo
 from .simulations._cli_serve import add_serve
 from .simulations._cli_simulate import add_simulate
@@ -26,7 +27,7 @@ _DEMO_EXAMPLES = """\
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    return run([_add_demo, add_config, add_dead, add_group, add_serve, add_simulate], argv)
+    return run([_add_demo, add_config, add_dead, add_group, add_schedule, add_serve, add_simulate], argv)
 
 
 def _add_demo(commands: Commands) -> None:

@@ -1,5 +1,6 @@
 """Supervised actors, and the five that carry events."""
 
+from ._alarm import Alarm
 from ._buggify import buggified_by, buggify
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor, Child, nest
@@ -37,12 +38,13 @@ from ._events import (
     LeaseLost,
     LeftPending,
     Resumed,
+    SchedulesNotMoved,
     StreamWentBack,
 )
 from ._gate import EVERYWHERE, HERE, Gate
 from ._gather import gather
 from ._group import GroupSettings
-from ._keys import checkpoint_key, dead_letter_key, mark_key, retries_key, settings_key, token_keys
+from ._keys import checkpoint_key, dead_letter_key, mark_key, retries_key, schedule_keys, settings_key, token_keys
 from ._lease import CANCEL_REASON, Lease, OnLeaseLost
 from ._mailbox import Address, Inbox, Mailbox, MailboxStatistics, Reply
 from ._messages import Append, Barrier, Heal, Settle, Settled
@@ -62,14 +64,16 @@ from ._observer import (
 from ._patience import Patience
 from ._policy import Backoff, Limits, Restart, Strategy
 from ._reclaimer import ReclaimSettings
+from ._recurrence import CronMissing, Missed, Recurrence
 from ._retrying import RetryPolicy, Rules
+from ._scheduler import SchedulerSettings, firing_id
 from ._snapshot import Snapshot, State
 from ._stage import Stage
-from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerStatus
+from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerStatus, SchedulerStatus
 from ._stream_settings import DEDUP_SECONDS, DURABLE_SECONDS, StreamSettings, WhenAway
 from ._supervisor import Supervisor, run_root
 from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Reject, RetryLater, Undecodable, Verdict
-from .tree import GroupPlan, StreamPlan, Supervision, group_child, stream_child
+from .tree import GroupPlan, StreamPlan, Supervision, group_child, scheduler_child, stream_child, stream_children
 
 __all__ = [
     "CANCEL_REASON",
@@ -83,6 +87,7 @@ __all__ = [
     "ActorEvent",
     "ActorStopped",
     "Address",
+    "Alarm",
     "Append",
     "Backoff",
     "Barrier",
@@ -100,6 +105,7 @@ __all__ = [
     "ConsumersReaped",
     "ConsumptionPaused",
     "ConsumptionResumed",
+    "CronMissing",
     "DeadLettered",
     "Done",
     "Durability",
@@ -131,6 +137,7 @@ __all__ = [
     "Mailbox",
     "MailboxStatistics",
     "MemoryCheckpoint",
+    "Missed",
     "NoReply",
     "NotDurable",
     "Observer",
@@ -140,6 +147,7 @@ __all__ = [
     "PublishIndeterminate",
     "ReclaimSettings",
     "ReclaimerStatus",
+    "Recurrence",
     "RedisAway",
     "Reject",
     "Replicated",
@@ -150,6 +158,9 @@ __all__ = [
     "RetryLater",
     "RetryPolicy",
     "Rules",
+    "SchedulerSettings",
+    "SchedulerStatus",
+    "SchedulesNotMoved",
     "Settle",
     "Settled",
     "Snapshot",
@@ -171,6 +182,7 @@ __all__ = [
     "buggify",
     "checkpoint_key",
     "dead_letter_key",
+    "firing_id",
     "gather",
     "group_child",
     "guarded",
@@ -180,7 +192,10 @@ __all__ = [
     "parse_durability",
     "retries_key",
     "run_root",
+    "schedule_keys",
+    "scheduler_child",
     "settings_key",
     "stream_child",
+    "stream_children",
     "token_keys",
 ]

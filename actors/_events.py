@@ -193,6 +193,27 @@ class ConsumersNotReaped(ActorEvent):
 
 
 @frozen
+class SchedulesNotMoved(ActorEvent):
+    """What is due can't be moved into the stream by this process. Others may; it is tried again.
+
+    Attributes:
+        schedule: which one; "": all, since Redis refuses it. Often this user may not use the keys of schedules.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    schedule: str
+    error: Exception
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        what = f"schedule {self.schedule}" if self.schedule else "what is scheduled"
+        return f"{what} for {self.stream} is not looked after here: {self.error}"
+
+
+@frozen
 class HandlerFailed(ActorEvent):
     """A handler raised or declined; its entry stays pending and is delivered again.
 

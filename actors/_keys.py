@@ -44,6 +44,12 @@ def retries_key(stream: str, group: str) -> str:
     return f"{hash_tagged(stream)}:retries:{group}"
 
 
+def schedule_keys(stream: str) -> tuple[str, str, str]:
+    """What is to be appended later: when (a sorted set), what (a hash), and which calls are over (a sorted set)."""
+    key = f"{hash_tagged(stream)}:scheduled"
+    return key, f"{key}:events", f"{key}:ended"
+
+
 def settings_key(stream: str) -> str:
     """The hash with what was configured for a stream as a whole, such as its length limit."""
     return f"{hash_tagged(stream)}:settings"

@@ -44,3 +44,11 @@ class ReclaimerStatus:
 
     scans: int
     offered: int
+
+
+@frozen
+class SchedulerStatus:
+    """What was moved into the stream since the incarnation began, and when the next is due; None: there is none."""
+
+    moved: int
+    next_ms: int | None

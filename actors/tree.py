@@ -7,6 +7,7 @@
     ├ streams                   one for one
     │ └ stream:<name>           appends in coalesced batches; joins when it is first published to
     │   stream:<name>:once      the same for what is appended once; and one for each durability that is asked for
+    │   schedules:<name>        moves what is due into the stream, where this process reads it or schedules for it
     └ groups                    one for one; stopped together
       └ group:<stream>:<name>   one for one
         ├ checkpoint-writer     first in, last out: the only one that acks
@@ -45,6 +46,7 @@ from ._messages import Append, Heal, SettleMessage, Ticket
 from ._observer import Observer
 from ._policy import Backoff, Limits
 from ._reclaimer import ReclaimSettings, reclaimer_actor
+from ._scheduler import SchedulerSettings, scheduler_actor
 from ._stream import stream_actor
 from ._stream_once import stream_once_actor
 from ._stream_settings import StreamSettings
@@ -107,12 +109,31 @@ class StreamPlan:
 
     settings: StreamSettings
     groups: Sequence[GroupPlan] = ()
+    scheduler: SchedulerSettings | None = None
+    """None: nobody in this process moves what is due into the stream, unless it schedules something."""
     appends: Mailbox[Append] = field(init=False)
+    schedules: Alarm = field(init=False, factory=Alarm)
+    """Set by who schedules something here."""
 
     def __attrs_post_init__(self) -> None:
         """Open the stream's mailbox: publishers hold its address before the actor runs, and across its restarts."""
         mailbox: Mailbox[Append] = Mailbox(f"{self.settings.name}/append", APPEND_MAILBOX)
         object.__setattr__(self, "appends", mailbox)
+
+
+def stream_children(plan: StreamPlan, client: Client, supervision: Supervision) -> Sequence[Child]:
+    """All actors that look after a stream itself."""
+    children = [stream_child(plan, client, supervision)]
+    if plan.scheduler is not None:
+        children.append(scheduler_child(plan.scheduler, plan.schedules, client, supervision))
+    return children
+
+
+def scheduler_child(settings: SchedulerSettings, alarm: Alarm, client: Client, supervision: Supervision) -> Child:
+    """The actor that moves what is due into a stream."""
+    rng = supervision.rng(f"schedules/{settings.stream}")
+    actor = scheduler_actor(settings, client, alarm, rng)
+    return Child(f"schedules:{settings.stream}", actor, grace_seconds=STOP_SECONDS)
 
 
 def stream_child(plan: StreamPlan, client: Client, supervision: Supervision) -> Child:

@@ -4,6 +4,7 @@ from ._blocking_connection import RedisConnection
 from ._blocking_consumer import StreamConsumer
 from ._blocking_managers import ConsumerGroupManager, DeadLetterManager, StreamManager
 from ._blocking_producer import StreamProducer
+from ._blocking_schedules import ScheduleManager
 from ._codec import Codec, Content, FieldsCodec, JsonCodec
 from ._config import Config
 from ._config_file import ConfigError
@@ -16,6 +17,8 @@ from ._log import Observer, RuntimeEvent, describe, log_event
 from ._options import GroupOptions, Reclaim
 from ._ports import Ports
 from ._runtime import Runtime
+from ._schedule import Schedule
+from ._schedules import Schedules
 from ._stream_options import StreamOptions
 from ._typed import event_type
 
@@ -49,6 +52,9 @@ __all__ = [
     "Redriven",
     "Runtime",
     "RuntimeEvent",
+    "Schedule",
+    "ScheduleManager",
+    "Schedules",
     "StreamConsumer",
     "StreamManager",
     "StreamOptions",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..actors import checkpoint_key, mark_key, retries_key, settings_key, token_keys
+from ..actors import checkpoint_key, mark_key, retries_key, schedule_keys, settings_key, token_keys
 from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo
 from ._blocking_connection import Connected, RedisConnection
 from ._consumer_group import ConsumerGroup
@@ -62,7 +62,7 @@ class StreamManager(Connected):
         return self.connection.call(lambda client: client.xtrim(name, max_length, approximate=False))
 
     def delete_stream(self, name: str) -> bool:
-        """Delete a stream with its groups and checkpoints, but not the dead letters; returns whether there was one."""
+        """Delete a stream with its groups, checkpoints and schedules, but no dead letters; whether there was one."""
         return self.connection.call(lambda client: _delete_stream(client, name))
 
 
@@ -223,7 +223,7 @@ async def _create_stream(client: Client, name: str, max_length: int | None) -> b
 async def _delete_stream(client: Client, name: str) -> bool:
     for info in await _groups(client, name):
         await client.call(b"DEL", checkpoint_key(name, info.name), retries_key(name, info.name))
-    await client.call(b"DEL", settings_key(name), mark_key(name), *token_keys(name))
+    await client.call(b"DEL", settings_key(name), mark_key(name), *token_keys(name), *schedule_keys(name))
     return await client.call(b"DEL", name) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import cast
 
 from attrs import define, field
@@ -16,6 +17,7 @@ from ..actors import (
     MemoryCheckpoint,
     ReclaimSettings,
     Rules,
+    SchedulerSettings,
     StreamPlan,
     WhenAway,
     Work,
@@ -38,6 +40,7 @@ from ._dispatch import (
 from ._errors import HandlerConflict
 from ._names import expand
 from ._options import GroupOptions
+from ._schedule import stamped
 from ._stream_options import StreamOptions
 from ._typed import Structure
 
@@ -155,11 +158,17 @@ class Plans:
         """The plan of one stream, registered or not."""
         stream = self._stream(name)
         groups = [self._group_plan(name, group_name, group) for group_name, group in stream.groups.items()]
-        return StreamPlan(stream.options.settings(name, None, self.retry, self.when_away), groups)
+        settings = stream.options.settings(name, None, self.retry, self.when_away)
+        return StreamPlan(settings, groups, self.scheduler(name) if groups else None)
 
     def way(self, name: str, way: Durability) -> StreamPlan:
         """The plan of one more actor for a stream, which publishes in this way."""
         return StreamPlan(self._stream(name).options.settings(name, way, self.retry, self.when_away))
+
+    def scheduler(self, name: str) -> SchedulerSettings:
+        """The plan of the actor that moves what is due into a stream."""
+        length_max = self._stream(name).options.max_length
+        return SchedulerSettings(name, partial(stamped, self.codec), length_max, self.retry)
 
     def _stream(self, name: str) -> _Stream:
         if not name:

@@ -8,6 +8,7 @@ from attrs import define, field, fields
 
 from ..actors import (
     ActorStopped,
+    Alarm,
     Append,
     Durability,
     Mailbox,
@@ -19,6 +20,7 @@ from ..actors import (
     StreamPlan,
     Supervision,
     Supervisor,
+    scheduler_child,
     stream_child,
 )
 from ..wire import Client, EntryId
@@ -45,6 +47,8 @@ class Publishing:
     _ways: dict[tuple[str, Durability], Mailbox[Append]] = field(
         factory=dict[tuple[str, Durability], Mailbox[Append]], init=False
     )
+    _alarms: dict[str, Alarm] = field(factory=dict[str, Alarm], init=False)
+    """Of streams whose schedules are looked after here."""
     _options: dict[str, StreamOptions] = field(factory=dict[str, StreamOptions], init=False)
     """Of streams that are in use: they stay as they are."""
 
@@ -53,6 +57,20 @@ class Publishing:
         stream = plan.settings.stream
         self._plain[stream] = plan.appends
         self._options[stream] = self.plans.options(stream)
+        if plan.scheduler is not None:
+            self._alarms[stream] = plan.schedules
+
+    async def alarm(self, stream: str) -> Alarm:
+        """What wakes the actor that looks after a stream's schedules; it is started when it is first needed."""
+        alarm = self._alarms.get(stream)
+        if alarm is None:
+            alarm = self._alarms[stream] = Alarm()
+            child = scheduler_child(self.plans.scheduler(stream), alarm, self.client, self.supervision)
+            try:
+                await self.streams.start_child(child)
+            except ActorStopped as error:
+                raise NotRunning(f"the runtime stopped before it scheduled anything for {stream}") from error
+        return alarm
 
     def check_in_time(self, stream: str, options: StreamOptions) -> None:
         """Whether something can still be said about a stream.

@@ -31,7 +31,7 @@ from ..actors import (
     guarded,
     nest,
     run_root,
-    stream_child,
+    stream_children,
 )
 from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
 from ._codec import Codec, Content, JsonCodec
@@ -47,6 +47,7 @@ from ._plans import Plans
 from ._ports import Ports
 from ._publishing import Publishing
 from ._running import Running
+from ._schedules import Schedules
 from ._stream_options import StreamOptions, StreamOptionsKeywords
 from ._typed import Structure, type_name
 from ._unwrap import unwrapped
@@ -324,7 +325,12 @@ class Runtime:
         return self._fields(type_name(type(event)), event, None, event_id)
 
     def _fields(
-        self, event_type: str, payload: object, metadata: Mapping[str, Json] | None, event_id: str
+        self,
+        event_type: str,
+        payload: object,
+        metadata: Mapping[str, Json] | None,
+        event_id: str,
+        at_ms: int | None = None,
     ) -> Sequence[bytes]:
         if metadata is not None and not isinstance(metadata, Mapping):
             raise TypeError(f"metadata is a mapping, as {{'source': 'web'}}, not {metadata!r}")
@@ -334,7 +340,7 @@ class Runtime:
                 event_type,
                 self.structure.to_json(payload),
                 metadata or {},
-                self._ports.wall_clock_ms(),
+                self._ports.wall_clock_ms() if at_ms is None else at_ms,
             )
         )
 
@@ -376,7 +382,7 @@ class Runtime:
 
         plans = self._plans.all()
         tree = self._supervision
-        streams = tree.supervisor("streams", [stream_child(plan, client, tree) for plan in plans])
+        streams = tree.supervisor("streams", [child for plan in plans for child in stream_children(plan, client, tree)])
         groups = [group_child(group, client, tree) for plan in plans for group in plan.groups]
         root = tree.supervisor(
             "root",
@@ -468,6 +474,15 @@ class Runtime:
         known = self.config or Config()
         stream_name = stream or _required(known.consumer_stream, "stream", "STREAM_NAME")
         return stream_name, group or _required(known.consumer.group, "group", "CONSUMER_GROUP")
+
+    def schedules(self, stream: str | None = None) -> Schedules:
+        """What is to be published to a stream later, to add to, look at and cancel, while the runtime runs.
+
+        Args:
+            stream: where to; None: what the configuration says.
+        """
+        publishing, clock = self._require_running().publishing, self._ports.wall_clock_ms
+        return Schedules(publishing, stream or self._own_stream(), self._fields, self._new_id, clock)
 
     def snapshot(self) -> Snapshot | None:
         """The tree of actors as it is now, also when one of them is stuck; None before the first start."""

@@ -26,6 +26,7 @@ from ._redis_py import (
 )
 from ._repeat import Repeat, repeat_of
 from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
+from ._schedule import Fired, Scheduled, ScheduleStore
 from ._scripts import Script, load
 from ._streams import StreamCommands
 
@@ -51,6 +52,7 @@ __all__ = [
     "EnsuredGroup",
     "Entry",
     "EntryId",
+    "Fired",
     "GroupInfo",
     "HistoryChanged",
     "Link",
@@ -72,6 +74,8 @@ __all__ = [
     "ReplyTimeout",
     "ResponseError",
     "Retry",
+    "ScheduleStore",
+    "Scheduled",
     "Script",
     "ServerAddress",
     "SettleResult",

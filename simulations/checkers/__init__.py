@@ -19,6 +19,7 @@ from ._paused import paused
 from ._poison_bounded import poison_bounded, poison_bounded_by
 from ._publish_once import publish_once, publish_once_within
 from ._retry_storm import retry_storm
+from ._scheduled_once import scheduled_once
 from ._sets import ALL, AT_LEAST_ONCE, SOUND
 from ._unexpected import unexpected
 from ._verdict import Checker, Verdict
@@ -51,5 +52,6 @@ __all__ = [
     "publish_once",
     "publish_once_within",
     "retry_storm",
+    "scheduled_once",
     "unexpected",
 ]

@@ -24,6 +24,7 @@ from . import (
     _poison_bounded,
     _publish_once,
     _retry_storm,
+    _scheduled_once,
     _unexpected,
 )
 from ._verdict import Checker
@@ -37,6 +38,7 @@ ALL: Final[Mapping[str, Checker]] = MappingProxyType(
         _bounded_duplicates.NAME: _bounded_duplicates.bounded_duplicates,
         _paused.NAME: _paused.paused,
         _publish_once.NAME: _publish_once.publish_once,
+        _scheduled_once.NAME: _scheduled_once.scheduled_once,
         _checkpoint_true.NAME: _checkpoint_true.checkpoint_true,
         _clean_stop.NAME: _clean_stop.clean_stop,
         _bounded_memory.NAME: _bounded_memory.bounded_memory,

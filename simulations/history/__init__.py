@@ -4,6 +4,7 @@ from ._history import GroupState, History
 from ._records import (
     UNPLANNED,
     Applied,
+    Cancelled,
     Destroyed,
     FaultStruck,
     HandlerEnded,
@@ -14,6 +15,8 @@ from ._records import (
     Published,
     Publishing,
     Record,
+    Scheduling,
+    SchedulingEnded,
     Sent,
     ServiceCalled,
     Told,
@@ -22,6 +25,7 @@ from ._records import (
 __all__ = [
     "UNPLANNED",
     "Applied",
+    "Cancelled",
     "Destroyed",
     "FaultStruck",
     "GroupState",
@@ -34,6 +38,8 @@ __all__ = [
     "Published",
     "Publishing",
     "Record",
+    "Scheduling",
+    "SchedulingEnded",
     "Sent",
     "ServiceCalled",
     "Told",

@@ -64,6 +64,44 @@ class Published(Record):
 
 
 @frozen
+class Scheduling(Record):
+    """A process begins to have an event published later.
+
+    Attributes:
+        schedule_id: of the schedule; one that has it already is replaced.
+        event_id: of the event; one that recurs has others, made of the schedule's id and the time.
+        due_ms: not before this, in virtual milliseconds.
+        every_ms: from one time to the next; 0: it does not recur.
+        until_ms: no time after this; None: no end.
+    """
+
+    stream: str
+    schedule_id: str
+    event_id: str
+    due_ms: float
+    every_ms: float = 0.0
+    until_ms: float | None = None
+
+
+@frozen
+class SchedulingEnded(Record):
+    """How that ended; `outcome` as of `Published`."""
+
+    stream: str
+    schedule_id: str
+    outcome: Literal["acknowledged", "unknown", "refused"]
+
+
+@frozen
+class Cancelled(Record):
+    """A process has something cancelled that was scheduled; `is_told`: it has been, and the process knows."""
+
+    stream: str
+    schedule_id: str
+    is_told: bool = False
+
+
+@frozen
 class HandlerStarted(Record):
     """A handler begins to run on an event.
 

@@ -70,6 +70,7 @@ class Domain:
         split_ms: how long an old primary goes on beside a new one, from, to; None: as it comes, or not at all.
         span_ms: the time over which events are published and timed faults strike.
         producer: the share of faults that strike the producer; None: as many as strike half of a worker.
+        actions, producer_actions: of workers and the producer, where faults strike.
     """
 
     workers: tuple[int, int] = (1, 3)
@@ -90,6 +91,8 @@ class Domain:
     split_ms: tuple[float, float] | None = None
     span_ms: float = 2000.0
     producer: float | None = None
+    actions: Sequence[str] = WORKER_ACTIONS
+    producer_actions: Sequence[str] = PRODUCER_ACTIONS
 
 
 @frozen
@@ -191,7 +194,10 @@ def _faults(rng: Random, domain: Domain, preset: Preset, workers: Sequence[str])
     kinds = [rng.choice(allowed) for _ in range(rng.randint(1, preset.faults_max))] if allowed else []
     if preset.faults_max:
         kinds += [kind for kind in domain.always if kind not in kinds]
-    faults = [draw_fault(rng, kind, _whom(rng, domain, workers), span_ms=domain.span_ms) for kind in kinds]
+    actions = domain.actions, domain.producer_actions
+    faults = [
+        draw_fault(rng, kind, _whom(rng, domain, workers), span_ms=domain.span_ms, actions=actions) for kind in kinds
+    ]
     return [_split(rng, fault, domain.split_ms) for fault in faults] if domain.split_ms else faults
 
 
@@ -207,7 +213,14 @@ def _split(rng: Random, fault: Fault, split_ms: tuple[float, float]) -> Fault:
     return evolve(fault, effect=evolve(fault.effect, split_ms=_log_uniform(rng, *split_ms)))
 
 
-def draw_fault(rng: Random, kind: str, workers: Sequence[str], *, span_ms: float) -> Fault:
+def draw_fault(
+    rng: Random,
+    kind: str,
+    workers: Sequence[str],
+    *,
+    span_ms: float,
+    actions: tuple[Sequence[str], Sequence[str]] = (WORKER_ACTIONS, PRODUCER_ACTIONS),
+) -> Fault:
     """A fault of a kind, at a place or a moment that a run is likely to come by."""
     effect = draw_effect(rng, KINDS[kind])
     host = rng.choice([*workers, *workers, PRODUCER])
@@ -215,13 +228,13 @@ def draw_fault(rng: Random, kind: str, workers: Sequence[str], *, span_ms: float
         return Fault(Site(rng.choice(workers), HANDLER, rng.randint(1, 8)), effect)
     if effect.strikes != "link" and rng.random() < 0.4:  # noqa: PLR2004 - moments find other things than sites do
         return Fault(At(round(rng.uniform(0, span_ms), 3), host), effect)
-    action = rng.choice(PRODUCER_ACTIONS if host == PRODUCER else WORKER_ACTIONS)
+    action = rng.choice(actions[host == PRODUCER])
     return Fault(Site(host, action, _turn(rng, action), rng.random() < 0.5), effect)  # noqa: PLR2004 - a coin
 
 
 def _turn(rng: Random, action: str) -> int:
     """Some actions are done often; most faults are worth having early, where there is much to lose yet."""
-    often = action in ("XREADGROUP", "settle", HANDLER, "XADD")
+    often = action in ("XREADGROUP", "settle", HANDLER, "XADD", "fire")
     return 1 + int(rng.expovariate(0.2 if often else 1.0))
 
 

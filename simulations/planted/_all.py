@@ -12,9 +12,10 @@ from ._handling import HANDLING
 from ._holding import HOLDING
 from ._poisoning import POISONING
 from ._recovering import RECOVERING
+from ._scheduling import SCHEDULING
 from ._stopping import STOPPING
 
 BUGS: Final[Mapping[str, PlantedBug]] = MappingProxyType(
-    {bug.name: bug for bug in (*HANDLING, *POISONING, *HOLDING, *RECOVERING, *STOPPING, *CONNECTING)}
+    {bug.name: bug for bug in (*HANDLING, *POISONING, *HOLDING, *RECOVERING, *STOPPING, *SCHEDULING, *CONNECTING)}
 )
 """Every planted bug by its name."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ..plan import Domain, Plan, draw_plan
+from ..plan import CONNECT, Domain, Plan, draw_plan
 from ..world import Scenario
 from ._basic import (
     alone,
@@ -25,6 +25,7 @@ from ._basic import (
 )
 from ._operating import operated
 from ._retrying import retrying_producer
+from ._scheduling import scheduled
 
 
 @frozen
@@ -229,6 +230,23 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "a producer publishes again, under the same event id, whatever it does not know to be there",
         retrying_producer,
         Domain(kinds=_LINK | {"crash-server", "answer", "pause-server", "kill-clients", "forget-scripts"}),
+    ),
+    BuiltIn(
+        "scheduled",
+        "events are scheduled and cancelled, and recur, while those are killed who look for what is due",
+        scheduled,
+        Domain(
+            workers=(2, 3),
+            events=(4, 12),
+            slow=0.0,
+            appendfsync=("always",),
+            kinds=_LINK | _PROCESS | {"crash-server", "pause-server", "kill-clients", "answer", "forget-scripts"},
+            always=("lose-reply", "kill-process"),
+            producer=0.4,
+            actions=("fire", "fire", "fire", "recur", "recur", "XREADGROUP", "settle", CONNECT),
+            producer_actions=("schedule", "schedule", "fire", "recur", "unschedule", CONNECT),
+            span_ms=4000.0,
+        ),
     ),
     BuiltIn(
         "plain-producer",

@@ -445,7 +445,13 @@ class Engine:
         finally:
             self._noting = outer
             if self.journal is not None and whole and not outer and self.dirty != before:
-                self.journal.note(call.database.index, call.words, self.now_us, self.commands_processed)
+                words = self._known_anywhere(call.words)
+                self.journal.note(call.database.index, words, self.now_us, self.commands_processed)
+
+    def _known_anywhere(self, words: Words) -> Words:
+        """A script by its source: whoever does this again may have seen nothing of one that changed nothing so far."""
+        source = self.scripts.source(words[1].lower()) if words[0].upper() == b"EVALSHA" else None
+        return words if source is None else [b"EVAL", source, *words[2:]]
 
     def deliver(self, session: Session, reply: Reply) -> None:
         """Have something sent to a client: a reply, or a message that it did not ask for."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...actors import checkpoint_key
+from ...actors import checkpoint_key, schedule_keys
 from ..history import GroupState
 from ..server.streams._ids import text_of
 from ..server.streams._stream import Stream
 from ..server.types._hash import Hash
+from ..server.types._sorted_set import SortedSet
 
 if TYPE_CHECKING:
     from ._world import World
@@ -18,11 +19,19 @@ if TYPE_CHECKING:
 def unsettled(world: World) -> Sequence[str]:
     """What still waits to be handled, in words; nothing if all is settled but for what fails without end."""
     endless = _poison(world)
-    return [
+    waits = [f"{stream}: {number} scheduled" for stream, number in _scheduled(world).items()]
+    return waits + [
         f"{state.stream}/{state.group}: {len(state.pending)} pending, {len(state.unread)} unread"
         for state in group_states(world)
         if state.unread or any(_waits(world, state, raw_id, endless) for raw_id, _, _ in state.pending)
     ]
+
+
+def _scheduled(world: World) -> dict[str, int]:
+    """How much is to be published later to each stream that is read; those without any are left out."""
+    values = world.primary.engine.databases[0].values
+    sets = {stream: values.get(schedule_keys(stream)[0].encode()) for stream, _ in world.groups}
+    return {stream: len(times.scores) for stream, times in sets.items() if isinstance(times, SortedSet)}
 
 
 def _waits(world: World, state: GroupState, raw_id: bytes, endless: frozenset[bytes]) -> bool:

@@ -18,6 +18,7 @@ from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
 from ._in_hand import IN_HAND
+from ._recording_schedules import RecordingSchedules
 
 if TYPE_CHECKING:
     from ._host import Process
@@ -169,6 +170,13 @@ class RecordingRuntime(Runtime):
             lambda: super(RecordingRuntime, self).publish_many(stream, known, durability=durability),
             once_ms=self._once_ms(stream or "", durability, named=any(own_ids)),
         )
+
+    @override
+    def schedules(self, stream: str | None = None) -> RecordingSchedules:
+        publishing, clock = self._require_running().publishing, self._ports.wall_clock_ms
+        made = RecordingSchedules(publishing, stream or self._own_stream(), self._fields, super()._new_id, clock)
+        made.process = self._process
+        return made
 
     def _draw_id(self) -> str:
         """The id that the event gets which is published next without one: such a one as a person can read."""

@@ -38,6 +38,7 @@ PROMISES = {
     "clean-stop",
     "bounded-memory",
     "cancelled-never-acks",
+    "scheduled-once",
 }
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 

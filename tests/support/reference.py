@@ -28,6 +28,7 @@ GROUPS = {
         "Snapshot",
     ],
     "Dead letters": ["DeadLetters", "DeadLetter", "DeadLetterFilter", "Redriven", "DeadLetterManager"],
+    "Publishing later": ["Schedules", "Schedule", "ScheduleManager"],
     "Without Trio": ["StreamProducer", "StreamConsumer", "StreamManager", "ConsumerGroupManager", "RedisConnection"],
     "Configuration": ["Config", "ConfigError"],
     "Codecs": ["Codec", "Content", "JsonCodec", "FieldsCodec", "UndecodableEntry"],
@@ -81,6 +82,7 @@ COMMANDS = r"""## Command line
 | `redis-streams group list STREAM` | list the consumer groups of a stream: how far they are, and which are paused |
 | `redis-streams group pause\|resume STREAM GROUP` | have all processes of a group begin nothing more, and go on |
 | `redis-streams dead list\|show\|edit\|redrive\|purge STREAM GROUP` | look after the dead letters of a consumer group |
+| `redis-streams schedule list\|cancel STREAM` | see what is to be published later, and cancel it |
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from random import Random
 
 import pytest
@@ -51,6 +52,17 @@ def test_a_file_that_is_synced_always_loses_nothing() -> None:
     assert not driver.process.cut_power()
     driver.come_back()
     assert driver.ids() == ["1-0", "2-0", "3-0", "4-0", "5-0"]
+
+
+def test_what_a_script_did_outlives_a_crash_though_it_did_nothing_when_it_came() -> None:
+    """Its source was sent with a call that changed nothing."""
+    driver = Driver(appendonly="yes", appendfsync="always")
+    source = "if ARGV[1] == '0' then return 0 end return redis.call('XADD', KEYS[1], ARGV[1], 'a', 'b')"
+    driver.do(1, "EVAL", source, "1", "s", "0")
+    driver.do(2, "EVALSHA", hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest(), "1", "s", "2-0")
+    assert not driver.process.crash()
+    driver.come_back()
+    assert driver.ids() == ["2-0"]
 
 
 def test_a_file_that_is_synced_each_second_loses_the_last_one_to_a_power_cut_only() -> None:

@@ -1,0 +1,55 @@
+"""Bugs in what is scheduled."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ._bug import PlantedBug
+from ._edit import Edit
+
+_SCHEDULER: Final = "actors._scheduler"
+
+SCHEDULING: Final = (
+    PlantedBug(
+        "one firing for each process",
+        "whoever looks at a time that is due makes its event, whether another process did or not",
+        "scheduled-once",
+        ("scheduled",),
+        [Edit("recur.lua", "tonumber(present) ~= due or ", "")],
+    ),
+    PlantedBug(
+        "a call that comes late schedules anew",
+        "what was appended, and forgotten with that, is scheduled once more by the same call when it is repeated",
+        "scheduled-once",
+        ("scheduled",),
+        [Edit("schedule.lua", "if redis.call('ZSCORE', ended, call) then return -1 end", "")],
+    ),
+    PlantedBug(
+        "noted first, appended later",
+        "who crashes in between has forgotten a time, and nobody makes up for it",
+        "scheduled-once",
+        ("scheduled",),
+        [
+            Edit(
+                f"{_SCHEDULER}:_recur",
+                "await look.store.recur(schedule, entries, again_ms)",
+                "won = await look.store.recur(schedule, [], again_ms)\n"
+                "    for entry in entries if won is not None else ():\n"
+                "        await look.store._client.xadd(look.settings.stream, entry)",
+            )
+        ],
+    ),
+    PlantedBug(
+        "due before its time",
+        "times are compared in seconds",
+        "scheduled-once",
+        ("scheduled",),
+        [
+            Edit(
+                "fire.lua",
+                "ZRANGEBYSCORE', times, '-inf', string.format('%.0f', now)",
+                "ZRANGEBYSCORE', times, '-inf', string.format('%.0f', now - now % 1000 + 999)",
+            )
+        ],
+    ),
+)
