@@ -44,6 +44,7 @@ from ._events import (
 from ._gate import EVERYWHERE, HERE, Gate
 from ._gather import gather
 from ._group import GroupSettings
+from ._health import Health, health_of
 from ._keys import checkpoint_key, dead_letter_key, mark_key, retries_key, schedule_keys, settings_key, token_keys
 from ._lease import CANCEL_REASON, Lease, OnLeaseLost
 from ._mailbox import Address, Inbox, Mailbox, MailboxStatistics, Reply
@@ -127,6 +128,7 @@ __all__ = [
     "HandleBatch",
     "HandlerFailed",
     "Heal",
+    "Health",
     "Inbox",
     "Interrupted",
     "Job",
@@ -186,6 +188,7 @@ __all__ = [
     "gather",
     "group_child",
     "guarded",
+    "health_of",
     "innermost",
     "mark_key",
     "nest",

@@ -42,6 +42,7 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     async def run(stage: Stage) -> None:
         window = Window(settings.prefetch_min, settings.prefetch)
         desk = Desk(stage, settings, wiring, Hold(window.places), window)
+        desk.note_progress()
         stage.publish_when_asked(lambda: _status_of(desk))
         stage.started()
         try:
@@ -131,4 +132,5 @@ def _status_of(desk: Desk) -> ConsumerStatus:
         handled=desk.handled,
         failed=desk.failed,
         paused=desk.wiring.gate.reason,
+        due_at=desk.due_at,
     )

@@ -79,6 +79,7 @@ async def _read_once(desk: Desk, connection: Connection) -> None:
         hold.reserve(-count)
         desk.read_ended.ring()
         desk.room_made.ring()  # a claim may be waiting for the places that this read had reserved
+    desk.note_progress()
     desk.admit(entries, asked_at=asked_at, history=history)
 
 

@@ -163,6 +163,8 @@ class Desk:
     """The places of the workers; see `_lease`."""
     lease_until: float = math.inf
     """Until then, by the timers' clock, everything that is held is certainly ours."""
+    due_at: float = math.inf
+    """By when something should come of all this: see `note_progress`."""
     idle_from: float = math.inf
     """Since when, at the earliest, something that is held has been idle, as far as the last renewal goes."""
     renewing: trio.Lock = field(factory=trio.Lock)
@@ -200,6 +202,10 @@ class Desk:
             self.work_arrived.ring(admitted)
             self.note_waiting()
         return admitted
+
+    def note_progress(self) -> None:
+        """Something came of it: a read was answered, or verdicts were settled. The next is due in one read's time."""
+        self.due_at = trio.current_time() + self.settings.block_ms / 1000
 
     @property
     def takes_nothing(self) -> bool:

@@ -31,6 +31,7 @@ async def mind_gate(desk: Desk, *, task_status: trio.TaskStatus[None] = trio.TAS
         desk.suspect = True  # Who opens looks for what was handed back, and nobody took.
         desk.stage.emit(ConsumptionPaused(*where, reason) if reason else ConsumptionResumed(*where))
         desk.hold.closed = bool(reason)
+        desk.note_progress()
         desk.room_made.ring()
         desk.work_arrived.ring()
         desk.to_hand_back.ring()

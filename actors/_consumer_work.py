@@ -228,6 +228,7 @@ async def settle_verdicts(desk: Desk) -> None:
             await trio.sleep(min(LATE_SECONDS_MAX, desk.settings.lease_ms / 2000))
         taken = desk.verdicts.take()
         settled = await _settle(desk, taken)
+        desk.note_progress()
         if settled.history is not None:
             desk.verdicts.put_back(taken)
             await go_on_in(desk, settled.history)

@@ -225,7 +225,8 @@ async def _look(keeper: _Keeper) -> None:
     stream = await keeper.client.xinfo_stream(settings.stream)
     for group in await keeper.client.xinfo_groups(settings.stream):
         if group.name == settings.group:
-            keeper.stage.publish(GroupStatus(group.pending, group.lag, group.last_delivered_id))
+            due_at = trio.current_time() + settings.watch_seconds
+            keeper.stage.publish(GroupStatus(group.pending, group.lag, group.last_delivered_id, due_at))
             _tell_what_went_back(keeper, Place(stream.last_generated_id, stream.entries_added, group.last_delivered_id))
             return
     raise NoGroup(f"NOGROUP {settings.group} is not a group of {settings.stream}")

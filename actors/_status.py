@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from attrs import frozen
 
 from ..wire import EntryId
@@ -17,6 +19,8 @@ class ConsumerStatus:
     failed: int
     paused: str = ""
     """Why nothing is begun; "" while the consumer is not paused."""
+    due_at: float = math.inf
+    """By when, by the timers' clock, a read should be answered or something be settled."""
 
 
 @frozen
@@ -27,6 +31,8 @@ class GroupStatus:
     lag: int | None
     """Entries that no consumer has read yet; None where the server can't tell (before 7.0, or after deletions)."""
     last_delivered_id: EntryId
+    due_at: float = math.inf
+    """When the next look is due, by the timers' clock."""
 
 
 @frozen

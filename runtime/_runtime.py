@@ -20,6 +20,7 @@ from ..actors import (
     Child,
     Durability,
     Gate,
+    Health,
     Limits,
     Patience,
     Snapshot,
@@ -29,6 +30,7 @@ from ..actors import (
     WhenAway,
     group_child,
     guarded,
+    health_of,
     nest,
     run_root,
     stream_children,
@@ -483,6 +485,20 @@ class Runtime:
         """
         publishing, clock = self._require_running().publishing, self._ports.wall_clock_ms
         return Schedules(publishing, stream or self._own_stream(), self._fields, self._new_id, clock)
+
+    def health(self, patience_seconds: float = 60.0) -> Health:
+        """Whether all actors get on with their work, for whoever restarts this process when it does not.
+
+        It follows what comes of the work, in answered reads and settled events, so a connection that answers a PING
+        while nothing is consumed does not look healthy, and an outage of Redis looks as what it is. To be called in
+        the runtime's thread.
+
+        Args:
+            patience_seconds: how long something may be overdue; longer than your longest handler takes.
+        """
+        if self._running is None or self._root is None:
+            return Health(("the runtime does not run",))
+        return health_of(self._root.snapshot(), trio.current_time(), patience_seconds)
 
     def snapshot(self) -> Snapshot | None:
         """The tree of actors as it is now, also when one of them is stuck; None before the first start."""
