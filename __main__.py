@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from .runtime._cli import Commands, UserError, run
 from .runtime._cli_config import add_config
 from .runtime._cli_dead import add_dead
+from .runtime._cli_doctor import add_doctor
 from .runtime._cli_group import add_group
 from .runtime._cli_schedule import add_schedule
 from .simulations import demo
@@ -27,7 +28,8 @@ _DEMO_EXAMPLES = """\
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    return run([_add_demo, add_config, add_dead, add_group, add_schedule, add_serve, add_simulate], argv)
+    commands = [_add_demo, add_config, add_dead, add_doctor, add_group, add_schedule, add_serve, add_simulate]
+    return run(commands, argv)
 
 
 def _add_demo(commands: Commands) -> None:

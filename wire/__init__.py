@@ -2,7 +2,7 @@
 
 from ._address import AddressError, ServerAddress
 from ._append_once import APPEND_ONCE_MAX, WINDOW_SECONDS_MAX, Appended, AppendOnce
-from ._capabilities import Capabilities
+from ._capabilities import Capabilities, Way
 from ._client import Client
 from ._connection import Connection
 from ._dial import Dial, dial
@@ -83,6 +83,7 @@ __all__ = [
     "StreamInfo",
     "Taken",
     "Timeouts",
+    "Way",
     "dial",
     "ensure_group",
     "is_weather",

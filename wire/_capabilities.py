@@ -20,6 +20,25 @@ PROBED: Final = ("XAUTOCLAIM", "XACKDEL", "XDELEX", "XCFGSET", "XNACK", "WAITAOF
 
 
 @frozen
+class Way:
+    """How one thing is done with a server.
+
+    Attributes:
+        need: what is to be done.
+        taken: how it is done with this server.
+        is_newer: whether that is by the newer command; False: by what stands in for it.
+        newer: the newer command.
+        since: the version of Redis that has it.
+    """
+
+    need: str
+    taken: str
+    is_newer: bool
+    newer: str
+    since: str
+
+
+@frozen
 class Capabilities:
     """A server's version, and which of the newer commands it has.
 
@@ -41,6 +60,11 @@ class Capabilities:
     def autoclaim(self) -> bool:
         """XAUTOCLAIM (6.2)."""
         return "XAUTOCLAIM" in self.commands
+
+    @property
+    def drops_deleted(self) -> bool:
+        """XCLAIM drops pending entries that were deleted from the stream (7.0)."""
+        return self.version >= (7, 0, 0)
 
     @property
     def lag(self) -> bool:
@@ -67,10 +91,21 @@ class Capabilities:
         """XACKDEL (8.2): acknowledge, and delete when no group needs the entry any more."""
         return "XACKDEL" in self.commands
 
-    def table(self) -> Sequence[tuple[str, bool]]:
-        """Each capability by its name, for a person to read."""
-        names = ("pending_idle", "autoclaim", "lag", "claim_in_read", "publish_token", "wait_fsync", "ack_and_delete")
-        return [(name, bool(getattr(self, name))) for name in names]
+    def ways(self) -> Sequence[Way]:
+        """For each thing that is done differently from version to version, the way that is taken with this server."""
+        return [
+            _way(
+                self.pending_idle, "finding idle entries", "6.2", "XPENDING … IDLE", "XPENDING, picked by this process"
+            ),
+            _way(self.drops_deleted, "deleted entries that are pending", "7.0", "XCLAIM drops them", "acknowledged"),
+            _way(self.lag, "lag of a group", "7.0", "XINFO GROUPS", "unknown"),
+            _way(self.wait_fsync, 'durability="fsynced"', "7.2", "WAITAOF", "not to be had"),
+            _way(self.publish_token, "publishing once", "8.6", "XADD … IDMP", "a script, tokens in two hashes"),
+        ]
+
+
+def _way(newer: bool, need: str, since: str, command: str, fallback: str) -> Way:  # noqa: FBT001 - one row of a table
+    return Way(need, command if newer else fallback, newer, command, since)
 
 
 def parse_version(info: str) -> Version:

@@ -83,6 +83,7 @@ COMMANDS = r"""## Command line
 | `redis-streams group pause\|resume STREAM GROUP` | have all processes of a group begin nothing more, and go on |
 | `redis-streams dead list\|show\|edit\|redrive\|purge STREAM GROUP` | look after the dead letters of a consumer group |
 | `redis-streams schedule list\|cancel STREAM` | see what is to be published later, and cancel it |
+| `redis-streams doctor` | show what a Redis can do, which ways are taken with it, and how safe it keeps what it has |
 """
 
 

@@ -211,8 +211,8 @@ def test_a_version_is_read_from_info(info: str, version: tuple[int, int, int]) -
 def test_each_version_can_what_it_can() -> None:
     """The table that the fallbacks are chosen by."""
     old, new = Capabilities((6, 0, 0)), Capabilities((8, 6, 3), frozenset(PROBED))
-    assert not any(can for _, can in old.table())
-    assert all(can for _, can in new.table())
+    assert not any(way.is_newer for way in old.ways())
+    assert all(way.is_newer and way.taken == way.newer for way in new.ways())
     assert not Capabilities((8, 2, 0), frozenset(["XACKDEL"])).claim_in_read
 
 

@@ -1,0 +1,40 @@
+"""What the doctor says of a server's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from redis_streams.runtime._cli_doctor import advice
+
+SAFE = {"appendonly": "yes", "appendfsync": "always", "maxmemory": "0", "maxmemory-policy": "noeviction"}
+
+
+def test_a_server_that_keeps_everything_is_not_warned_of() -> None:
+    """That it does is said."""
+    [said] = advice(SAFE)
+    assert not said.is_warning
+    assert "on its disk" in said.words
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        pytest.param({"appendonly": "no"}, "lost with its process", id="keeps snapshots only"),
+        pytest.param({"appendfsync": "everysec"}, "costs a second or two", id="writes once a second"),
+        pytest.param({"appendfsync": "no"}, "what the system has not written yet", id="writes when the system likes"),
+        pytest.param(
+            {"maxmemory": "1000000", "maxmemory-policy": "allkeys-lru"}, "whole streams are evicted", id="evicts"
+        ),
+    ],
+)
+def test_what_loses_events_is_warned_of(settings: Mapping[str, str], words: str) -> None:
+    """In words, with what to do about it where that is one thing."""
+    [warning] = [said for said in advice({**SAFE, **settings}) if said.is_warning]
+    assert words in warning.words
+
+
+def test_a_policy_without_a_limit_evicts_nothing() -> None:
+    """And what is not known is not said."""
+    assert not any(said.is_warning for said in advice({**SAFE, "maxmemory-policy": "allkeys-lru"}))
+    assert advice({}) == []
