@@ -6,6 +6,7 @@ from ._checkpoint import MemoryCheckpoint
 from ._child import Actor, Child, nest
 from ._consumer_desk import ConsumerSettings, Work
 from ._consumer_hold import Job
+from ._dependency import Dependency
 from ._durability import Durability, Replicated, parse_durability
 from ._errors import (
     ActorError,
@@ -26,6 +27,8 @@ from ._events import (
     ConsumptionPaused,
     ConsumptionResumed,
     DeadLettered,
+    DependencyAway,
+    DependencyBack,
     EntriesDestroyed,
     EntriesReclaimed,
     EntriesRecovered,
@@ -73,7 +76,7 @@ from ._stage import Stage
 from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerStatus, SchedulerStatus
 from ._stream_settings import DEDUP_SECONDS, DURABLE_SECONDS, StreamSettings, WhenAway
 from ._supervisor import Supervisor, run_root
-from ._verdict import DONE, Done, Failed, Handle, HandleBatch, Reject, RetryLater, Undecodable, Verdict
+from ._verdict import DONE, UNWANTED, Done, Failed, Handle, HandleBatch, Reject, RetryLater, Undecodable, Verdict
 from .tree import GroupPlan, StreamPlan, Supervision, group_child, scheduler_child, stream_child, stream_children
 
 __all__ = [
@@ -83,6 +86,7 @@ __all__ = [
     "DURABLE_SECONDS",
     "EVERYWHERE",
     "HERE",
+    "UNWANTED",
     "Actor",
     "ActorError",
     "ActorEvent",
@@ -108,6 +112,9 @@ __all__ = [
     "ConsumptionResumed",
     "CronMissing",
     "DeadLettered",
+    "Dependency",
+    "DependencyAway",
+    "DependencyBack",
     "Done",
     "Durability",
     "DurabilityUnavailable",

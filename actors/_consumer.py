@@ -28,6 +28,7 @@ from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_history import learn
 from ._consumer_hold import Hold
 from ._consumer_lease import LEASE_CHUNK, keep_leases
+from ._consumer_outage import mind_breaker
 from ._consumer_pause import mind_gate
 from ._consumer_window import Window
 from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
@@ -52,6 +53,8 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
                 beside.start_soon(keep_leases, desk)
                 beside.start_soon(_limit_work, desk, working)
                 await beside.start(mind_gate, desk)
+                if wiring.breaker is not None:
+                    beside.start_soon(mind_breaker, desk, wiring.breaker)
                 await _acquire_work_settle(desk, working)
                 beside.cancel_scope.cancel()
             # Not beside renewals: one that comes after would make what was handed back look busy again.
@@ -126,11 +129,14 @@ def _tell_what_is_left(desk: Desk) -> None:
 
 
 def _status_of(desk: Desk) -> ConsumerStatus:
+    breaker, reason = desk.wiring.breaker, desk.wiring.gate.reason
+    if breaker is not None and breaker.by is not None:
+        reason = " and ".join(filter(None, (reason, f"{breaker.by.name} is away")))
     return ConsumerStatus(
         held=len(desk.hold),
         waiting=desk.hold.waiting,
         handled=desk.handled,
         failed=desk.failed,
-        paused=desk.wiring.gate.reason,
+        paused=reason,
         due_at=desk.due_at,
     )

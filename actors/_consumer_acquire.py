@@ -49,7 +49,7 @@ async def read_new(desk: Desk) -> None:
                 connection = await link.connection()
                 if desk.suspect:
                     await _recover(desk, link)
-                desk.hold.places = desk.window.look(desk.handled + desk.failed, trio.current_time())
+                desk.set_places()
                 await _wait_room(desk, for_claim=False)
                 await _read_once(desk, connection)
             except NoGroup:
@@ -190,7 +190,7 @@ async def _wait_settled(desk: Desk) -> None:
 
 
 async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
-    unseen = [row for row in rows if row.raw_id not in desk.hold]
+    unseen = desk.eligible([row.raw_id for row in rows if row.raw_id not in desk.hold])
     taken = 0
     while unseen:
         await _wait_room(desk, for_claim=True)
@@ -198,7 +198,7 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
             return taken
         part, unseen = unseen[: desk.hold.free], unseen[desk.hold.free :]
         asked_at, history = trio.current_time(), desk.history
-        own = await desk.wiring.pending.take_own(desk.settings.name, [row.raw_id for row in part])
+        own = await desk.wiring.pending.take_own(desk.settings.name, part)
         for entry, deliveries in own.entries:
             taken += desk.admit([entry], deliveries + 1, asked_at=asked_at, history=history)
         _tell_destroyed(desk, own.destroyed)
@@ -260,11 +260,10 @@ async def _claim_when_room(desk: Desk, offers: Sequence[Offer]) -> None:
 
 async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
     settings = desk.settings
-    wanted = [offer for offer in offers if offer.raw_id not in desk.hold][: desk.hold.free]
-    if not wanted:
+    raw_ids = desk.eligible([offer.raw_id for offer in offers if offer.raw_id not in desk.hold])[: desk.hold.free]
+    if not raw_ids:
         return
     asked_at, history = trio.current_time(), desk.history
-    raw_ids = [offer.raw_id for offer in wanted]
     taken = await desk.wiring.pending.claim(settings.name, raw_ids, min_idle_ms=settings.lease_ms)
     for entry, deliveries in taken.entries:
         desk.admit([entry], deliveries + 1, asked_at=asked_at, history=history)

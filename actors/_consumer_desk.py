@@ -14,6 +14,7 @@ from ._alarm import Alarm
 from ._bell import Bell
 from ._consumer_hold import Hold, Job
 from ._consumer_window import Window
+from ._dependency import Breaker
 from ._gate import Gate
 from ._lease import OnLeaseLost, Seat
 from ._mailbox import Address, Mailbox
@@ -98,6 +99,9 @@ class ConsumerWiring:
     """Wakes the reclaimer when a retry is due."""
     gate: Gate = field(factory=Gate)
     """Closed while the group is paused."""
+    breaker: Breaker | None = None
+    """Decides whether the group waits because something is away; None where nothing was named that may be."""
+    breaker_changed: Bell = field(factory=Bell)
 
 
 @define
@@ -178,6 +182,8 @@ class Desk:
     """The id that Redis gave to the connection of a read that may be blocking now."""
     history: str = ""
     """That of the group in which everything held was delivered; see `_consumer_history`."""
+    given_back: dict[bytes, float | None] = field(factory=dict[bytes, "float | None"])
+    """What is held and to be handed back, since something is away: in so many seconds, None: at once."""
     handled: int = 0
     failed: int = 0
 
@@ -200,6 +206,7 @@ class Desk:
             self.idle_from = min(self.idle_from, asked_at)
             self.lease_until = min(self.lease_until, asked_at + self.settings.lease_ms / 1000)
             self.work_arrived.ring(admitted)
+            self.wiring.breaker_changed.ring()
             self.note_waiting()
         return admitted
 
@@ -222,6 +229,18 @@ class Desk:
         if self.hold.closed:
             self.to_hand_back.ring()
 
+    def set_places(self) -> None:
+        """Have as many places as handlers have work for; one to try whether what is away is there again, or none."""
+        breaker = self.wiring.breaker
+        most = self.window.look(self.handled + self.failed, trio.current_time())
+        self.hold.places = most if breaker is None else breaker.places(most)
+        self.room_made.ring()
+
+    def eligible(self, raw_ids: Sequence[bytes]) -> Sequence[bytes]:
+        """Those of these pending entries that may be taken: all, except while something is away."""
+        breaker = self.wiring.breaker
+        return raw_ids if breaker is None else breaker.eligible(raw_ids)
+
     def lease_is_over(self) -> bool:
         """Whether others may have taken over what is held."""
         return trio.current_time() >= self.lease_until
@@ -234,6 +253,8 @@ class Desk:
     def lose(self, raw_ids: Collection[bytes]) -> None:
         """Give up what somebody else owns now, and tell the handlers that are at it."""
         self.hold.lose(raw_ids)
+        for raw_id in raw_ids if self.given_back else ():
+            self.given_back.pop(raw_id, None)
         for seat in self.seats:
             seat.tell(raw_ids)
         self.room_made.ring()
@@ -242,6 +263,7 @@ class Desk:
         """Say that nothing more will come."""
         self.acquired_all = True
         self.work_arrived.ring()
+        self.wiring.breaker_changed.ring()
 
     def close_judgement(self) -> None:
         """Say that no more verdicts will come."""

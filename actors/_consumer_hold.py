@@ -27,7 +27,7 @@ Job = tuple[Entry, int]
 class Hold:
     """The entries of one consumer, at most `places` of them."""
 
-    __slots__ = ("_finished", "_held", "_let_go", "_numbers", "_reserved", "_waiting", "closed", "places")
+    __slots__ = ("_counted", "_finished", "_held", "_let_go", "_numbers", "_reserved", "_waiting", "closed", "places")
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -39,6 +39,7 @@ class Hold:
         self._finished: set[bytes] = set()
         self._let_go: set[bytes] = set()
         self._numbers: dict[bytes, int] = {}  # of deliveries, where it is not the first
+        self._counted: dict[bytes, int] = {}  # deliveries that are to count, where some were forgiven
         self._waiting: deque[Job] = deque()
 
     def __contains__(self, raw_id: bytes) -> bool:
@@ -131,12 +132,18 @@ class Hold:
             self._let_go.discard(raw_id)
             if self._numbers:
                 self._numbers.pop(raw_id, None)
+            if self._counted:
+                self._counted.pop(raw_id, None)
 
     def lose(self, raw_ids: Iterable[bytes]) -> None:
         """Somebody else owns these now: forget them, and do not start those that still wait."""
         lost = frozenset(raw_ids)
         self.release(lost)
         self._waiting = deque(job for job in self._waiting if job[0].raw_id not in lost)
+
+    def count_only(self, raw_id: bytes, deliveries: int) -> None:
+        """So many deliveries of an entry, which must be held, are to count when it is handed back."""
+        self._counted[raw_id] = deliveries
 
     def raw_ids(self) -> Sequence[bytes]:
         """Everything that is held, in the order of arrival."""
@@ -156,4 +163,6 @@ class Hold:
 
     def former_deliveries(self, raw_id: bytes) -> int:
         """How many deliveries of an entry count if this one does not; the first one always does, from its read on."""
+        if raw_id in self._counted:
+            return self._counted[raw_id]
         return max(1, self._numbers.get(raw_id, 1) - 1)

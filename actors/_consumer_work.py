@@ -17,6 +17,7 @@ from ._consumer_desk import SETTLE_SECONDS, Desk, Verdicts
 from ._consumer_history import go_on_in
 from ._consumer_hold import Job
 from ._consumer_lease import lose, wait_for_lease
+from ._consumer_outage import hold_off, is_away, note_success
 from ._dead_letter import dead_letter
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
@@ -67,7 +68,7 @@ async def _sit(desk: Desk, work: Callable[[Seat], Awaitable[None]]) -> None:
 
 async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
     """Until nothing more will come, or a run was cancelled."""
-    hold, is_cancelled = desk.hold, desk.settings.on_lease_lost == "cancel"
+    hold, breaker, is_cancelled = desk.hold, desk.wiring.breaker, desk.settings.on_lease_lost == "cancel"
     handled = 0
     while not seat.scope.cancel_called:
         job = hold.take()
@@ -81,12 +82,21 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
             await wait_for_lease(desk)
             continue
         entry, deliveries = job
-        if deliveries > 1 and not await _begin_again(desk, [job]):
+        if breaker is not None and not breaker.may_begin(entry.raw_id):
+            if desk.acquired_all:
+                return  # It is handed back.
+            await hold_off(desk, breaker, [job])
             continue
-        lease = Lease(entry.raw_id, is_cancelled=is_cancelled)
-        seat.leases = (lease,)
-        judge(desk, entry, deliveries, await handle(entry, deliveries, lease))
-        seat.leases = ()
+        try:
+            if deliveries > 1 and not await _begin_again(desk, [job]):
+                continue
+            lease = Lease(entry.raw_id, is_cancelled=is_cancelled)
+            seat.leases = (lease,)
+            judge(desk, entry, deliveries, await handle(entry, deliveries, lease))
+            seat.leases = ()
+        finally:
+            if breaker is not None:
+                breaker.ended(entry.raw_id)
         handled += 1
         if handled % YIELD_EVERY == 0:
             await trio.lowlevel.checkpoint()
@@ -94,9 +104,9 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
 
 async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) -> None:
     """Until nothing more will come, or a run was cancelled."""
-    is_cancelled = desk.settings.on_lease_lost == "cancel"
+    breaker, batch = desk.wiring.breaker, desk.settings.batch
     while not seat.scope.cancel_called:
-        jobs = desk.hold.take_many(desk.settings.batch)
+        jobs = desk.hold.take_many(batch if breaker is None else breaker.places(batch) or 1)
         if not jobs:
             if desk.acquired_all:
                 return
@@ -106,17 +116,32 @@ async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) ->
             desk.put_back(jobs)
             await wait_for_lease(desk)
             continue
-        if jobs[0][1] > 1 and not await _begin_again(desk, jobs):
+        if breaker is not None and not breaker.may_begin(jobs[0][0].raw_id):
+            if desk.acquired_all:
+                return  # They are handed back.
+            await hold_off(desk, breaker, jobs)
             continue
+        if not await _run_batch(desk, seat, jobs, handle_batch) and desk.stage.draining:
+            return
+        await trio.lowlevel.checkpoint()
+
+
+async def _run_batch(desk: Desk, seat: Seat, jobs: Sequence[Job], handle_batch: HandleBatch) -> bool:
+    """Have a batch handled, if it is still to begin; False: nobody handles any more."""
+    is_cancelled = desk.settings.on_lease_lost == "cancel"
+    try:
+        if jobs[0][1] > 1 and not await _begin_again(desk, jobs):
+            return True
         seat.leases = [Lease(entry.raw_id, is_cancelled=is_cancelled) for entry, _ in jobs]
         verdicts = await handle_batch(jobs, seat.leases)
         seat.leases = ()
         for (entry, deliveries), verdict in zip(jobs, verdicts, strict=False):
             judge(desk, entry, deliveries, verdict)
-        desk.put_back(jobs[len(verdicts) :])
-        if not verdicts and desk.stage.draining:
-            return
-        await trio.lowlevel.checkpoint()
+    finally:
+        if desk.wiring.breaker is not None:
+            desk.wiring.breaker.ended(jobs[0][0].raw_id)
+    desk.put_back(jobs[len(verdicts) :])
+    return bool(verdicts)
 
 
 async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
@@ -138,6 +163,9 @@ async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
         # nothing twice.
         desk.put_back(jobs)
         return False
+    if desk.wiring.breaker is not None and not desk.wiring.breaker.may_begin(jobs[0][0].raw_id):
+        desk.put_back(jobs)  # Something was found to be away meanwhile.
+        return False
     return all(desk.hold.holds(entry) for entry, _ in jobs)
 
 
@@ -147,14 +175,20 @@ def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
     if not desk.hold.holds(entry):
         return  # Lost while it ran: whoever owns it now decides, and the fence would refuse us anyway.
     if verdict is DONE:
-        desk.handled += 1
-        desk.hold.finish(raw_id)
-        done = desk.verdicts.done
-        if not done:  # else the bell was rung for the first of them
-            desk.verdict_made.ring()
-        done.append(raw_id)
+        if desk.wiring.breaker is not None:
+            note_success(desk, desk.wiring.breaker, raw_id)
+        _acknowledge(desk, raw_id)
         return
     _judge_trouble(desk, entry, deliveries, verdict)
+
+
+def _acknowledge(desk: Desk, raw_id: bytes) -> None:
+    desk.handled += 1
+    desk.hold.finish(raw_id)
+    done = desk.verdicts.done
+    if not done:  # else the bell was rung for the first of them
+        desk.verdict_made.ring()
+    done.append(raw_id)
 
 
 def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
@@ -164,12 +198,15 @@ def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) 
         desk.failed += 1
         _judge_failure(desk, entry, deliveries, verdict.error)
     elif isinstance(verdict, Done):
-        judge(desk, entry, deliveries, DONE)
+        _acknowledge(desk, entry.raw_id)
     else:
         assert_never(verdict)
 
 
 def _judge_failure(desk: Desk, entry: Entry, deliveries: int, error: Exception | None) -> None:
+    breaker = desk.wiring.breaker
+    if breaker is not None and is_away(desk, breaker, entry, deliveries, error):
+        return
     match after_failure(deliveries, error, desk.settings.rules, desk.wiring.rng):
         case Again(after_seconds):
             _try_again(desk, entry, deliveries, after_seconds)

@@ -220,6 +220,7 @@ class HandlerFailed(ActorEvent):
     Attributes:
         error: what it raised; None: it declined.
         again_seconds: in how many seconds it is due again; None: after the idle limit.
+        counts: False where it failed because something is away: then this delivery is not counted.
     """
 
     level: ClassVar[int] = logging.WARNING
@@ -230,6 +231,7 @@ class HandlerFailed(ActorEvent):
     deliveries: int
     error: Exception | None
     again_seconds: float | None = None
+    counts: bool = True
 
     @override
     def words(self) -> str:
@@ -239,7 +241,55 @@ class HandlerFailed(ActorEvent):
             what = f"asks for another time: {self.error};"
         when = "stays pending" if self.again_seconds is None else f"comes again in {self.again_seconds:.3g} s"
         when = "comes again at once" if self.again_seconds == 0 else when
-        return f"handler {what} {_shown([self.raw_id])} {when} (delivery {self.deliveries})"
+        if not self.counts and self.again_seconds is None:
+            when = "is handed back"
+        number = f"delivery {self.deliveries}" if self.counts else f"delivery {self.deliveries}, which does not count"
+        return f"handler {what} {_shown([self.raw_id])} {when} ({number})"
+
+
+@frozen
+class DependencyAway(ActorEvent):
+    """Something that handlers need is away: nothing is begun, and what was held is handed back, without counting it.
+
+    Attributes:
+        dependency: its name.
+        error: what the last handler raised.
+        seconds: after how long one event is tried.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    dependency: str
+    error: Exception
+    seconds: float
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        why = f"{self.dependency} seems to be away ({type(self.error).__name__}: {self.error})"
+        return f"{why}: group {self.group} of {self.stream} pauses, and tries one event in {self.seconds:.1f} s"
+
+
+@frozen
+class DependencyBack(ActorEvent):
+    """What was away is there again: an event that was tried succeeded."""
+
+    level: ClassVar[int] = logging.INFO
+
+    stream: str
+    group: str
+    dependency: str
+    after_seconds: float
+    tries: int
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        tries = "1 try" if self.tries == 1 else f"{self.tries} tries"
+        after = f"after {self.after_seconds:.1f} s and {tries}"
+        return f"{self.dependency} is there again: group {self.group} of {self.stream} goes on {after}"
 
 
 @frozen

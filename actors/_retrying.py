@@ -149,6 +149,18 @@ def after_failure(deliveries: int, error: Exception | None, rules: Rules, rng: R
     return Again(after if rules.delays or after == 0 else None)
 
 
+def delay_at_the_limit(deliveries: int, error: Exception, rules: Rules, rng: Random, former: int = 0) -> float | None:
+    """When an event comes again that would be buried for its deliveries alone; None: it would not, or not for them.
+
+    The arguments are those of `after_failure`, and how often it came again from there before.
+    """
+    rule = (rules.policy or _DEFAULT).rule(error)
+    if not isinstance(rule, RetryPolicy) or rules.max_deliveries is None or deliveries < rules.max_deliveries:
+        return None
+    # Not at once, however many retries may be.
+    return rule.delay(deliveries + former, rules.idle_seconds, rng) or rules.idle_seconds
+
+
 def before_beginning(deliveries: int, max_deliveries: int | None) -> Bury | None:
     """Why a delivery is not begun; None: it is.
 

@@ -69,6 +69,9 @@ Verdict = Done | Failed | Undecodable
 DONE: Final = Done()
 """The one `Done` there needs to be: the hot path makes no objects for what went well."""
 
+UNWANTED: Final = Done()
+"""No handler was meant for it: acknowledge. It says nothing about what handlers need."""
+
 Handle = Callable[[Entry, int, Lease], Awaitable[Verdict]]
 """Runs the handler on one entry, given how often it has been delivered. Raises nothing but `trio.Cancelled`."""
 

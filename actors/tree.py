@@ -33,10 +33,12 @@ from attrs import field, frozen
 
 from ..wire import Client, PendingList
 from ._alarm import Alarm
+from ._bell import Bell
 from ._checkpoint_writer import CheckpointSettings, checkpoint_writer_actor
 from ._child import Child, nest
 from ._consumer import consumer_actor
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
+from ._dependency import Breaker, Dependency
 from ._errors import GroupLost
 from ._gate import Gate
 from ._group import GroupSettings, group_actor
@@ -99,6 +101,8 @@ class GroupPlan:
     work: Work
     reclaim: ReclaimSettings | None
     """None: nobody in this process looks for what others left behind."""
+    dependencies: Sequence[Dependency] = ()
+    """What its handlers need, and what may be away."""
     gate: Gate = field(factory=Gate)
     """Closed while the group is paused; it outlives a run of the tree."""
 
@@ -162,7 +166,10 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
     checkpoints = CheckpointSettings(settings.stream, settings.group, settings.memory, settings.retry)
     key = checkpoints.checkpoint_key
     addresses = (settles.address, heals.address, tickets)
-    wiring = ConsumerWiring(client, pending, *addresses, plan.work, rng, key, alarm, plan.gate)
+    changed = Bell()
+    # Of the group, not of a consumer: its consumers wait together, and a crash of one does not forget why.
+    breaker = Breaker(plan.dependencies, rng, changed.ring) if plan.dependencies else None
+    wiring = ConsumerWiring(client, pending, *addresses, plan.work, rng, key, alarm, plan.gate, breaker, changed)
     children = [
         Child(
             "checkpoint-writer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import cast
@@ -11,7 +11,7 @@ from typing import cast
 from attrs import evolve
 from typing_extensions import Self
 
-from ..actors import HERE, Gate, RetryPolicy
+from ..actors import HERE, Dependency, Gate, RetryPolicy
 from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
@@ -54,6 +54,7 @@ class StreamConsumer:
         max_deliveries: an event that has failed so often goes to the dead letters; None: it comes again for ever.
         retry_policy: when it comes again; None: as `RetryPolicy()` says after an exception, after the idle limit
             where the handler declined.
+        dependencies: what the handler needs and may be away: then nothing is begun, and no event is given up for it.
         max_retries, retry_base_delay, retry_max_delay: see `RedisConnection`.
         timeouts: how long a connection and a reply may take.
         codec: how events are read from fields.
@@ -83,6 +84,7 @@ class StreamConsumer:
         drain_seconds: float = 8.0,
         max_deliveries: int | None = MAX_DELIVERIES,
         retry_policy: RetryPolicy | None = None,
+        dependencies: Sequence[Dependency] = (),
         max_retries: int | None = 5,
         retry_base_delay: float = 0.1,
         retry_max_delay: float = 30.0,
@@ -101,6 +103,7 @@ class StreamConsumer:
             drain_seconds=drain_seconds,
             max_deliveries=max_deliveries,
             retry_policy=retry_policy,
+            dependencies=dependencies,
         )
         retry = Retry(max_retries, retry_base_delay, retry_max_delay)
         runtime = Runtime(redis_url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)

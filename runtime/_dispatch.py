@@ -12,7 +12,7 @@ import trio
 from attrs import define, field, frozen
 from typing_extensions import Never
 
-from ..actors import DONE, Failed, Handle, HandleBatch, Job, Lease, Reject, RetryLater, Undecodable, Verdict
+from ..actors import DONE, UNWANTED, Failed, Handle, HandleBatch, Job, Lease, Reject, RetryLater, Undecodable, Verdict
 from ..wire import Entry
 from ._codec import Codec, Content
 from ._errors import HandlerConflict, UndecodableEntry
@@ -146,12 +146,12 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
             if len(fields) > REDRIVEN_WORDS and fields[-2] == REDRIVEN_GROUP:
                 own = reader.own_fields(fields)
                 if own is None:
-                    return DONE
+                    return UNWANTED
                 fields = own
             content = decode(fields)
             route = find(content.event_type)
             if route is None or route.run is None:
-                return DONE
+                return UNWANTED
             event = make_event(entry, content, route.payload_class, deliveries, lease)
         except UndecodableEntry as error:
             return Undecodable(str(error))
@@ -189,11 +189,11 @@ def _prepare(reader: Reader, routes: Routes, job: Job, lease: Lease) -> Event[ob
     entry, deliveries = job
     fields = reader.own_fields(entry.fields or ())
     if fields is None:
-        return DONE
+        return UNWANTED
     try:
         content = reader.codec.decode(fields)
         route = routes.find(content.event_type)
-        return DONE if route is None else reader.event(entry, content, route.payload_class, deliveries, lease)
+        return UNWANTED if route is None else reader.event(entry, content, route.payload_class, deliveries, lease)
     except UndecodableEntry as error:
         return Undecodable(str(error))
     except Exception as error:  # noqa: BLE001 - as above

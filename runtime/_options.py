@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Final, Literal
 
 from attrs import Attribute, field, frozen, validators
 from typing_extensions import TypedDict
 
-from ..actors import OnLeaseLost, RetryPolicy
+from ..actors import Dependency, OnLeaseLost, RetryPolicy
 from ..wire import EntryId, OnGroupLost
 from ._names import expand
 
@@ -39,6 +40,19 @@ def _is_name(_options: object, _attribute: Attribute[str], consumer: str | None)
 def _check_max_deliveries(_options: object, _attribute: Attribute[int], deliveries: int | None) -> None:
     if deliveries is not None and deliveries < 1:
         raise ValueError(f"max_deliveries must be 1 or more, or None for no end, not {deliveries!r}")
+
+
+def _in_a_tuple(dependencies: Sequence[Dependency]) -> tuple[Dependency, ...]:
+    return tuple(dependencies)
+
+
+def _check_dependencies(_options: object, _attribute: object, dependencies: Sequence[object]) -> None:
+    for each in dependencies:
+        if not isinstance(each, Dependency):
+            raise TypeError(f"dependencies is a list, as in [Dependency('db', ConnectionError)], not of {each!r}")
+    names = [each.name for each in dependencies if isinstance(each, Dependency)]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two dependencies have one name: {', '.join(names)}")
 
 
 @frozen
@@ -81,6 +95,7 @@ class GroupOptions:
             where the handler declined.
         on_lease_lost: what becomes of an async handler whose event another consumer owns now, as after a pause of the
             process: "cancel" ends it at its next checkpoint, "finish" leaves it alone. Neither acknowledges anything.
+        dependencies: what the handlers need and may be away: then the group waits, and gives up no event for it.
         on_group_lost: what becomes of a group that was there and is gone: it is made again at its checkpoint, or at
             the beginning of the stream ("replay"), or the runtime ends with `GroupLost` ("fail").
     """
@@ -99,6 +114,7 @@ class GroupOptions:
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_check_max_deliveries)
     retry_policy: RetryPolicy | None = None
     on_lease_lost: OnLeaseLost = field(default="cancel", validator=validators.in_(("cancel", "finish")))
+    dependencies: tuple[Dependency, ...] = field(default=(), converter=_in_a_tuple, validator=_check_dependencies)
     on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=validators.in_(ON_GROUP_LOST))
 
     @property
@@ -131,6 +147,7 @@ class GroupOptionsKeywords(TypedDict, total=False):
     max_deliveries: int | None
     retry_policy: RetryPolicy | None
     on_lease_lost: OnLeaseLost
+    dependencies: Sequence[Dependency]
     on_group_lost: OnGroupLost
 
 

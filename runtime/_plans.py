@@ -196,6 +196,7 @@ class Plans:
             self._consumers(stream, name, options, group.prefetch_min),
             work,
             self._reclaim(stream, name, options),
+            options.dependencies,
             group.gate,
         )
 

@@ -1,8 +1,11 @@
 """`poison-bounded`: an event that always fails is dead-lettered after N deliveries, and no healthy one ever is.
 
-Three things are judged, in each group with a limit N: no event fails in more than N runs, nor is one begun at a later
+Five things are judged. In each group with a limit N no event fails in more than N runs, nor is one begun at a later
 delivery; none that can be decoded is dead-lettered before N of its runs ended badly (failed, or never ended: their
-process died); and at the end of a live run none that failed N times is still pending. The limit counts anew
+process died); and at the end of a live run none that failed N times is still pending. Failures by which a `Dependency`
+is told to be away are none of these N; where an event has no others it is not dead-lettered unless another one
+succeeded between the last two of them. And who told that a dependency is away begins one handler at a time until it is
+back. The limit counts anew
 
 * after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream;
 * for each twin: two processes with one consumer name may begin one delivery both.
@@ -16,7 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..history import FaultStruck, History, Sent
+from ...actors import DependencyAway, DependencyBack
+from ..history import FaultStruck, HandlerEnded, HandlerStarted, History, ProcessEnded, Sent, Told
 from ..plan import CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, RestartEmpty, StartTwin
 from ._chronicle import chronicle
 from ._facts import Buried, Held
@@ -41,6 +45,8 @@ def poison_bounded(history: History) -> Iterator[Verdict]:
     """The promise for each group with the limit that it has."""
     yield from _too_often(history, None)
     yield from _too_soon(history, None)
+    yield from _by_an_outage(history)
+    yield from _not_paused(history)
 
 
 def _limit(found: Sequence[Run], said: int | None) -> int | None:
@@ -89,6 +95,47 @@ def _too_soon(history: History, said: int | None) -> Iterator[Verdict]:
             yield Verdict(NAME, words, (event_id,), "healthy" if not bad else "too soon")
 
 
+def _by_an_outage(history: History) -> Iterator[Verdict]:
+    """Events that were given up although nothing but the absence of a dependency was wrong with them."""
+    done = [(run.start.stream, run.start.group, run.ended_at) for run in runs(history).all if run.outcome == "done"]
+    for fact in chronicle(history).facts:
+        if not isinstance(fact, Buried):
+            continue
+        of = (fact.stream, fact.group, fact.raw_id)
+        found = [run for run in runs(history).of_entry.get(of, ()) if run.started_at < fact.at]
+        if len(found) < 2 or not all(map(_is_away, found)):
+            continue
+        since, until = found[-2].started_at, found[-1].ended_at or fact.at
+        if not any(each[:2] == of[:2] and each[2] is not None and since < each[2] < until for each in done):
+            event_id = found[0].start.event_id
+            words = f"{event_id} ({text(fact.raw_id)}) went to the dead letters of {fact.group} by an outage alone"
+            yield Verdict(NAME, words, (event_id,), "outage")
+
+
+def _not_paused(history: History) -> Iterator[Verdict]:
+    """Handlers that were begun while consumption was paused, beside the one that was tried."""
+    tried: dict[tuple[str, str, str], set[int]] = {}
+    for record in history.records:
+        match record:
+            case Told(event=DependencyAway() as paused):
+                tried[record.host, paused.stream, paused.group] = set()
+            case Told(event=DependencyBack() as resumed):
+                tried.pop((record.host, resumed.stream, resumed.group), None)
+            case ProcessEnded():
+                tried = {key: found for key, found in tried.items() if key[0] != record.host}
+            case HandlerEnded():
+                tried.get((record.host, record.stream, record.group), set[int]()).discard(record.run)
+            case HandlerStarted():
+                begun = tried.get((record.host, record.stream, record.group))
+                if begun:
+                    words = f"{record.host} began {record.event_id} beside another one, while {record.group} is paused"
+                    yield Verdict(NAME, words, (record.event_id,), "not paused")
+                if begun is not None:
+                    begun.add(record.run)
+            case _:
+                pass
+
+
 def _counted(history: History) -> Mapping[Of, frozenset[int]]:
     """The deliveries of each entry that were counted because a handler was to begin."""
     found: dict[Of, set[int]] = {}
@@ -103,7 +150,11 @@ def _counted(history: History) -> Mapping[Of, frozenset[int]]:
 def _bad(found: Sequence[Run], *, only_failed: bool) -> int:
     # One that ended well counts too where it was buried later: nobody heard of it, its process died.
     bad = {"failed"} if only_failed else {"failed", "open", "done"}
-    return sum(run.outcome in bad for run in found)
+    return sum(run.outcome in bad and not (only_failed and _is_away(run)) for run in found)
+
+
+def _is_away(run: Run) -> bool:
+    return run.end is not None and run.end.away
 
 
 def _cut(history: History, of: Of, found: Sequence[Run]) -> int:

@@ -127,7 +127,7 @@ class HandlerStarted(Record):
 class HandlerEnded(Record):
     """It ended: returned, refused (raised, or answered False), or was cancelled. A killed one has no such record.
 
-    `error` is what it raised, in words.
+    `error` is what it raised, in words; `away`: it says that something named as a dependency is away.
     """
 
     stream: str
@@ -137,6 +137,7 @@ class HandlerEnded(Record):
     run: int
     outcome: Literal["done", "failed", "cancelled"]
     error: str = ""
+    away: bool = False
 
 
 @frozen

@@ -83,6 +83,41 @@ POISONING: Final = (
         [Edit("redrive.lua", "redis.call('XDEL', KEYS[1], ARGV[i])", "")],
     ),
     PlantedBug(
+        "outage burns deliveries",
+        "what is handed back since something is away uses up a delivery each time",
+        "poison-bounded",
+        ("dependency-down",),
+        [
+            Edit(
+                "actors._consumer_outage:_give_back",
+                "now = {raw_id: desk.hold.former_deliveries(raw_id) for",
+                "now = {raw_id: desk.hold.former_deliveries(raw_id) + 1 for",
+            )
+        ],
+        [_FEW],
+    ),
+    PlantedBug(
+        "given up for what is away",
+        "an event that failed often enough is given up, although all others fail too",
+        "poison-bounded",
+        ("dependency-down",),
+        [Edit("actors._dependency:Breaker.is_proven", "if raw_id in self._proven:", "if True:")],
+        [_FEW],
+    ),
+    PlantedBug(
+        "pauses only by name",
+        "handlers are begun although something that they need is away",
+        "poison-bounded",
+        ("dependency-down",),
+        [
+            Edit(
+                "actors._dependency:Breaker.may_begin",
+                'return self.state == "closed" or self._trial == raw_id',
+                "return True",
+            )
+        ],
+    ),
+    PlantedBug(
         "what kills its process is begun again",
         "only a handler that returns is looked at: deliveries that nobody lived through have no end",
         "poison-bounded",

@@ -9,7 +9,7 @@ from typing import cast
 
 import trio
 
-from ...actors import RetryPolicy
+from ...actors import Dependency, RetryPolicy
 from ...runtime import Event, Reclaim, Runtime
 from ...runtime._dispatch import AnyHandler
 from ...wire import RedisError, Timeouts
@@ -148,12 +148,22 @@ def worker_app(
     reclaim: Reclaim | None = RECLAIM,
     timeouts: Timeouts | None = None,
     retry_policy: RetryPolicy | None = None,
+    dependencies: Sequence[Dependency] = (),
     patient: bool = True,
 ) -> App:
     async def worker(process: Process) -> None:
         runtime = process.runtime(timeouts=timeouts)
         for group, handler in groups:
-            add_group(runtime, shape, group, handler, batch=batch, reclaim=reclaim, retry_policy=retry_policy)
+            add_group(
+                runtime,
+                shape,
+                group,
+                handler,
+                batch=batch,
+                reclaim=reclaim,
+                retry_policy=retry_policy,
+                dependencies=dependencies,
+            )
         patience_seconds = math.inf if patient else process.rng("patience").uniform(0, 2 * DRAIN_SECONDS)
         await process.serve(runtime, patience_seconds=patience_seconds)
 
@@ -169,6 +179,7 @@ def add_group(
     batch: int | None = None,
     reclaim: Reclaim | None = RECLAIM,
     retry_policy: RetryPolicy | None = None,
+    dependencies: Sequence[Dependency] = (),
 ) -> None:
     """Have a group of the plan's shape handle the events."""
     runtime.add_handler(
@@ -184,4 +195,5 @@ def add_group(
         drain_seconds=DRAIN_SECONDS,
         max_deliveries=MAX_DELIVERIES,
         retry_policy=retry_policy,
+        dependencies=dependencies,
     )

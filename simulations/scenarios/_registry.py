@@ -24,6 +24,7 @@ from ._basic import (
     workers,
 )
 from ._operating import operated
+from ._outages import dependency_down
 from ._retrying import retrying_producer
 from ._scheduling import scheduled
 
@@ -161,6 +162,21 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "some events kill the process that handles them, each time, and with it what others have in hand",
         killers,
         Domain(fails=0.15, fails_max=-1, concurrency=(1, 2), events=(5, 12), kinds=_LINK | {"stop-process", "raise"}),
+    ),
+    BuiltIn(
+        "dependency-down",
+        "something that handlers need is away for longer than deliveries last, and nothing is given up for it",
+        dependency_down,
+        Domain(
+            workers=(1, 3),
+            consumers=(1, 2),
+            concurrency=(2, 3),
+            events=(3, 10),
+            fails=0.15,
+            fails_max=-1,
+            kinds=_LINK | {"kill-process", "stop-process", "pause-process", "raise", "crash-actor", "answer"},
+            span_ms=8000.0,
+        ),
     ),
     BuiltIn(
         "backlog",

@@ -13,7 +13,7 @@ from typing_extensions import Unpack, override
 from ...actors import DEDUP_SECONDS, DONE, ActorEvent, Durability, NotDurable, PublishIncomplete
 from ...runtime import Event, Json, NewEvent, Runtime
 from ...runtime._dispatch import AnyHandler, Run, awaitable, is_async, verdict_of
-from ...runtime._options import GroupOptionsKeywords
+from ...runtime._options import GroupOptions, GroupOptionsKeywords
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
@@ -62,19 +62,19 @@ class RecordingRuntime(Runtime):
         async def recorded(given: object) -> object:
             said = self._plans.group_options(stream or "", group or "")
             finishes = said.on_lease_lost == "finish" or not is_async(function)
-            return await self._run_handler(run, given, group or "", said.max_deliveries, finishes=finishes)
+            return await self._run_handler(run, given, group or "", said, finishes=finishes)
 
         super().add_handler(stream, group, recorded, event_types=event_types, **options)
         if stream and group:
             self._world.watch_group(stream, group, self._plans.group_options(stream, group).max_deliveries)
 
     async def _run_handler(
-        self, run: Run[object], given: object, group: str, deliveries_max: int | None, *, finishes: bool
+        self, run: Run[object], given: object, group: str, said: GroupOptions, *, finishes: bool
     ) -> object:
         events = cast("Sequence[Event[object]]", given if isinstance(given, list) else [given])
-        begun = [self._note_start(event, group, deliveries_max, finishes=finishes) for event in events]
+        begun = [self._note_start(event, group, said.max_deliveries, finishes=finishes) for event in events]
         outcomes: Sequence[Outcome] = ["cancelled"] * len(events)
-        error_words = ""
+        error_words, away = "", False
         outside = IN_HAND.set(events[0].event_id if events else "")
         try:
             faults = self._world.strikes.at(self._host, HANDLER)
@@ -83,11 +83,12 @@ class RecordingRuntime(Runtime):
             outcomes = _outcomes(answer, len(events))
         except Exception as error:
             outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {error}"
+            away = any(dependency.explains(error) for dependency in said.dependencies)
             raise
         finally:
             IN_HAND.reset(outside)
             for started, outcome in zip(begun, outcomes, strict=True):
-                self._note_end(started, outcome, error_words)
+                self._note_end(started, outcome, error_words, away=away)
         await self._meet(faults, before=False)
         return answer
 
@@ -127,10 +128,10 @@ class RecordingRuntime(Runtime):
         self._world.note(started)
         return started
 
-    def _note_end(self, started: HandlerStarted, outcome: Outcome, error: str) -> None:
+    def _note_end(self, started: HandlerStarted, outcome: Outcome, error: str, *, away: bool) -> None:
         if not self._process.is_dead:  # who is dead tells nothing
             where = (started.stream, started.group, started.event_id, started.raw_id)
-            self._world.note(HandlerEnded(self._world.now_ms, self._host, *where, started.run, outcome, error))
+            self._world.note(HandlerEnded(self._world.now_ms, self._host, *where, started.run, outcome, error, away))
 
     # Publishing
 

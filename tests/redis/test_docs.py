@@ -91,7 +91,7 @@ def test_the_options_of_the_consumer_api_are_those_of_the_code() -> None:
     rows = table(CHECKOUT / "docs/contracts/consumer-api.md", "Options")
     defaults = {name: attribute.default for name, attribute in attrs.fields_dict(GroupOptions).items()}
     defaults |= {f"Reclaim.{name}": attribute.default for name, attribute in attrs.fields_dict(Reclaim).items()}
-    said = {"none": None, "on": Reclaim()}
+    said = {"none": None, "on": Reclaim(), "nothing": ()}
     said |= {f'"{word}"': word for word in ("0", "redis", "cancel", "resume_at_checkpoint")}
     assert {row[0]: said.get(row[3]) if row[3] in said else float(row[3]) for row in rows} == defaults
 

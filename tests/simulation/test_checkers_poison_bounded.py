@@ -1,8 +1,9 @@
 """`poison-bounded`: what always fails is dead-lettered after N deliveries, and nothing healthy is."""
 
+from redis_streams import DependencyAway, DependencyBack
 from redis_streams.simulations.checkers import poison_bounded, poison_bounded_by
 from redis_streams.simulations.plan import DestroyGroup
-from support.stories import Story
+from support.stories import GROUP, STREAM, Story
 
 
 def kinds(story: Story, *, live: bool = True) -> list[str]:
@@ -58,3 +59,48 @@ def test_a_group_without_a_limit_promises_nothing() -> None:
     """Each group has its own, which its runs say."""
     story = read().fails("worker-1", "a").fails("worker-1", "a").fails("worker-1", "a")
     assert not list(poison_bounded(story.history(live=False)))
+
+
+def in_an_outage() -> Story:
+    return read().fails_by_an_outage("worker-1", "a").fails_by_an_outage("worker-1", "a")
+
+
+def outages(story: Story) -> list[str]:
+    return [verdict.kind for verdict in poison_bounded(story.history(live=False))]
+
+
+def test_failures_by_an_outage_are_not_counted() -> None:
+    assert not kinds(in_an_outage().fails_by_an_outage("worker-1", "a"))
+
+
+def test_nothing_is_given_up_by_an_outage_alone() -> None:
+    assert outages(in_an_outage().buries("worker-1", "a")) == ["outage"]
+
+
+def test_what_fails_while_another_one_succeeds_may_be_given_up() -> None:
+    story = Story().publishes("a", "b").reads("worker-1", "a", "b").fails_by_an_outage("worker-1", "a")
+    story.handles("worker-1", "b").fails_by_an_outage("worker-1", "a")
+    assert not outages(story.buries("worker-1", "a"))
+
+
+def paused() -> Story:
+    """Two events are in hand, and something is away."""
+    story = Story().publishes("a", "b").reads("worker-1", "a", "b")
+    return story.tells("worker-1", DependencyAway("root", STREAM, GROUP, "db", OSError(), 1.0))
+
+
+def test_while_consumption_is_paused_one_event_is_tried_after_the_other() -> None:
+    assert not outages(paused().fails_by_an_outage("worker-1", "a").starts("worker-1", "b"))
+
+
+def test_but_not_one_beside_the_other() -> None:
+    assert outages(paused().starts("worker-1", "a").starts("worker-1", "b")) == ["not paused"]
+
+
+def test_when_it_has_resumed_they_may_run_side_by_side() -> None:
+    resumed = DependencyBack("root", STREAM, GROUP, "db", 1.0, 1)
+    assert not outages(paused().tells("worker-1", resumed).starts("worker-1", "a", "b"))
+
+
+def test_another_process_pauses_for_itself() -> None:
+    assert not outages(paused().starts("worker-1", "a").starts("worker-2", "b"))

@@ -32,7 +32,8 @@ GROUPS = {
     "Without Trio": ["StreamProducer", "StreamConsumer", "StreamManager", "ConsumerGroupManager", "RedisConnection"],
     "Configuration": ["Config", "ConfigError"],
     "Codecs": ["Codec", "Content", "JsonCodec", "FieldsCodec", "UndecodableEntry"],
-    "Policies": ["RetryPolicy", "RetryLater", "Reject", "Retry", "Timeouts", "Limits", "Backoff", "Ports"],
+    "Retries and outages": ["RetryPolicy", "RetryLater", "Reject", "Dependency"],
+    "Policies": ["Retry", "Timeouts", "Limits", "Backoff", "Ports"],
     "Watching": ["log_event", "describe"],
     "Ids and addresses": ["EntryId", "ServerAddress"],
 }

@@ -160,11 +160,11 @@ class Story:
             self.told.records.append(self._open[host, event])
         return self
 
-    def ends(self, host: str, event: str, outcome: Outcome = "done") -> Story:
+    def ends(self, host: str, event: str, outcome: Outcome = "done", *, away: bool = False) -> Story:
         """It ends, in this way."""
         begun = self._open.pop((host, event))
         of = (STREAM, GROUP, event, begun.raw_id, begun.run)
-        self.told.records.append(HandlerEnded(self._tick(), host, *of, outcome))
+        self.told.records.append(HandlerEnded(self._tick(), host, *of, outcome, away=away))
         return self
 
     def handles(self, host: str, *events: str) -> Story:
@@ -176,6 +176,10 @@ class Story:
     def fails(self, host: str, event: str) -> Story:
         """It begins and raises."""
         return self.starts(host, event).ends(host, event, "failed")
+
+    def fails_by_an_outage(self, host: str, event: str) -> Story:
+        """It begins and raises what says that something is away."""
+        return self.starts(host, event).ends(host, event, "failed", away=True)
 
     # Settling
 

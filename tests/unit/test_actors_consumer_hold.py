@@ -117,6 +117,17 @@ def test_a_job_that_was_lost_and_came_back_does_not_wait_twice() -> None:
     assert [job and (job[0].raw_id, job[1]) for job in again] == [(raw(2), 1), (raw(1), 2), None]
 
 
+def test_deliveries_that_are_forgiven_do_not_count_when_it_is_handed_back() -> None:
+    """Until the entry is gone."""
+    hold = Hold(9)
+    hold.admit(entries(1), deliveries=5)
+    hold.count_only(raw(1), 2)
+    assert hold.former_deliveries(raw(1)) == 2
+    hold.release([raw(1)])
+    hold.admit(entries(1), deliveries=5)
+    assert hold.former_deliveries(raw(1)) == 4
+
+
 def test_deliveries_that_came_before_are_known_until_the_entry_is_gone() -> None:
     """What is handed back counts as often as it did before; a first delivery was counted by its read."""
     hold = Hold(9)

@@ -104,7 +104,7 @@ def test_every_consumer_option_reaches_the_runtime() -> None:
     )
     options = attrs.asdict(Config.from_yaml_text(text).group_options(), recurse=False)
     defaults = attrs.asdict(GroupOptions(), recurse=False)
-    assert {name for name in options if options[name] == defaults[name]} == {"batch", "retry_policy"}
+    assert {name for name in options if options[name] == defaults[name]} == {"batch", "retry_policy", "dependencies"}
     assert Config.from_yaml_text(section("reclaim: {enabled: false}")).group_options().reclaim is None
 
 

@@ -31,6 +31,7 @@ from redis_streams import (
 )
 from redis_streams.actors import (
     DONE,
+    UNWANTED,
     Append,
     Done,
     Failed,
@@ -187,7 +188,7 @@ async def test_events_that_no_handler_is_meant_for_are_done_with() -> None:
     """They are not for this group: leaving them pending would block it."""
     routes = Routes()
     routes.add("h", awaitable(lambda _event: False), ["wanted"])
-    assert await one_by_one(reader(), routes)(entry("other", b"1"), 1, Lease()) is DONE
+    assert await one_by_one(reader(), routes)(entry("other", b"1"), 1, Lease()) is UNWANTED
 
 
 @pytest.mark.parametrize("answer", [None, True, 1, "yes"])
