@@ -33,6 +33,8 @@ from ._events import (
     EntriesReclaimed,
     EntriesRecovered,
     GroupCreated,
+    GroupNearLimit,
+    GroupOverrun,
     GroupRecreated,
     GroupWentBack,
     HandedBack,
@@ -40,7 +42,9 @@ from ._events import (
     Interrupted,
     LeaseLost,
     LeftPending,
+    NotRetained,
     Resumed,
+    RetentionHeldUp,
     SchedulesNotMoved,
     StreamWentBack,
 )
@@ -48,7 +52,16 @@ from ._gate import EVERYWHERE, HERE, Gate
 from ._gather import gather
 from ._group import GroupSettings
 from ._health import Health, health_of
-from ._keys import checkpoint_key, dead_letter_key, mark_key, retries_key, schedule_keys, settings_key, token_keys
+from ._keys import (
+    checkpoint_key,
+    dead_letter_key,
+    groups_key,
+    mark_key,
+    retries_key,
+    schedule_keys,
+    settings_key,
+    token_keys,
+)
 from ._lease import CANCEL_REASON, Lease, OnLeaseLost
 from ._mailbox import Address, Inbox, Mailbox, MailboxStatistics, Reply
 from ._messages import Append, Barrier, Heal, Settle, Settled
@@ -69,6 +82,8 @@ from ._patience import Patience
 from ._policy import Backoff, Limits, Restart, Strategy
 from ._reclaimer import ReclaimSettings
 from ._recurrence import CronMissing, Missed, Recurrence
+from ._retainer import RetainerSettings
+from ._retention import Retention
 from ._retrying import RetryPolicy, Rules
 from ._scheduler import SchedulerSettings, firing_id
 from ._snapshot import Snapshot, State
@@ -77,7 +92,16 @@ from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerSta
 from ._stream_settings import DEDUP_SECONDS, DURABLE_SECONDS, StreamSettings, WhenAway
 from ._supervisor import Supervisor, run_root
 from ._verdict import DONE, UNWANTED, Done, Failed, Handle, HandleBatch, Reject, RetryLater, Undecodable, Verdict
-from .tree import GroupPlan, StreamPlan, Supervision, group_child, scheduler_child, stream_child, stream_children
+from .tree import (
+    GroupPlan,
+    StreamPlan,
+    Supervision,
+    group_child,
+    retainer_child,
+    scheduler_child,
+    stream_child,
+    stream_children,
+)
 
 __all__ = [
     "CANCEL_REASON",
@@ -125,6 +149,8 @@ __all__ = [
     "Gate",
     "GroupCreated",
     "GroupLost",
+    "GroupNearLimit",
+    "GroupOverrun",
     "GroupPlan",
     "GroupRecreated",
     "GroupSettings",
@@ -149,6 +175,7 @@ __all__ = [
     "Missed",
     "NoReply",
     "NotDurable",
+    "NotRetained",
     "Observer",
     "OnLeaseLost",
     "Patience",
@@ -164,6 +191,9 @@ __all__ = [
     "Restart",
     "RestartLimitExceeded",
     "Resumed",
+    "RetainerSettings",
+    "Retention",
+    "RetentionHeldUp",
     "RetryLater",
     "RetryPolicy",
     "Rules",
@@ -194,12 +224,14 @@ __all__ = [
     "firing_id",
     "gather",
     "group_child",
+    "groups_key",
     "guarded",
     "health_of",
     "innermost",
     "mark_key",
     "nest",
     "parse_durability",
+    "retainer_child",
     "retries_key",
     "run_root",
     "schedule_keys",

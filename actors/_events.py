@@ -214,6 +214,72 @@ class SchedulesNotMoved(ActorEvent):
 
 
 @frozen
+class GroupNearLimit(ActorEvent):
+    """A group needs nearly as much of its stream as that shall keep. Somebody should look why it lags."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    why: str
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"group {self.group} of {self.stream} is near the limit of its retention: {self.why}"
+
+
+@frozen
+class RetentionHeldUp(ActorEvent):
+    """A stream keeps more than it shall, since a group still needs it. If nobody reads that group any more, say so."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    why: str
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return (
+            f"{self.stream} keeps more than it shall, for group {self.group}: {self.why}. "
+            "If nobody reads that group any more, delete it, or name it in ignore_groups"
+        )
+
+
+@frozen
+class GroupOverrun(ActorEvent):
+    """A stream whose retention is lossy keeps less than a group needs: what that had not handled is lost."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    why: str
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"{self.stream} loses what group {self.group} has not handled: {self.why}"
+
+
+@frozen
+class NotRetained(ActorEvent):
+    """Redis refuses to trim a stream: it grows. Often this user may not XTRIM. It is tried again."""
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    error: Exception
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"{self.stream} is not trimmed here: {self.error}"
+
+
+@frozen
 class HandlerFailed(ActorEvent):
     """A handler raised or declined; its entry stays pending and is delivered again.
 

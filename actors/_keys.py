@@ -50,6 +50,11 @@ def schedule_keys(stream: str) -> tuple[str, str, str]:
     return key, f"{key}:events", f"{key}:ended"
 
 
+def groups_key(stream: str) -> str:
+    """The hash whose fields are all groups that a stream's retention has seen: one that is missing is missed."""
+    return f"{hash_tagged(stream)}:groups"
+
+
 def settings_key(stream: str) -> str:
     """The hash with what was configured for a stream as a whole, such as its length limit."""
     return f"{hash_tagged(stream)}:settings"

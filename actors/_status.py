@@ -58,3 +58,11 @@ class SchedulerStatus:
 
     moved: int
     next_ms: int | None
+
+
+@frozen
+class RetainerStatus:
+    """Entries removed since the incarnation began, and entries left."""
+
+    removed: int
+    length: int

@@ -7,6 +7,7 @@
     ├ streams                   one for one
     │ └ stream:<name>           appends in coalesced batches; joins when it is first published to
     │   stream:<name>:once      the same for what is appended once; and one for each durability that is asked for
+    │   retention:<name>        removes what the stream need not keep, where it is said what that is
     │   schedules:<name>        moves what is due into the stream, where this process reads it or schedules for it
     └ groups                    one for one; stopped together
       └ group:<stream>:<name>   one for one
@@ -48,6 +49,7 @@ from ._messages import Append, Heal, SettleMessage, Ticket
 from ._observer import Observer
 from ._policy import Backoff, Limits
 from ._reclaimer import ReclaimSettings, reclaimer_actor
+from ._retainer import RetainerSettings, retainer_actor
 from ._scheduler import SchedulerSettings, scheduler_actor
 from ._stream import stream_actor
 from ._stream_once import stream_once_actor
@@ -115,6 +117,8 @@ class StreamPlan:
     groups: Sequence[GroupPlan] = ()
     scheduler: SchedulerSettings | None = None
     """None: nobody in this process moves what is due into the stream, unless it schedules something."""
+    retainer: RetainerSettings | None = None
+    """None: nobody in this process trims the stream."""
     appends: Mailbox[Append] = field(init=False)
     schedules: Alarm = field(init=False, factory=Alarm)
     """Set by who schedules something here."""
@@ -128,9 +132,17 @@ class StreamPlan:
 def stream_children(plan: StreamPlan, client: Client, supervision: Supervision) -> Sequence[Child]:
     """All actors that look after a stream itself."""
     children = [stream_child(plan, client, supervision)]
+    if plan.retainer is not None:
+        children.append(retainer_child(plan.retainer, client, supervision))
     if plan.scheduler is not None:
         children.append(scheduler_child(plan.scheduler, plan.schedules, client, supervision))
     return children
+
+
+def retainer_child(settings: RetainerSettings, client: Client, supervision: Supervision) -> Child:
+    """The actor that removes what a stream need not keep."""
+    actor = retainer_actor(settings, client, supervision.rng(f"retention/{settings.stream}"))
+    return Child(f"retention:{settings.stream}", actor, grace_seconds=STOP_SECONDS)
 
 
 def scheduler_child(settings: SchedulerSettings, alarm: Alarm, client: Client, supervision: Supervision) -> Child:

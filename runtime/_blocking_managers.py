@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..actors import checkpoint_key, mark_key, retries_key, schedule_keys, settings_key, token_keys
+from ..actors import checkpoint_key, groups_key, mark_key, retries_key, schedule_keys, settings_key, token_keys
 from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo
 from ._blocking_connection import Connected, RedisConnection
 from ._consumer_group import ConsumerGroup
@@ -223,7 +223,9 @@ async def _create_stream(client: Client, name: str, max_length: int | None) -> b
 async def _delete_stream(client: Client, name: str) -> bool:
     for info in await _groups(client, name):
         await client.call(b"DEL", checkpoint_key(name, info.name), retries_key(name, info.name))
-    await client.call(b"DEL", settings_key(name), mark_key(name), *token_keys(name), *schedule_keys(name))
+    await client.call(
+        b"DEL", settings_key(name), mark_key(name), groups_key(name), *token_keys(name), *schedule_keys(name)
+    )
     return await client.call(b"DEL", name) == 1
 
 
@@ -243,5 +245,6 @@ async def _delete_group(client: Client, stream: str, group: str) -> bool:
         if "requires the key to exist" not in str(error):
             raise
         existed = False
+    await client.call(b"HDEL", groups_key(stream), group)
     await client.call(b"DEL", checkpoint_key(stream, group), retries_key(stream, group))
     return existed

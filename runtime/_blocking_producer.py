@@ -43,8 +43,8 @@ class StreamProducer(Connected):
         stream_name: where to publish.
         max_length: about how many entries the stream keeps; None: what `StreamManager.create_stream` said, else all.
         connection: one to share, instead of `redis_url`.
-        options: how the stream is published to: `publish_once`, `dedup_seconds`, `durability`, `durable_seconds`; see
-            `StreamOptions`.
+        options: how the stream is published to: `publish_once`, `dedup_seconds`, `durability`, `durable_seconds`,
+            `retention`; see `StreamOptions`.
 
     Raises:
         AddressError: the URL is none.
@@ -87,6 +87,7 @@ class StreamProducer(Connected):
             dedup_seconds=said.dedup_seconds,
             durability=said.durability,
             durable_seconds=said.durable_seconds,
+            retention=known.retention.policy(),
         )
         producer._own = True
         return producer

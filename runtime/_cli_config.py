@@ -65,4 +65,6 @@ def _written(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(value)}]"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -15,6 +15,7 @@ from attrs import Attribute, field, frozen, validators
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, OnGroupLost, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
+from ._config_retention import RetentionConfig
 from ._names import expand
 from ._options import MAX_DELIVERIES, ON_GROUP_LOST, REAP_IDLE_MS, GroupOptions, Reclaim, parse_start
 from ._stream_options import StreamOptions
@@ -242,6 +243,11 @@ class Config:
     retry: RetryConfig = RetryConfig()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     limits: LimitsConfig = LimitsConfig()
+    retention: RetentionConfig = RetentionConfig()
+
+    def __attrs_post_init__(self) -> None:
+        if self.producer.max_length is not None and self.retention.policy() is not None:
+            raise ValueError("producer.max_length trims what groups still need: say it in the retention instead")
 
     @classmethod
     def load(cls, path: str | Path, environ: Mapping[str, str] = os.environ) -> "Config":

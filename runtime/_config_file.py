@@ -200,6 +200,12 @@ def _text(value: object, _: object) -> str:
     raise ValueError(f"must be text, not {_shown(value)}{hint}")
 
 
+def _texts(value: object, _: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise ValueError(f"must be a list of texts, not {_shown(value)}")
+
+
 def _section_hook(kind: type[attrs.AttrsInstance]) -> Hook:
     """How cattrs makes one attrs class: each attribute by its type and validator, so that all mistakes are found."""
     attributes = attrs.fields(kind)
@@ -240,6 +246,7 @@ _CONVERTER.register_structure_hook(int, _whole_number)
 _CONVERTER.register_structure_hook(float, _number)
 _CONVERTER.register_structure_hook(bool, _truth)
 _CONVERTER.register_structure_hook(str, _text)
+_CONVERTER.register_structure_hook_func(lambda kind: bool(kind == tuple[str, ...]), _texts)
 _CONVERTER.register_structure_hook_factory(attrs.has, _section_hook)
 
 

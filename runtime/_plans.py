@@ -16,6 +16,8 @@ from ..actors import (
     GroupSettings,
     MemoryCheckpoint,
     ReclaimSettings,
+    RetainerSettings,
+    Retention,
     Rules,
     SchedulerSettings,
     StreamPlan,
@@ -84,6 +86,11 @@ class Plans:
         """
         stream = self._stream(name)
         stream.options = stream.options.joined(name, options)
+
+    def add_retention(self, name: str | None, retention: Retention | None) -> None:
+        """Note what a configuration says that its stream keeps, if it says both."""
+        if name is not None and retention is not None:
+            self.add_stream(name, StreamOptions(retention=retention))
 
     def options(self, name: str) -> StreamOptions:
         """How a stream is published to."""
@@ -159,7 +166,9 @@ class Plans:
         stream = self._stream(name)
         groups = [self._group_plan(name, group_name, group) for group_name, group in stream.groups.items()]
         settings = stream.options.settings(name, None, self.retry, self.when_away)
-        return StreamPlan(settings, groups, self.scheduler(name) if groups else None)
+        retention = stream.options.retention
+        retainer = None if retention is None else RetainerSettings(name, retention, self.retry)
+        return StreamPlan(settings, groups, self.scheduler(name) if groups else None, retainer)
 
     def way(self, name: str, way: Durability) -> StreamPlan:
         """The plan of one more actor for a stream, which publishes in this way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from attrs import define, field, fields
 
@@ -20,6 +21,7 @@ from ..actors import (
     StreamPlan,
     Supervision,
     Supervisor,
+    retainer_child,
     scheduler_child,
     stream_child,
 )
@@ -140,7 +142,11 @@ class Publishing:
     async def _start_plain(self, stream: str) -> Mailbox[Append]:
         plan = self.plans.one(stream)
         self.started(plan)
-        return await self._start(plan)
+        mailbox = await self._start(plan)
+        if plan.retainer is not None:
+            with suppress(ActorStopped):
+                await self.streams.start_child(retainer_child(plan.retainer, self.client, self.supervision))
+        return mailbox
 
     async def _start_way(self, stream: str, way: Durability) -> Mailbox[Append]:
         plan = self.plans.way(stream, way)

@@ -156,6 +156,7 @@ class Runtime:
         runtime.config = known
         if known.producer.stream is not None:
             runtime._plans.add_stream(known.producer.stream, known.producer.options())
+        runtime._plans.add_retention(known.producer.stream or known.consumer.stream, known.retention.policy())
         return runtime
 
     @classmethod

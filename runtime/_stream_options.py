@@ -7,7 +7,7 @@ import math
 from attrs import Attribute, evolve, field, fields, frozen, validators
 from typing_extensions import TypedDict
 
-from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Durability, StreamSettings, WhenAway, parse_durability
+from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Durability, Retention, StreamSettings, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, Retry
 from ._errors import HandlerConflict
 
@@ -31,7 +31,8 @@ class StreamOptions:
     """How a stream is published to; None: not said, so the default holds.
 
     Attributes:
-        max_length: about how many entries it keeps; older ones are trimmed when new ones are published.
+        max_length: about how many entries it keeps; older ones are trimmed when new ones are published, read or not.
+        retention: what it keeps, beyond what groups still need; see `Retention`. Not together with `max_length`.
         publish_once: whether each event is appended once, however often it is sent. By default those are that were
             given an `event_id`; True: all, so that the runtime itself may repeat what it did not hear of; False: none.
         dedup_seconds: for how long what was published once is remembered, at least.
@@ -44,6 +45,13 @@ class StreamOptions:
     dedup_seconds: float | None = field(default=None, validator=_check_dedup_seconds)
     durability: Durability | None = field(default=None, converter=_durability)
     durable_seconds: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
+    retention: Retention | None = field(default=None, validator=validators.optional(validators.instance_of(Retention)))
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_length is not None and self.retention is not None:
+            raise ValueError(
+                "max_length trims what groups still need: say it in the retention, with lossy=True if that is meant"
+            )
 
     def joined(self, stream: str, other: StreamOptions) -> StreamOptions:
         """With what else is said about the stream.
@@ -96,6 +104,7 @@ class PublishKeywords(TypedDict, total=False):
     dedup_seconds: float | None
     durability: Durability | str | None
     durable_seconds: float | None
+    retention: Retention | None
 
 
 class StreamOptionsKeywords(PublishKeywords, total=False):

@@ -26,6 +26,7 @@ from ._redis_py import (
 )
 from ._repeat import Repeat, repeat_of
 from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
+from ._retain import GroupNeeds, Retained, retain
 from ._schedule import Fired, Scheduled, ScheduleStore
 from ._scripts import Script, load
 from ._streams import StreamCommands
@@ -54,6 +55,7 @@ __all__ = [
     "EntryId",
     "Fired",
     "GroupInfo",
+    "GroupNeeds",
     "HistoryChanged",
     "Link",
     "LinkDown",
@@ -73,6 +75,7 @@ __all__ = [
     "Reply",
     "ReplyTimeout",
     "ResponseError",
+    "Retained",
     "Retry",
     "ScheduleStore",
     "Scheduled",
@@ -90,4 +93,5 @@ __all__ = [
     "load",
     "read_reply",
     "repeat_of",
+    "retain",
 ]

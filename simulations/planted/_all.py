@@ -12,10 +12,20 @@ from ._handling import HANDLING
 from ._holding import HOLDING
 from ._poisoning import POISONING
 from ._recovering import RECOVERING
+from ._retaining import RETAINING
 from ._scheduling import SCHEDULING
 from ._stopping import STOPPING
 
-BUGS: Final[Mapping[str, PlantedBug]] = MappingProxyType(
-    {bug.name: bug for bug in (*HANDLING, *POISONING, *HOLDING, *RECOVERING, *STOPPING, *SCHEDULING, *CONNECTING)}
+_ALL: Final = (
+    *HANDLING,
+    *POISONING,
+    *HOLDING,
+    *RECOVERING,
+    *STOPPING,
+    *SCHEDULING,
+    *RETAINING,
+    *CONNECTING,
 )
+
+BUGS: Final[Mapping[str, PlantedBug]] = MappingProxyType({bug.name: bug for bug in _ALL})
 """Every planted bug by its name."""

@@ -9,7 +9,7 @@ from typing import cast
 
 import trio
 
-from ...actors import Dependency, RetryPolicy
+from ...actors import Dependency, Retention, RetryPolicy
 from ...runtime import Event, Reclaim, Runtime
 from ...runtime._dispatch import AnyHandler
 from ...wire import RedisError, Timeouts
@@ -149,10 +149,12 @@ def worker_app(
     timeouts: Timeouts | None = None,
     retry_policy: RetryPolicy | None = None,
     dependencies: Sequence[Dependency] = (),
+    retention: Retention | None = None,
     patient: bool = True,
 ) -> App:
     async def worker(process: Process) -> None:
         runtime = process.runtime(timeouts=timeouts)
+        runtime.stream(STREAM, retention=retention)
         for group, handler in groups:
             add_group(
                 runtime,

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ..plan import CONNECT, Domain, Plan, draw_plan
+from ..plan import CONNECT, HANDLER, Domain, Plan, draw_plan
 from ..world import Scenario
 from ._basic import (
     alone,
@@ -25,6 +25,7 @@ from ._basic import (
 )
 from ._operating import operated
 from ._outages import dependency_down
+from ._retaining import retaining
 from ._retrying import retrying_producer
 from ._scheduling import scheduled
 
@@ -210,6 +211,32 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "entries are trimmed away unread and pending",
         workers,
         Domain(slow=0.4, slow_ms_max=600.0, fails=0.2, always=("delete-entries", "delete-entries", "kill-process")),
+    ),
+    BuiltIn(
+        "retention",
+        "what need not be kept is removed all the time, while groups lag, are destroyed, and their consumers killed",
+        retaining,
+        Domain(
+            workers=(1, 2),
+            consumers=(1, 1),
+            events=(8, 15),
+            slow=0.3,
+            slow_ms_max=600.0,
+            fails=0.3,
+            kinds=_LINK | _PROCESS | {"crash-server", "pause-server", "kill-clients", "destroy-group", "raise"},
+            always=("kill-process", "destroy-group"),
+            actions=(
+                "retain",
+                "retain",
+                "XREADGROUP",
+                "XREADGROUP",
+                "settle",
+                "settle",
+                "ensure_group",
+                HANDLER,
+                CONNECT,
+            ),
+        ),
     ),
     BuiltIn(
         "group-lost",

@@ -20,6 +20,7 @@ GROUPS = {
         "ConsumerGroup",
         "Reclaim",
         "StreamOptions",
+        "Retention",
         "Replicated",
         "Event",
         "Lease",

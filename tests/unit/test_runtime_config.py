@@ -4,10 +4,11 @@ from pathlib import Path
 
 import attrs
 import pytest
-from redis_streams.actors import Limits, Replicated
+from redis_streams.actors import Limits, Replicated, Retention
 from redis_streams.runtime._config import Config, ConsumerConfig, ProducerConfig
 from redis_streams.runtime._config_file import ConfigError
 from redis_streams.runtime._options import GroupOptions
+from redis_streams.runtime._runtime import Runtime
 from redis_streams.runtime._stream_options import StreamOptions
 from redis_streams.wire import Retry, Timeouts
 
@@ -121,7 +122,8 @@ def test_every_key_of_the_producer_is_an_option_of_its_stream_or_of_the_runtime(
     assert (said.publish_seconds, said.waits) == (8, "fail")
     assert Config().producer.options() == StreamOptions()
     others = {"stream", "publish_seconds", "when_away"}
-    assert set(attrs.fields_dict(ProducerConfig)) - others == set(attrs.fields_dict(StreamOptions))
+    elsewhere = {"retention"}  # a section of its own
+    assert set(attrs.fields_dict(ProducerConfig)) - others == set(attrs.fields_dict(StreamOptions)) - elsewhere
 
 
 def test_other_top_level_sections_are_somebody_elses() -> None:
@@ -135,7 +137,7 @@ def test_other_top_level_sections_are_somebody_elses() -> None:
         ("consumer: {blok_ms: 5000}", "consumer.blok_ms: unknown key (value 5000); did you mean 'block_ms'?"),
         ("consumr: {}", "consumr: unknown key (value a section); did you mean 'consumer'?"),
         ("limits: {zzz: [1]}", "limits.zzz: unknown key (value a list); known are restarts, period_seconds"),
-        ("true: 1", "True: unknown key (value 1); known are url, producer, consumer, reclaim, retry, timeouts, limits"),
+        ("true: 1", f"True: unknown key (value 1); known are {', '.join(attrs.fields_dict(Config))}"),
         ("consumer: {count: '10'}", "consumer.count: must be a whole number, not '10'"),
         ("consumer: {count: 1.5}", "consumer.count: must be a whole number, not 1.5"),
         ("consumer: {count: true}", "consumer.count: must be a whole number, not true"),
@@ -257,3 +259,17 @@ def test_values_given_in_code_are_checked_too() -> None:
         ConsumerConfig(count=0)
     with pytest.raises(ValueError, match="not a Redis URL"):
         Config(url="nonsense")
+
+
+def test_what_the_stream_keeps_goes_to_the_stream_that_is_named() -> None:
+    """Nothing is removed as long as it is not said what; a length that trims at once does not go with it."""
+    assert Config.from_yaml_text(section("retention: {lossy: true}")).retention.policy() is None
+    said = "retention: {max_length: 7, max_age_seconds: 8, settled: true, lossy: true, ignore_groups: [a, b]}"
+    config = Config.from_yaml_text(section("producer: {stream: s}", said))
+    wanted = Retention(7, 8.0, settled=True, lossy=True, ignore_groups=("a", "b"))
+    assert config.retention.policy() == wanted
+    assert Runtime.from_config(config)._plans.options("s").retention == wanted
+    with pytest.raises(ConfigError, match="must be a list of texts, not 'a'"):
+        Config.from_yaml_text(section("retention: {ignore_groups: a}"))
+    with pytest.raises(ConfigError, match="say it in the retention instead"):
+        Config.from_yaml_text(section("producer: {max_length: 7}", "retention: {settled: true}"))
