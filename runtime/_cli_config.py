@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import attrs
@@ -52,17 +52,29 @@ def _check(arguments: argparse.Namespace) -> int:
 def _settings(config: Config) -> Iterator[tuple[Keys, object]]:
     yield ("url",), str(ServerAddress.parse(config.url))
     for section in attrs.fields(Config):
-        inside: object = getattr(config, section.name)
-        kind = type(inside)
-        if attrs.has(kind):
-            for name in attrs.fields_dict(kind):
-                yield (section.name, name), getattr(inside, name)
+        if attrs.has(type(getattr(config, section.name))):
+            yield from _inside(getattr(config, section.name), (section.name,))
+
+
+def _inside(value: object, keys: Keys) -> Iterator[tuple[Keys, object]]:
+    """What stands in a section, and in the sections in it."""
+    kind = type(value)
+    if attrs.has(kind):
+        for name in attrs.fields_dict(kind):
+            yield from _inside(getattr(value, name), (*keys, name))
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _inside(each, (*keys, str(name)))
+    else:
+        yield keys, value
 
 
 def _written(value: object) -> str:
     """A value as one would write it in the file."""
     if value is None:
         return "-"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 from attrs import Attribute, field, frozen, validators
@@ -16,6 +17,7 @@ from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_dur
 from ..wire import WINDOW_SECONDS_MAX, OnGroupLost, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
 from ._config_retention import RetentionConfig
+from ._config_retries import DependencyConfig, RetryPolicyConfig, dependencies
 from ._names import expand
 from ._options import MAX_DELIVERIES, ON_GROUP_LOST, REAP_IDLE_MS, GroupOptions, Reclaim, parse_start
 from ._stream_options import StreamOptions
@@ -25,6 +27,7 @@ VARIABLES = {
     "STREAM_NAME": ("producer", "stream"),
     "CONSUMER_GROUP": ("consumer", "group"),
     "CONSUMER_NAME": ("consumer", "name"),
+    "MAX_DELIVERIES": ("consumer", "max_deliveries"),
 }
 """The environment variables and the keys that they override."""
 
@@ -141,6 +144,7 @@ class ConsumerConfig:
         stream: what is read; None: the producer's stream.
         start: where a *new* group begins: "0", "$", an id, or a time in ISO 8601.
         use_redis_checkpoint: keep the checkpoint in Redis; false: in memory, for tests.
+        dependencies: what handlers need and may be away, by its name, each with the errors that say so.
     """
 
     group: str | None = field(default=None, validator=_is_not_empty)
@@ -156,6 +160,8 @@ class ConsumerConfig:
     drain_seconds: float = field(default=8.0, validator=_is_not_negative)
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_is_one_or_more_or_none)
     on_lease_lost: str = field(default="cancel", validator=validators.in_(("cancel", "finish")))
+    retry_policy: RetryPolicyConfig = RetryPolicyConfig()
+    dependencies: Mapping[str, DependencyConfig] = field(default=MappingProxyType[str, DependencyConfig]({}))
     on_group_lost: str = field(default=ON_GROUP_LOST[0], validator=validators.in_(ON_GROUP_LOST))
 
 
@@ -233,7 +239,7 @@ class Config:
 
     Read it with `Config.load`, `Config.from_yaml_text` or `Config.from_environment`, or make one in code. The
     environment wins over the file: `REDIS_URL`, `STREAM_NAME` (the producer's stream, and the consumer's where the file
-    gives it none of its own), `CONSUMER_GROUP` and `CONSUMER_NAME`; an empty variable counts as absent.
+    gives it none of its own), `CONSUMER_GROUP`, `CONSUMER_NAME` and `MAX_DELIVERIES`; an empty one counts as absent.
     """
 
     url: str = field(default="redis://localhost:6379", validator=_is_url, repr=_masked)
@@ -305,6 +311,8 @@ class Config:
             reclaim=self.reclaim.policy(),
             drain_seconds=consumer.drain_seconds,
             max_deliveries=consumer.max_deliveries,
+            retry_policy=consumer.retry_policy.policy(),
+            dependencies=dependencies(consumer.dependencies),
             on_lease_lost="finish" if consumer.on_lease_lost == "finish" else "cancel",
             on_group_lost=cast("OnGroupLost", consumer.on_group_lost),
         )

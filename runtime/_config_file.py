@@ -9,13 +9,13 @@ import difflib
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
 import yaml
 from attrs import frozen
-from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
+from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 from typing_extensions import override
 
@@ -145,7 +145,7 @@ def structured(
     tree = content
     for variable, keys in variables.items():
         if environ.get(variable):
-            tree = _overridden(tree, keys, environ[variable])
+            tree = _overridden(tree, keys, _of_variable(environ[variable], kind, keys))
             origins[keys] = variable
     try:
         return Loaded(_CONVERTER.structure(tree, kind), origins)
@@ -157,7 +157,21 @@ def structured(
         raise ConfigError(_told((), str(error), origins, source)) from None
 
 
-def _overridden(tree: object, keys: Keys, value: str) -> object:
+def _of_variable(text: str, kind: type, keys: Keys) -> object:
+    """A variable is text. Where the key wants a number it is read as one; what is none is told as a mistake."""
+    first, *rest = keys
+    wanted = attrs.fields_dict(kind)[first].type
+    if rest and isinstance(wanted, type):
+        return _of_variable(text, wanted, tuple(rest))
+    if wanted in (str, str | None):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def _overridden(tree: object, keys: Keys, value: object) -> object:
     """The tree with one value replaced; what is no section stays as it is, to be told as the mistake that it is."""
     if tree is not None and not isinstance(tree, dict):
         return tree
@@ -200,10 +214,37 @@ def _text(value: object, _: object) -> str:
     raise ValueError(f"must be text, not {_shown(value)}{hint}")
 
 
+def _is_mapping(kind: object) -> bool:
+    return get_origin(kind) is Mapping
+
+
 def _texts(value: object, _: object) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return tuple(value)
     raise ValueError(f"must be a list of texts, not {_shown(value)}")
+
+
+def _sections_hook(kind: object) -> Hook:
+    """How cattrs makes sections of one kind by their names, so that all mistakes are found."""
+    section: object = get_args(kind)[1]
+
+    def structure(content: object, _: object) -> object:
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            raise ValueError(f"must be a section with names as keys, not {_shown(content)}")  # noqa: TRY004
+        made, problems = dict[str, object](), list[Exception]()
+        for name, inside in content.items():
+            try:
+                made[str(name)] = _CONVERTER.structure(inside, section)  # type: ignore[arg-type]  # a class
+            except Exception as error:  # noqa: BLE001 - all mistakes are told at once
+                error.__notes__ = [AttributeValidationNote("", str(name), section)]  # type: ignore[attr-defined]
+                problems.append(error)
+        if problems:
+            raise ClassValidationError("", problems, Mapping)
+        return made
+
+    return structure
 
 
 def _section_hook(kind: type[attrs.AttrsInstance]) -> Hook:
@@ -247,6 +288,7 @@ _CONVERTER.register_structure_hook(float, _number)
 _CONVERTER.register_structure_hook(bool, _truth)
 _CONVERTER.register_structure_hook(str, _text)
 _CONVERTER.register_structure_hook_func(lambda kind: bool(kind == tuple[str, ...]), _texts)
+_CONVERTER.register_structure_hook_factory(_is_mapping, _sections_hook)
 _CONVERTER.register_structure_hook_factory(attrs.has, _section_hook)
 
 

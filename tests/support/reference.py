@@ -3,7 +3,7 @@
 import inspect
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import attrs
@@ -72,6 +72,7 @@ They override the file; an empty one counts as absent. They are read by `Config.
 | `STREAM_NAME` | `producer.stream`, which is what the consumer reads too where no `consumer.stream` is given |
 | `CONSUMER_GROUP` | `consumer.group` |
 | `CONSUMER_NAME` | `consumer.name` |
+| `MAX_DELIVERIES` | `consumer.max_deliveries` |
 """
 
 COMMANDS = r"""## Command line
@@ -126,8 +127,10 @@ def shown(default: object) -> str:
 
 def in_yaml(default: object) -> str:
     """A default as one would write it in a file."""
-    if default is None:
+    if default is None or isinstance(default, Mapping):
         return ""
+    if isinstance(default, tuple):
+        return f"`{list(default)}`"
     return (
         f"`{str(default).lower()}`"
         if isinstance(default, bool)

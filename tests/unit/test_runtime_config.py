@@ -1,10 +1,12 @@
 """Configuration: the quickstart's layout, the environment's overrides, and mistakes that name their place."""
 
+import json
 from pathlib import Path
 
 import attrs
 import pytest
-from redis_streams.actors import Limits, Replicated, Retention
+import redis
+from redis_streams.actors import Dependency, Limits, Replicated, Retention, RetryPolicy
 from redis_streams.runtime._config import Config, ConsumerConfig, ProducerConfig
 from redis_streams.runtime._config_file import ConfigError
 from redis_streams.runtime._options import GroupOptions
@@ -59,6 +61,27 @@ def test_a_file_is_loaded_with_the_environment_laid_over_it(tmp_path: Path) -> N
     assert config.consumer.count == 10
 
 
+def test_a_file_says_when_events_come_again_and_what_may_be_away() -> None:
+    """With classes of errors by their names."""
+    text = section(
+        "consumer:",
+        "  retry_policy: {immediate: 2, jitter: 0.1, reject: [KeyError, json.JSONDecodeError]}",
+        "  dependencies: {db: {errors: [ConnectionError, redis.exceptions.TimeoutError], after: 7}}",
+    )
+    options = Config.from_yaml_text(text).group_options()
+    errors = {KeyError: "reject", json.JSONDecodeError: "reject"}
+    assert options.retry_policy == RetryPolicy(immediate=2, jitter=0.1, errors=errors)
+    assert options.dependencies == (Dependency("db", (ConnectionError, redis.exceptions.TimeoutError), after=7),)
+
+
+def test_a_variable_may_be_a_number() -> None:
+    """Where its key wants one; else it stays the text that it is."""
+    config = Config.from_yaml_text(QUICKSTART, {"MAX_DELIVERIES": "7", "CONSUMER_GROUP": "12"})
+    assert (config.consumer.max_deliveries, config.consumer.group) == (7, "12")
+    (problem,) = problems(QUICKSTART, {"MAX_DELIVERIES": "many"})
+    assert problem == "environment variable MAX_DELIVERIES: must be a whole number, not 'many'"
+
+
 def test_the_real_environment_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `environ` the process' own variables take effect."""
     file = tmp_path / "events.yaml"
@@ -100,12 +123,14 @@ def test_every_consumer_option_reaches_the_runtime() -> None:
     text = section(
         "consumer: {name: c, consumers: 2, concurrency: 3, count: 4, prefetch: 5, block_ms: 6, start: 7-1,"
         " use_redis_checkpoint: false, drain_seconds: 9, max_deliveries: 3, on_lease_lost: finish,"
+        " retry_policy: {immediate: 2, reject: [KeyError, json.JSONDecodeError]},"
+        " dependencies: {db: {errors: [ConnectionError, redis.exceptions.TimeoutError], after: 7}},"
         " on_group_lost: fail}",
         "reclaim: {interval_ms: 10, min_idle_ms: 11}",
     )
     options = attrs.asdict(Config.from_yaml_text(text).group_options(), recurse=False)
     defaults = attrs.asdict(GroupOptions(), recurse=False)
-    assert {name for name in options if options[name] == defaults[name]} == {"batch", "retry_policy", "dependencies"}
+    assert {name for name in options if options[name] == defaults[name]} == {"batch"}
     assert Config.from_yaml_text(section("reclaim: {enabled: false}")).group_options().reclaim is None
 
 
@@ -157,6 +182,23 @@ def test_other_top_level_sections_are_somebody_elses() -> None:
             "producer.durability: must be 'acknowledged', 'fsynced' or 'replicated(1)', or another number, not 'safe'",
         ),
         ("producer: {dedup_seconds: 0}", "producer.dedup_seconds: must be a number from 1 to 86400, not 0"),
+        (
+            "consumer: {retry_policy: {reject: [NoSuchError]}}",
+            "consumer.retry_policy.reject: 'NoSuchError' is no class of errors that can be imported",
+        ),
+        (
+            "consumer: {retry_policy: {reject: KeyError}}",
+            "consumer.retry_policy.reject: must be a list of texts, not 'KeyError'",
+        ),
+        (
+            "consumer: {dependencies: {db: {errors: [ConnectionError], aftr: 3}}}",
+            "consumer.dependencies.db.aftr: unknown key (value 3); did you mean 'after'?",
+        ),
+        (
+            "consumer: {dependencies: {db: {errors: [print]}}}",
+            "consumer.dependencies.db.errors: 'print' is no class of errors",
+        ),
+        ("consumer: {dependencies: db}", "consumer.dependencies: must be a section with names as keys, not 'db'"),
         ("producer: events", "producer: must be a section with keys such as 'stream', not 'events'"),
         ("[url]", "must be a section with keys such as 'url', not a list"),
     ],
