@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 import trio
-from redis_streams import DeadLettered, Event, Reclaim, RetryPolicy, Runtime, RuntimeEvent
+from redis_streams import (
+    DeadLettered,
+    Event,
+    NotRetained,
+    Reclaim,
+    Retention,
+    RetryPolicy,
+    Runtime,
+    RuntimeEvent,
+    SchedulesNotMoved,
+)
 from redis_streams.actors import ChildCrashed
 from redis_streams.simulations.real import RedisServer
 
@@ -22,7 +32,7 @@ def documented() -> list[str]:
     return " ".join(re.findall(r'"([^"]*)"', found[1])).split()
 
 
-async def test_they_are_enough_for_retries_reclaiming_dead_letters_and_dead_consumers(
+async def test_they_are_enough_for_all_that_a_runtime_does(
     redis_server: RedisServer,
 ) -> None:
     """Nothing crashes: a missing permission would end the program, since it stays until somebody does something."""
@@ -31,6 +41,9 @@ async def test_they_are_enough_for_retries_reclaiming_dead_letters_and_dead_cons
     redis_server.cli("ACL", "SETUSER", *documented())
     told: list[RuntimeEvent] = []
     runtime = Runtime(redis_server.url.replace("redis://", "redis://app:secret@"), observer=told.append)
+    runtime.stream(
+        "orders", retention=Retention(max_length=100, max_age_seconds=60, settled=True, interval_seconds=0.1)
+    )
     runs: list[int] = []
 
     @runtime.handler(
@@ -49,5 +62,12 @@ async def test_they_are_enough_for_retries_reclaiming_dead_letters_and_dead_cons
             await runtime.publish("orders", {}, event_type="order.placed", event_id="one")
             while not any(isinstance(event, DeadLettered) for event in told):
                 await trio.sleep(0.05)
-    assert runs == [1, 2, 3]
-    assert not [event for event in told if isinstance(event, ChildCrashed)]
+            schedules = runtime.schedules("orders")
+            await schedules.publish({}, event_type="order.placed", event_id="two", every=1.0)
+            await schedules.publish({}, event_type="order.placed", event_id="three", after=0.1)
+            while len({event.raw_id for event in told if isinstance(event, DeadLettered)}) < 3:
+                await trio.sleep(0.05)
+            assert [schedule.id for schedule in await schedules.list()] == ["two"]
+            assert await schedules.cancel("two")
+    assert runs[:3] == [1, 2, 3]
+    assert not [event for event in told if isinstance(event, ChildCrashed | NotRetained | SchedulesNotMoved)]
