@@ -45,7 +45,7 @@ class Tail:
 
 
 def runs_in(path: Path, process: int) -> Iterable[Run]:
-    """The runs that a consumer wrote down: ``begun EVENT ENTRY``, ``ended EVENT``."""
+    """The runs that a consumer wrote down: ``begun EVENT ENTRY``, then ``ended EVENT`` or ``failed EVENT``."""
     open_runs: dict[str, tuple[str, float]] = {}
     for line in path.read_text().splitlines():
         at, what, event, *rest = line.split(" ")
@@ -57,7 +57,7 @@ def runs_in(path: Path, process: int) -> Iterable[Run]:
             open_runs[event] = (rest[0], seconds)
         else:
             entry, begun = open_runs.pop(event)
-            yield Run(event, entry, process, begun, seconds)
+            yield Run(event, entry, process, begun, seconds, failed=what == "failed")
     for event, (entry, begun) in open_runs.items():
         yield Run(event, entry, process, begun, None)
 

@@ -1,8 +1,9 @@
 """What a run on a real server proves: pure reckoning over journals, kills and what Redis says at the end.
 
-What counts. An event is *handled* when a run of its handler has ended. A second run of it is *explained* by one of two
-things, looked at for each run and the one that begins next, in the order of their beginnings:
+What counts. An event is *handled* when a run of its handler has ended well. A second run of it is *explained* by one of
+three things, looked at for each run and the one that begins next, in the order of their beginnings:
 
+* **failure**: the earlier run raised, so that its event has to come again.
 * **process**: the process of the earlier run was killed after that run began and before the later one did, while the
   run went on or so shortly after its end that its acknowledgement may not have been written yet (`ack_seconds`).
 * **server**: the server was killed between them, while the earlier run went on or as shortly after its end, and was
@@ -22,7 +23,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-Reason = Literal["process", "server"]
+Reason = Literal["failure", "process", "server"]
 
 SHOWN = 5
 RENEWED_AT = 1 / 4
@@ -38,6 +39,7 @@ class Run:
         entry: the id of its entry in the stream.
         process: which process ran it; no two in a whole test have the same number.
         begun, ended: seconds on a clock that all processes share; None: its end was not seen.
+        failed: it ended by an error.
     """
 
     event: str
@@ -45,6 +47,7 @@ class Run:
     process: int
     begun: float
     ended: float | None
+    failed: bool = False
 
 
 @frozen
@@ -120,7 +123,9 @@ def judge(evidence: Evidence, limits: Limits) -> Judgement:
     of_event: defaultdict[str, list[Run]] = defaultdict(list)
     for run in sorted(evidence.runs, key=lambda run: run.begun):
         of_event[run.event].append(run)
-    handled = {event for event, runs in of_event.items() if any(run.ended is not None for run in runs)}
+    handled = {
+        event for event, runs in of_event.items() if any(run.ended is not None and not run.failed for run in runs)
+    }
     lost = sorted(set(evidence.published) - handled)
     by_reason: Counter[Reason] = Counter()
     by_kill: Counter[int] = Counter()
@@ -150,6 +155,8 @@ def explain(
     earlier: Run, later: Run, kills: Mapping[int, float], outages: Sequence[Outage], limits: Limits
 ) -> Reason | None:
     """Why an event was begun again; None: there is no reason."""
+    if earlier.failed:
+        return "failure"
     away = _away(outages, limits)
     killed = kills.get(earlier.process)
     if killed is not None and earlier.begun <= killed <= later.begun:
@@ -195,7 +202,7 @@ def _wrong_at_the_end(evidence: Evidence) -> Iterable[str]:
     if evidence.unread:
         yield f"{evidence.unread} entries were not read"
     if evidence.dead:
-        yield f"{evidence.dead} entries are in the dead-letter stream, and no handler fails"
+        yield f"{evidence.dead} entries are in the dead-letter stream, and nothing fails so often"
 
 
 def _some(what: str, found: Sequence[str]) -> Iterable[str]:

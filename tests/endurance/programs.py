@@ -13,7 +13,7 @@ from pathlib import Path
 import trio
 from attrs import frozen
 from endurance.journal import Journal, published_in
-from redis_streams import Event, NewEvent, Reclaim, Retry, Runtime
+from redis_streams import Event, NewEvent, Reclaim, Retry, RetryPolicy, Runtime
 from redis_streams.simulations.planted import BUGS
 
 STREAM, GROUP = "endured", "judged"
@@ -21,6 +21,10 @@ IDLE_MS = 5_000
 """Far longer than a restart of a process or of the server takes, so that neither costs anybody a lease."""
 REAP_IDLE_MS = 30_000
 BATCH = 100
+FAILS_EVERY = 50
+"""Of so many events one fails, at its first two deliveries."""
+FAILS_TIMES = 2
+RETRY_SECONDS = 0.2
 DECLINED_PART = 0.1
 DECLINED_TIMES = 3
 CONCURRENCY = 10
@@ -67,12 +71,16 @@ def consume(part: Part) -> None:
         concurrency=CONCURRENCY,
         count=COUNT,
         block_ms=1000,
+        retry_policy=RetryPolicy(delay_seconds=RETRY_SECONDS),
         reclaim=Reclaim(interval_ms=500, min_idle_ms=part.idle_ms, reap_idle_ms=REAP_IDLE_MS),
     )
     async def handle(event: Event[object]) -> None:
         journal.write("begun", event.event_id, event.id)
         await trio.sleep(part.handler_seconds)
-        journal.write("ended", event.event_id)
+        fails = event.delivery_count <= FAILS_TIMES and number_of(event.event_id) % FAILS_EVERY == 0
+        journal.write("failed" if fails else "ended", event.event_id)
+        if fails:
+            raise ValueError("this one fails")
 
     with ExitStack() as bugs:
         if part.planted is not None:
@@ -151,6 +159,11 @@ async def _cancel_on_signal(signals: AsyncIterator[int], scope: trio.CancelScope
 def event_id(number: int) -> str:
     """The identity of the event with this number."""
     return f"e{number}"
+
+
+def number_of(name: str) -> int:
+    """The number of the event with this identity."""
+    return int(name.removeprefix("e"))
 
 
 def _log() -> None:

@@ -4,8 +4,8 @@
 
 Four consumers and a publisher, each a process, on a redis-server that writes everything to its disk before it answers
 (`appendonly yes`, `appendfsync always`). Every second one of the six is killed with SIGKILL and comes back a little
-later; a consumer sometimes under a new name, so that others have to take over what it held. When the time is over and
-everything is published, the pending list has to empty; then all are stopped, and `judge` looks at what they wrote down.
+later; a consumer sometimes under a new name, so that others have to take over what it held. Some events fail at first, and are
+tried again. When the time is over and everything is published, the pending list has to empty; then all are stopped, and `judge` looks at what they wrote down.
 
 A seed says who is killed and what becomes of it. What is in whose hands then is up to the machine.
 """
@@ -213,7 +213,8 @@ class Conductor:
 
 def told(judgement: Judgement, conductor: Conductor) -> str:
     """The result in words."""
-    repeated = sum(judgement.repeated.values())
+    of = Counter(judgement.repeated)
+    repeated = sum(of.values())
     version = ".".join(map(str, conductor.server.version))
     lines = [
         (
@@ -223,8 +224,8 @@ def told(judgement: Judgement, conductor: Conductor) -> str:
         ),
         f"the server was away for {_away_seconds(conductor.outages)}",
         (
-            f"{repeated} runs were repeated: {judgement.repeated.get('process', 0)} for the end of their process "
-            f"({judgement.most_by_one_kill} at most for one), {judgement.repeated.get('server', 0)} for the server's"
+            f"{repeated} runs were repeated: {of['failure']} had failed, {of['process']} for the end of their process "
+            f"({judgement.most_by_one_kill} at most for one), {of['server']} for the server's"
         ),
         *(f"WRONG: {fault}" for fault in judgement.faults),
     ]

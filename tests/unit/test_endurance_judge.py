@@ -42,6 +42,14 @@ def test_the_kill_of_its_process_explains_a_second_run(earlier: Run, killed: flo
     assert explain(earlier, again(begun), {1: killed}, [], LIMITS) == "process"
 
 
+def test_a_failure_explains_a_second_run_and_is_no_handling() -> None:
+    """Without the second one the event is lost."""
+    failed = evolve(FIRST, failed=True)
+    assert explain(failed, again(12.0), {}, [], LIMITS) == "failure"
+    assert list(judge(evolve(WELL, runs=[failed, again(12.0)]), LIMITS).faults) == []
+    assert list(judge(evolve(WELL, runs=[failed]), LIMITS).faults) == ["1 lost: e1"]
+
+
 @pytest.mark.parametrize(
     ("earlier", "kills", "begun"),
     [
@@ -128,15 +136,15 @@ def test_a_kill_repeats_no_more_than_a_process_holds() -> None:
 
 
 def test_a_journal_says_what_was_written_to_it(tmp_path: Path) -> None:
-    """Runs that ended, that were begun again in the same process, and that did not end."""
+    """Runs that ended, that were begun again in the same process without an end, and that failed."""
     journal = Journal(tmp_path / "one")
-    for words in (("begun", "a", "1-0"), ("begun", "b", "2-0"), ("ended", "a"), ("begun", "b", "2-0")):
+    for words in (("begun", "a", "1-0"), ("begun", "b", "2-0"), ("ended", "a"), ("begun", "b", "2-0"), ("failed", "b")):
         journal.write(*words)
     runs = list(runs_in(tmp_path / "one", 7))
-    assert [(run.event, run.entry, run.process, run.ended is None) for run in runs] == [
-        ("a", "1-0", 7, False),
-        ("b", "2-0", 7, True),
-        ("b", "2-0", 7, True),
+    assert [(run.event, run.entry, run.process, run.ended is None, run.failed) for run in runs] == [
+        ("a", "1-0", 7, False, False),
+        ("b", "2-0", 7, True, False),
+        ("b", "2-0", 7, False, True),
     ]
 
 
