@@ -4,8 +4,9 @@
 
 Four consumers and a publisher, each a process, on a redis-server that writes everything to its disk before it answers
 (`appendonly yes`, `appendfsync always`). Every second one of the six is killed with SIGKILL and comes back a little
-later; a consumer sometimes under a new name, so that others have to take over what it held. Some events fail at first, and are
-tried again. When the time is over and everything is published, the pending list has to empty; then all are stopped, and `judge` looks at what they wrote down.
+later; a consumer sometimes under a new name, so that others have to take over what it held. Some events fail at first,
+and are tried again. When the time is over and everything is published, the pending list has to empty; then all are
+stopped, and `judge` looks at what they wrote down.
 
 A seed says who is killed and what becomes of it. What is in whose hands then is up to the machine.
 """
