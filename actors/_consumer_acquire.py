@@ -51,7 +51,8 @@ async def read_new(desk: Desk) -> None:
                     await _recover(desk, link)
                 desk.set_places()
                 await _wait_room(desk, for_claim=False)
-                await _read_once(desk, connection)
+                if not desk.suspect:  # else what is pending already comes first
+                    await _read_once(desk, connection)
             except NoGroup:
                 await _have_group_healed(desk)
             except RedisError as error:

@@ -184,6 +184,8 @@ class Desk:
     """That of the group in which everything held was delivered; see `_consumer_history`."""
     given_back: dict[bytes, float | None] = field(factory=dict[bytes, "float | None"])
     """What is held and to be handed back, since something is away: in so many seconds, None: at once."""
+    strays: dict[bytes, int] = field(factory=dict)
+    """What came while another history was noticed, with its deliveries before: a stop may come sooner than recovery."""
     handled: int = 0
     failed: int = 0
 
@@ -196,12 +198,15 @@ class Desk:
         """
         if history != self.history:
             self.suspect = True
+            self.strays.update((entry.raw_id, max(1, deliveries - 1)) for entry in entries)
             return 0
         reused = self.hold.reused(entries)
         if reused:
             self.verdicts.forget(reused)
             self.lose(reused)
         admitted = self.hold.admit(entries, deliveries)
+        for entry in entries if self.strays else ():
+            self.strays.pop(entry.raw_id, None)
         if admitted:
             self.idle_from = min(self.idle_from, asked_at)
             self.lease_until = min(self.lease_until, asked_at + self.settings.lease_ms / 1000)

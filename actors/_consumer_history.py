@@ -13,14 +13,21 @@ the rest is given up, and told. What arrives meanwhile was asked for in the old 
 
     read in h1 ──> held, verdict ──> refused: it is h2 now ──> compared ──┬─ the same ──> settled in h2
                                                                           └─ another, or gone ──> given up
+
+A *seek* begins a history too (`seek.lua`): it moves the group to another place of the same stream. What comes after
+that place is to be handled anew, so nothing that is held of it goes on, though it is the same: it is given up, and
+recovered. Otherwise a handler that began before the seek would have its event acknowledged, and the replay would lack
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
-from ..wire import Entry
+from ..wire import Entry, NoGroup
+from ._consumer_acquire import end_read
 from ._consumer_desk import Desk
 from ._events import LeaseLost
 from ._weather import Weather
@@ -41,14 +48,35 @@ async def learn(desk: Desk) -> None:
 
 async def go_on_in(desk: Desk, history: str) -> None:
     """Go over to the present history of the group with what is the same entry in it."""
-    desk.history = history
+    former, desk.history = desk.history, history
     settings, held = desk.settings, tuple(desk.hold.entries().values())
     weather = Weather(desk.stage, f"comparing with {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
+    key = desk.wiring.checkpoint_key or ""
+    to = await weather.through(lambda: desk.wiring.pending.sought_since(key, former, history))
+    if to is not None:
+        await _deliver_anew(desk, [entry for entry in held if entry.id > to], weather)
+        held = tuple(entry for entry in held if entry.id <= to)
     for start in range(0, len(held), COMPARED):
         part = held[start : start + COMPARED]
         replaced = await weather.through(partial(desk.wiring.pending.replaced, part))
         _give_up(desk, [entry for entry in part if entry.raw_id in replaced])
     _forget_strangers(desk)
+
+
+async def _deliver_anew(desk: Desk, entries: Sequence[Entry], weather: Weather) -> None:
+    """Give these up: those that were delivered anew while they were held are recovered, by us or, at a stop, by others.
+
+    Not by others otherwise: they may not know of this history yet, and would handle them in vain, too.
+    """
+    settings = desk.settings
+    for start in range(0, len(entries) if desk.stage.draining else 0, COMPARED):
+        deliveries = {e.raw_id: desk.hold.former_deliveries(e.raw_id) for e in entries[start : start + COMPARED]}
+        hand_back = partial(desk.wiring.pending.hand_back, settings.name, deliveries, idle_ms=settings.lease_ms)
+        with suppress(NoGroup):  # Then the reader notices the same, and they are delivered anew.
+            await weather.through(hand_back)
+    _give_up(desk, entries)
+    desk.suspect = True
+    await end_read(desk)
 
 
 def _give_up(desk: Desk, entries: Sequence[Entry]) -> None:

@@ -19,6 +19,7 @@ from ._ports import Ports
 from ._runtime import Runtime
 from ._schedule import Schedule
 from ._schedules import Schedules
+from ._seeking import Seek
 from ._stream_options import StreamOptions
 from ._typed import event_type
 
@@ -55,6 +56,7 @@ __all__ = [
     "Schedule",
     "ScheduleManager",
     "Schedules",
+    "Seek",
     "StreamConsumer",
     "StreamManager",
     "StreamOptions",

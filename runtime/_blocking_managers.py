@@ -12,6 +12,7 @@ from ._consumer_group import ConsumerGroup
 from ._dead_letter import DeadLetter, DeadLetterFilter
 from ._dead_letters import EVERYTHING, DeadLetters, Redriven
 from ._options import parse_start
+from ._seeking import Seek
 
 
 class StreamManager(Connected):
@@ -144,6 +145,17 @@ class ConsumerGroupManager(Connected):
     def is_paused(self, stream: str, group: str) -> bool:
         """Whether a group is paused as a whole."""
         return self.connection.call(lambda client: ConsumerGroup(lambda: client, stream, group).is_paused_everywhere())
+
+    def seek(self, stream: str, group: str, to: str | EntryId | datetime, *, dry_run: bool = False) -> Seek:
+        """Have a group go on at another place of its stream, or only say what that would do; see `ConsumerGroup.seek`.
+
+        Raises:
+            NoGroup: there is no such group.
+            ValueError: `to` is no place.
+        """
+        return self.connection.call(
+            lambda client: ConsumerGroup(lambda: client, stream, group).seek(to, dry_run=dry_run)
+        )
 
     def delete_group(self, stream: str, group: str) -> bool:
         """Delete a group with its checkpoint, but not its dead letters; returns whether there was one."""

@@ -1,4 +1,4 @@
-"""A consumer group as a whole: pausing it and having it go on."""
+"""A consumer group as a whole: pausing it, having it go on, and moving it to another place."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from ..actors import EVERYWHERE, HERE, Gate, checkpoint_key
 from ..wire import Client
+from ._options import Start
+from ._seeking import Seek, seek
 
 PAUSED = b"paused"
 """The field of the checkpoint's hash that is there while the whole group is paused."""
@@ -90,6 +92,24 @@ class ConsumerGroup:
     async def is_paused_everywhere(self) -> bool:
         """Whether the whole group is paused, as Redis has it."""
         return await self._client().call(b"HGET", checkpoint_key(self.stream, self.name), PAUSED) is not None
+
+    async def seek(self, to: Start, *, dry_run: bool = False) -> Seek:
+        """Have the group go on at another place: backwards to handle again, forwards to pass over.
+
+        In one step, while its consumers go on. Entries after that place are delivered anew, also those that are
+        pending: what a consumer has in hand of them counts no more, and may be handled twice. What is pending before it
+        stays.
+
+        Args:
+            to: "0" or "start", "$" or "end", an id (what comes *after* it is next), or a time (what was published from
+                then on). Beyond the end is the end.
+            dry_run: only say what would be, with the number of entries of each type.
+
+        Raises:
+            NoGroup: there is no such group.
+            ValueError: `to` is no place.
+        """
+        return await seek(self._client(), self.stream, self.name, to, dry_run=dry_run)
 
     def _own_gate(self) -> Gate:
         if self._gate is None:

@@ -29,6 +29,7 @@ from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, S
 from ._retain import GroupNeeds, Retained, retain
 from ._schedule import Fired, Scheduled, ScheduleStore
 from ._scripts import Script, load
+from ._seek import Sought, seek_group
 from ._streams import StreamCommands
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "Script",
     "ServerAddress",
     "SettleResult",
+    "Sought",
     "StreamCommands",
     "StreamInfo",
     "Taken",
@@ -94,4 +96,5 @@ __all__ = [
     "read_reply",
     "repeat_of",
     "retain",
+    "seek_group",
 ]

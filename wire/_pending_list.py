@@ -17,6 +17,7 @@ from ._ids import MAX_ID, EntryId
 from ._redis_py import Arg, Reply
 from ._replies import Entry, Pending
 from ._scripts import load
+from ._seek import sought_since
 
 SCRIPT_WORDS_MAX: Final = 7000
 """Lua's unpack, with which a script makes a command of many words, ends at 8000 of them (LUAI_MAXCSTACK)."""
@@ -293,6 +294,11 @@ class PendingList:
         """The name of the group's present history; empty where it was made by hand and nobody has looked yet."""
         name = await self._client.call(b"HGET", checkpoint_key, b"history")
         return "" if name is None else replies.text(name)
+
+    async def sought_since(self, checkpoint_key: str, former: str, present: str) -> EntryId | None:
+        """The earliest place to which the group was moved since a former history; None if it was not moved."""
+        seeks = await self._client.call(b"HGET", checkpoint_key, b"seeks")
+        return None if seeks is None else sought_since(former, present, replies.text(seeks))
 
     async def replaced(self, entries: Sequence[Entry]) -> Sequence[bytes]:
         """The ids of those that the stream does not have any more, or under whose id it has another one."""

@@ -14,6 +14,9 @@ Counted in each group. Allowed are
 * one more for each time that its acknowledgement was lost later than the fault began, as with the side of a split brain
   on which it was: by then both sides may have handed it out, and for that the fault itself accounts.
 
+* for each seek that went back over its entry one more, and one for each host on which it ran: it is delivered anew,
+  and whoever does not know of the seek yet has handled it in vain;
+
 While two processes have one name each of these counts twice: both take what they find under it.
 
 A cancelled run excuses nothing: a stop or a crash that cancelled it is counted by itself.
@@ -27,10 +30,11 @@ from itertools import pairwise
 from ..history import Destroyed, FaultStruck, History, ProcessEnded
 from ..plan import CutPower, KillProcess, StartTwin, StopProcess
 from ._chronicle import chronicle
-from ._facts import Held
+from ._facts import Held, Moved
 from ._runs import Of, Run, runs
 from ._touch import Touch, raises_after_the_end, touches
 from ._verdict import Verdict
+from ._words import order
 
 NAME = "bounded-duplicates"
 
@@ -47,7 +51,11 @@ def bounded_duplicates(history: History) -> Iterator[Verdict]:
         failed = sum(run.outcome == "failed" for run in found)
         if len(found) <= len(entries) + failed:
             continue
-        touched = [*_touched(found, delivered, touches(history), ends), *_taken_back(found, history)]
+        touched = [
+            *_touched(found, delivered, touches(history), ends),
+            *_taken_back(found, history),
+            *_moved_back(found, history),
+        ]
         if len(found) > len(entries) + failed + len(touched):
             told = f"{failed} failed and {len(touched)} faults or ends of processes touched it"
             words = f"{event_id} was handled {len(found)} times by {group}, although {told}"
@@ -76,6 +84,15 @@ def _taken_back(found: Sequence[Run], history: History) -> Iterator[Destroyed]:
         is_between = found[0].start.at_ms <= lost.at_ms <= found[-1].start.at_ms
         if is_between and lost.at_ms not in struck_at_ms and not own.isdisjoint(lost.acknowledgements):
             yield lost
+
+
+def _moved_back(found: Sequence[Run], history: History) -> Iterator[Moved]:
+    """Seeks that went back over this event before its last run; each counts for itself, and for each host."""
+    start, last = found[0].start, found[-1]
+    moves = (fact for fact in chronicle(history).facts if isinstance(fact, Moved) and fact.at < last.started_at)
+    for move in moves:
+        if (move.stream, move.group) == (start.stream, start.group) and order(move.to) < order(start.raw_id):
+            yield from [move] * (1 + len({run.start.host for run in found}))
 
 
 def _is_within(end: ProcessEnded, found: Sequence[Run], from_ms: float, to_ms: float) -> bool:

@@ -22,7 +22,7 @@ from attrs import define, field
 from ...runtime import GroupOptions
 from ..history import Destroyed, FaultStruck, HandlerEnded, History, ProcessEnded, Record
 from ._chronicle import chronicle
-from ._facts import Acknowledged, Fact, Held, Removed
+from ._facts import Acknowledged, Fact, Held, Moved, Removed
 from ._runs import Of
 from ._touch import Touch, touches
 from ._verdict import Verdict
@@ -118,6 +118,10 @@ def _take(history: History, hands: _Hands, fact: Fact) -> int:
             hands.drop((fact.stream, fact.group, fact.raw_id))
         case Removed():
             for of in [of for of in hands.owner if of[0] == fact.stream and of[2] == fact.raw_id]:
+                hands.drop(of)
+        case Moved():
+            # It may have given up what it held, and found it again; what is delivered from now on is counted.
+            for of in [of for of in hands.owner if of[:2] == (fact.stream, fact.group)]:
                 hands.drop(of)
         case _:
             pass

@@ -13,7 +13,7 @@ from typing import Final
 from ...actors import checkpoint_key
 from ..history import Applied, Destroyed, FaultStruck, History, ProcessEnded, Published, Record
 from ..plan import CrashServer, FailOver, LosePower, RestartEmpty
-from ._facts import Acknowledged, Added, Began, Buried, Chronicle, Entry, Fact, Held, Left, Marked, Removed
+from ._facts import Acknowledged, Added, Began, Buried, Chronicle, Entry, Fact, Held, Left, Marked, Moved, Removed
 from ._model import Row, Server
 from ._senders import Senders, consumer_of
 from ._words import Trimming, addition, named, option, order, text, trimming_of
@@ -191,10 +191,12 @@ class _Replay:
 
     # Groups
 
-    def _change_group(self, server: Server, words: Words, _: Applied) -> None:
+    def _change_group(self, server: Server, words: Words, applied: Applied) -> None:
         subcommand = words[1].upper()
         if subcommand == b"CREATE" and len(words) > 4:
             self._begin(server, text(words[2]), text(words[3]), words[4])
+        elif subcommand == b"SETID" and len(words) > 4 and self._is_seek(applied):
+            self._move(server, text(words[2]), text(words[3]), words[4])
         elif subcommand == b"DESTROY" and len(words) > 3:
             server.stream(text(words[2])).group(text(words[3])).rows.clear()  # what it owes it still owes
         elif subcommand == b"DELCONSUMER" and len(words) > 4:
@@ -212,6 +214,18 @@ class _Replay:
         sure = [entry for raw_id, entry in stream.entries.items() if raw_id not in stream.doubtful]
         group.owe(*(entry for entry in sure if order(entry.raw_id) > order(after)))
         self.facts.append(Began(*self._where, stream_name, group_name, after, first))
+
+    def _is_seek(self, applied: Applied) -> bool:
+        """Whether somebody had a group go on elsewhere: a read that acknowledges nothing notes its place alike."""
+        sent = self._senders.of(applied, self._where[0])
+        return sent is not None and sent.action in ("seek", "XGROUP")
+
+    def _move(self, server: Server, stream_name: str, group_name: str, to: bytes) -> None:
+        stream = server.stream(stream_name)
+        self._note_group(stream_name, group_name)
+        stream.group(group_name).move(order(to), [stream.entries[each] for each in stream.entries])
+        server.marks.pop((stream_name, group_name), None)
+        self.facts.append(Moved(*self._where, stream_name, group_name, to))
 
     def _note_group(self, stream_name: str, group_name: str) -> None:
         self._checkpoints[checkpoint_key(stream_name, group_name)] = (stream_name, group_name)
@@ -254,6 +268,10 @@ class _Replay:
         group = stream.group(group_name)
         sent = self._senders.of(applied, self._where[0])
         consumer = None if sent is None else consumer_of(sent)
+        if sent is not None and sent.action == "seek":
+            for raw_id in words[3:]:
+                group.rows.pop(raw_id, None)  # not settled: it is delivered anew
+            return
         for raw_id in words[3:]:
             row = group.settle(raw_id)
             self.facts.append(

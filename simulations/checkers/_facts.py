@@ -124,6 +124,15 @@ class Began(Fact):
 
 
 @frozen
+class Moved(Fact):
+    """Somebody had a group go on after another id: what comes after it is delivered anew, what does not is settled."""
+
+    stream: str
+    group: str
+    to: bytes
+
+
+@frozen
 class Marked(Fact):
     """A watermark was written.
 

@@ -25,7 +25,7 @@ from ...actors import LeaseLost
 from ..history import FaultStruck, HandlerStarted, History, ProcessEnded, Told
 from ..plan import CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, PauseProcess, RestartEmpty, ShiftClock
 from ._chronicle import chronicle
-from ._facts import Acknowledged, Buried, Held
+from ._facts import Acknowledged, Buried, Held, Moved
 from ._runs import Of, Run, runs
 from ._verdict import Verdict
 from ._words import text
@@ -60,6 +60,8 @@ def _begun(history: History) -> Iterator[Verdict]:
         if isinstance(record, FaultStruck) and isinstance(record.fault.effect, _FORGETS):
             return
         for fact in told.by_place.get(place, ()):
+            if isinstance(fact, Moved):
+                return
             if isinstance(fact, Held):
                 owners[fact.stream, fact.group, fact.raw_id] = fact
         if isinstance(record, HandlerStarted):

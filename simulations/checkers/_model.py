@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from attrs import define, evolve, field
@@ -58,6 +58,11 @@ class Group:
         self.unsettled.pop(raw_id, None)
         self.settled_once.add(raw_id)
         return self.rows.pop(raw_id, None)
+
+    def move(self, to: tuple[int, int], entries: Iterable[Entry]) -> None:
+        """It goes on after an id: it owes all that comes after that, and before it only what is pending."""
+        self.unsettled = {raw_id: entry for raw_id, entry in self.unsettled.items() if raw_id in self.rows}
+        self.owe(*(entry for entry in entries if order(entry.raw_id) > to))
 
     def forget_changes(self) -> None:
         """The last ones may be undone: whose an entry is, and whether a group that begins anew had been lost at all."""

@@ -7,6 +7,7 @@ Judged for every group of its stream. It is excused
   application, or the length limit of its own stream did (XADD with MAXLEN; documented), *and* it is not there any more:
   what a fault took and a restart brought back has to be handled;
 * if it is below where the group began when it was made for the first time (a start of ``$``, or an id);
+* if a seek went forward over it, before it was handled;
 * if the group is not meant for events of its type.
 
 Not excused: XDEL, XTRIM or DEL by a process of the application, and a group that is made again too far ahead.
@@ -14,14 +15,14 @@ Not excused: XDEL, XTRIM or DEL by a process of the application, and a group tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
 from ...actors import dead_letter_key
 from ..history import GroupState, History, Published
 from ._chronicle import chronicle
-from ._facts import Acknowledged, Added, Began, Buried, Entry, Removed
+from ._facts import Acknowledged, Added, Began, Buried, Entry, Moved, Removed
 from ._runs import Runs, runs
 from ._verdict import Verdict
 from ._words import named, order, text
@@ -43,6 +44,7 @@ class _Fate:
     buried: frozenset[tuple[str, str, bytes]]
     began: Mapping[tuple[str, str], Began]
     acknowledged: frozenset[tuple[str, str, bytes]]
+    moves: Mapping[tuple[str, str], Sequence[Moved]]
     present: frozenset[Key]
 
 
@@ -74,9 +76,15 @@ def _is_safe(fate: _Fate, published: Published, raw_id: bytes, state: GroupState
     if removed is not None and not (removed.by and removed.why != "XADD") and not _is_present(fate, published, raw_id):
         return True
     began, entry = fate.began.get((stream, group)), fate.entries.get(key)
+    if entry is not None and any(_passes(move, entry) for move in fate.moves.get((stream, group), ())):
+        return True
     if began is not None and entry is not None and entry.added_at < began.at and order(raw_id) <= order(began.after):
         return True
     return state.event_types is not None and entry is not None and entry.event_type not in state.event_types
+
+
+def _passes(move: Moved, entry: Entry) -> bool:
+    return entry.added_at < move.at and order(entry.raw_id) <= order(move.to)
 
 
 def _is_present(fate: _Fate, published: Published, raw_id: bytes) -> bool:
@@ -102,6 +110,7 @@ def _fate(history: History) -> _Fate:
     began: dict[tuple[str, str], Began] = {}
     buried: set[tuple[str, str, bytes]] = set()
     acknowledged: set[tuple[str, str, bytes]] = set()
+    moves: dict[tuple[str, str], list[Moved]] = {}
     for fact in chronicle(history).facts:
         match fact:
             case Added(entry=entry):
@@ -112,12 +121,14 @@ def _fate(history: History) -> _Fate:
                 buried.add((fact.stream, fact.group, fact.raw_id))
             case Began(first=True):
                 began[fact.stream, fact.group] = fact
+            case Moved():
+                moves.setdefault((fact.stream, fact.group), []).append(fact)
             case Acknowledged():
                 acknowledged.add((fact.stream, fact.group, fact.raw_id))
             case _:
                 pass
     buried.update(_in_dead_letters(history))
-    sets = (frozenset(buried), began, frozenset(acknowledged), _present(history))
+    sets = (frozenset(buried), began, frozenset(acknowledged), moves, _present(history))
     return _Fate(history, runs(history), entries, removed, *sets)
 
 

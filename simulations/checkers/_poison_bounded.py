@@ -8,6 +8,7 @@ succeeded between the last two of them. And who told that a dependency is away b
 back. The limit counts anew
 
 * after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream;
+* for each seek that went back over the event: it is delivered anew;
 * for each twin: two processes with one consumer name may begin one delivery both.
 
 A delivery that was counted without a run is excused where nobody could help it: the first one, which the read counts,
@@ -23,10 +24,10 @@ from ...actors import DependencyAway, DependencyBack
 from ..history import FaultStruck, HandlerEnded, HandlerStarted, History, ProcessEnded, Sent, Told
 from ..plan import CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, RestartEmpty, StartTwin
 from ._chronicle import chronicle
-from ._facts import Buried, Held
+from ._facts import Buried, Held, Moved
 from ._runs import Of, Run, publications, runs
 from ._verdict import Checker, Verdict
-from ._words import number, script_arguments, text
+from ._words import number, order, script_arguments, text
 
 NAME = "poison-bounded"
 
@@ -54,7 +55,7 @@ def _limit(found: Sequence[Run], said: int | None) -> int | None:
 
 
 def _too_often(history: History, said: int | None) -> Iterator[Verdict]:
-    again = sum(isinstance(each.fault.effect, _COUNTS_ANEW) for each in history.of(FaultStruck))
+    faults = sum(isinstance(each.fault.effect, _COUNTS_ANEW) for each in history.of(FaultStruck))
     buried = {(fact.stream, fact.group, fact.raw_id) for fact in chronicle(history).facts if isinstance(fact, Buried)}
     pending = {(state.stream, state.group, raw_id) for state in history.groups for raw_id, *_ in state.pending}
     for of, found in runs(history).of_entry.items():
@@ -63,6 +64,7 @@ def _too_often(history: History, said: int | None) -> Iterator[Verdict]:
         if most is None:
             continue
         last = max(run.start.delivery for run in found)
+        again = faults + _moved_back(history, of)
         if last > most:
             words = f"{event_id} was begun at delivery {last} in {of[1]}, although {most} are the limit"
             yield Verdict(NAME, words, (event_id,), "begun")
@@ -75,6 +77,12 @@ def _too_often(history: History, said: int | None) -> Iterator[Verdict]:
 
 
 _COUNTS_ANEW = (FailOver, LosePower, CrashServer, DestroyGroup, DeleteStream, RestartEmpty, StartTwin)
+
+
+def _moved_back(history: History, of: Of) -> int:
+    """Seeks that went back over an entry."""
+    moves = (fact for fact in chronicle(history).facts if isinstance(fact, Moved))
+    return sum((move.stream, move.group) == of[:2] and order(move.to) < order(of[2]) for move in moves)
 
 
 def _too_soon(history: History, said: int | None) -> Iterator[Verdict]:

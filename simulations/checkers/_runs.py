@@ -42,11 +42,12 @@ class Runs:
     of_entry: Mapping[Of, Sequence[Run]]
     of_event: Mapping[tuple[str, str, str], Sequence[Run]]
 
-    def done_before(self, of: Of, event_id: str, place: int, *, host: str = "") -> bool:
+    def done_before(self, of: Of, event_id: str, place: int, *, host: str = "", begun_after: int = -1) -> bool:
         """Whether a run of this event ended well before a record; on this host, where one is given."""
         return any(
             run.outcome == "done"
             and run.ended_at is not None
+            and begun_after < run.started_at
             and run.ended_at < place
             and (not event_id or not run.start.event_id or run.start.event_id == event_id)
             and host in ("", run.start.host)

@@ -67,6 +67,20 @@ RECOVERING: Final = (
         [Edit("ensure_group.lua", "what, begin = 'recreated', mark", "what, begin = 'recreated', '0-0'")],
     ),
     PlantedBug(
+        "a seek leaves the history",
+        "a verdict on what was delivered before a seek is taken for one on what is delivered after it",
+        "ack-implies-done",
+        ("operated",),
+        [Edit("seek.lua", "'history', name .. '.' .. string.format('%.0f', number),", "")],
+    ),
+    PlantedBug(
+        "a seek only takes back the place",
+        "what is in hand at a seek goes on as the same event, and is not handled anew",
+        "ack-implies-done",
+        ("operated",),
+        [Edit("actors._consumer_history:go_on_in", "if to is not None:", "if False:")],
+    ),
+    PlantedBug(
         "group not made again",
         "it is created at the start and never again",
         "liveness",

@@ -1,23 +1,29 @@
-"""Groups that people look after while they work: paused and resumed, here and everywhere."""
+"""Groups that people look after while they work: paused and resumed, here and everywhere, and moved."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from random import Random
 
 import trio
 
 from ...runtime import ConsumerGroup
-from ...wire import RedisError
+from ...runtime._options import Start
+from ...wire import EntryId, RedisError
 from ..world import App, Process, World
 from ._basic import GROUP, STREAM, add_group, start_workers
 from ._planned import behave, publish_planned
 
 PAUSES = 4
-"""Of each worker by itself, and of the whole group: enough that some of them meet a fault."""
+"""Of each worker by itself: enough that some of them meet a fault."""
+
+ACTS = 4
+"""Of somebody who looks after the whole group."""
 
 
 async def operated(world: World) -> None:
-    """As `workers`; each process pauses at times, and somebody pauses all of them."""
+    """As `workers`; each process pauses at times, and somebody pauses all of them, or has the group go on elsewhere."""
     start_workers(world, _worker(world))
     operator = world.start("worker-9", _operate)
     await publish_planned(world, STREAM)
@@ -48,14 +54,23 @@ async def _pause_at_times(process: Process, group: ConsumerGroup) -> None:
 async def _operate(process: Process) -> None:
     async with process.runtime() as runtime:
         group, chance = runtime.group(STREAM, GROUP), process.rng("operating")
-        while process.pass_by("act") < PAUSES:
-            await trio.sleep(chance.uniform(0.0, 1.0))
-            await _until_done(group.pause_everywhere)
-            await trio.sleep(chance.choice((0.1, 6.0)))
-            await _until_done(group.resume_everywhere)
+        while process.pass_by("act") < ACTS:
+            await trio.sleep(chance.uniform(0.0, 1.5))
+            if chance.random() < 0.5:  # noqa: PLR2004 - a coin
+                await _until_done(partial(group.seek, _place(process, chance)))
+            else:
+                await _until_done(group.pause_everywhere)
+                await trio.sleep(chance.choice((0.1, 6.0)))
+                await _until_done(group.resume_everywhere)
 
 
-async def _until_done(act: Callable[[], Awaitable[None]]) -> None:
+def _place(process: Process, chance: Random) -> Start:
+    """Somewhere to go: an end of the stream, or the time a little while ago."""
+    ago_ms = int(chance.uniform(0, 2000))
+    return chance.choice(("start", "end", EntryId(process.wall_clock_ms() - ago_ms, 0)))
+
+
+async def _until_done(act: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
             await act()

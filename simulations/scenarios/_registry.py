@@ -335,7 +335,7 @@ _ALL: Final[Sequence[BuiltIn]] = (
     ),
     BuiltIn(
         "operated",
-        "the group is paused and resumed while it works, in one process and in all of them",
+        "the group is paused while it works, in one process and in all of them, and moved back and forth",
         operated,
         Domain(slow=0.3, slow_ms_max=1500.0, fails=0.2, events=(10, 25), span_ms=6000.0),
     ),

@@ -18,6 +18,7 @@ GROUPS = {
         "Runtime",
         "GroupOptions",
         "ConsumerGroup",
+        "Seek",
         "Reclaim",
         "StreamOptions",
         "Retention",
@@ -84,6 +85,7 @@ COMMANDS = r"""## Command line
 | `redis-streams config check FILE` | show what a configuration file says, or all that is wrong with it |
 | `redis-streams group list STREAM` | list the consumer groups of a stream: how far they are, and which are paused |
 | `redis-streams group pause\|resume STREAM GROUP` | have all processes of a group begin nothing more, and go on |
+| `redis-streams group seek STREAM GROUP --to PLACE` | have a group go on at another place, or see what that would do |
 | `redis-streams dead list\|show\|edit\|redrive\|purge STREAM GROUP` | look after the dead letters of a consumer group |
 | `redis-streams schedule list\|cancel STREAM` | see what is to be published later, and cancel it |
 | `redis-streams doctor` | show what a Redis can do, which ways are taken with it, and how safe it keeps what it has |

@@ -148,6 +148,15 @@ class Story:
             self._hold(host, host, event, count=self.pending[self.ids[event]][1], idle_ms=LEASE_MS)
         return self._script(host, "hand_back", host)
 
+    def seeks(self, to: str, *taken_back: str, by: str = "worker-9") -> Story:
+        """Somebody has the group go on after this id; these are pending behind it, and delivered anew."""
+        for event in taken_back:
+            self._applied(by, b"XACK", STREAM.encode(), GROUP.encode(), self.ids[event])
+            self.pending.pop(self.ids[event], None)
+            self.unread[self.ids[event]] = None
+        self._applied(by, b"XGROUP", b"SETID", STREAM.encode(), GROUP.encode(), to.encode())
+        return self._script(by, "seek", by)
+
     # Handling
 
     def starts(self, host: str, *events: str, key: str = "", delivery: int | None = None) -> Story:

@@ -1,0 +1,83 @@
+-- Have a consumer group go on at another place: what comes after an id is delivered next, whether it was before or not.
+--
+-- KEYS: stream, checkpoint hash, retries (a sorted set of ids by the time when they are due)
+-- ARGV: group, id or $ for the end of the stream, "1" only to tell what would be
+-- Answers {id that was delivered last so far, id after which the group goes on, how many pending entries come after it}.
+--
+-- Those are not pending any more: they are delivered anew. What is pending before stays, and the watermark goes just below
+-- it. A new history begins, so that verdicts on what was delivered before the seek are not taken for verdicts on what is
+-- delivered after it; the hash notes the last few seeks, for consumers that held something meanwhile. Redis 5.0 and later.
+
+local stream, checkpoint, retries = KEYS[1], KEYS[2], KEYS[3]
+local group, target, dry = ARGV[1], ARGV[2], ARGV[3] == '1'
+local PAGE, NOTED = 1000, 10
+
+local function key_of(id)
+  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
+end
+
+local function fields(flat)
+  local named = {}
+  for i = 1, #flat, 2 do named[flat[i]] = flat[i + 1] end
+  return named
+end
+
+local function before(id)
+  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+  local function less_one(digits)
+    local out, borrow = {}, 1
+    for i = #digits, 1, -1 do
+      local digit = tonumber(string.sub(digits, i, i)) - borrow
+      borrow = digit < 0 and 1 or 0
+      out[i] = digit < 0 and 9 or digit
+    end
+    local text = string.gsub(table.concat(out), '^0+(%d)', '%1')
+    return text
+  end
+  if seq ~= '0' then return ms .. '-' .. less_one(seq) end
+  if ms == '0' then return '0-0' end
+  return less_one(ms) .. '-18446744073709551615'
+end
+
+-- A stream or group that is gone is NOGROUP here; XINFO's error for a stream has no code.
+redis.call('XPENDING', stream, group)
+local info = fields(redis.call('XINFO', 'STREAM', stream))
+local last, delivered = info['last-generated-id'], nil
+for _, about in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+  local named = fields(about)
+  if named['name'] == group then delivered = named['last-delivered-id'] end
+end
+if target == '$' or key_of(target) > key_of(last) then target = last end
+
+local after, start, taken = key_of(target), target, 0
+repeat
+  local rows, ids = redis.call('XPENDING', stream, group, start, '+', PAGE), {}
+  for _, row in ipairs(rows) do
+    if key_of(row[1]) > after then ids[#ids + 1] = row[1] end
+  end
+  if #ids > 0 then
+    taken, start, after = taken + #ids, ids[#ids], key_of(ids[#ids])
+    if not dry then
+      redis.call('XACK', stream, group, unpack(ids))
+      redis.call('ZREM', retries, unpack(ids))
+    end
+  end
+until #ids == 0
+if dry then return { delivered, target, taken } end
+
+redis.call('XGROUP', 'SETID', stream, group, target)
+local former = redis.call('HGET', checkpoint, 'history') or ''
+local name, number = string.match(former, '^(.-)%.(%d+)$')
+name, number = name or former, tonumber(number or 0) + 1
+local noted = {}
+for note in string.gmatch(redis.call('HGET', checkpoint, 'seeks') or '', '%S+') do noted[#noted + 1] = note end
+if number == 1 then noted = {} end
+noted[#noted + 1] = string.format('%.0f', number) .. '@' .. target
+local pending = redis.call('XPENDING', stream, group)
+redis.call('HSET', checkpoint,
+  'id', pending[1] > 0 and before(pending[2]) or target,
+  'history', name .. '.' .. string.format('%.0f', number),
+  'seeks', table.concat(noted, ' ', math.max(1, #noted - NOTED + 1)),
+  'added', info['entries-added'] or '', 'last', last)
+return { delivered, target, taken }
