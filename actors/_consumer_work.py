@@ -59,10 +59,10 @@ async def _sit(desk: Desk, work: Callable[[Seat], Awaitable[None]]) -> None:
     seat = Seat()
     desk.seats.append(seat)
     while True:
-        seat.leases = ()
+        seat.leases, seat.is_cancelled = (), False
         with trio.CancelScope() as seat.scope:
             await work(seat)
-        if not seat.scope.cancel_called:
+        if not seat.is_cancelled:
             return
 
 
@@ -70,7 +70,7 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
     """Until nothing more will come, or a run was cancelled."""
     hold, breaker, is_cancelled = desk.hold, desk.wiring.breaker, desk.settings.on_lease_lost == "cancel"
     handled = 0
-    while not seat.scope.cancel_called:
+    while not seat.is_cancelled:
         job = hold.take()
         if job is None:
             if desk.acquired_all:
@@ -105,7 +105,7 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
 async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) -> None:
     """Until nothing more will come, or a run was cancelled."""
     breaker, batch = desk.wiring.breaker, desk.settings.batch
-    while not seat.scope.cancel_called:
+    while not seat.is_cancelled:
         jobs = desk.hold.take_many(batch if breaker is None else breaker.places(batch) or 1)
         if not jobs:
             if desk.acquired_all:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 import trio
-from attrs import define
+from attrs import define, field
 from typing_extensions import override
 
 OnLeaseLost = Literal["cancel", "finish"]
@@ -67,10 +67,12 @@ class Seat:
     Attributes:
         leases: those of the run that is under way, one for each of its entries; empty between runs.
         scope: what is cancelled to end that run alone. Renewed by the worker whenever that has happened.
+        is_cancelled: whether that has happened; a plain attribute, since it is asked for each event.
     """
 
     leases: Sequence[Lease] = ()
-    scope: trio.CancelScope = trio.CancelScope()  # of nobody, until the worker begins
+    scope: trio.CancelScope = field(factory=trio.CancelScope)
+    is_cancelled: bool = False
 
     def tell(self, lost: Collection[bytes]) -> None:
         """Tell the run that these are lost. It is cancelled when nothing that it works on is left."""
@@ -78,4 +80,5 @@ class Seat:
             if lease.raw_id in lost:
                 lease.tell()
         if self.leases and all(lease.lost and lease.is_cancelled for lease in self.leases):
+            self.is_cancelled = True
             self.scope.cancel(reason=CANCEL_REASON)
