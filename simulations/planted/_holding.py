@@ -90,7 +90,7 @@ HOLDING: Final = (
         "what a read brings taken for fresh",
         "a reply that lay there while the process stood still is begun, though others have taken over what it brought",
         "fenced",
-        ("pauses",),
+        ("still-readers",),
         [
             Edit("actors._consumer_desk:Desk.admit", "self.idle_from = min(self.idle_from, asked_at)", "pass"),
             Edit(

@@ -9,6 +9,7 @@ from typing import Final
 from ..history import (
     UNPLANNED,
     Applied,
+    Cancelled,
     Destroyed,
     FaultStruck,
     HandlerEnded,
@@ -19,6 +20,8 @@ from ..history import (
     Published,
     Publishing,
     Record,
+    Scheduling,
+    SchedulingEnded,
     Sent,
     ServiceCalled,
     Told,
@@ -46,6 +49,7 @@ PROMISES: Final = {
     "bounded-memory": "No more entries are held than the prefetch allows.",
     "cancelled-never-acks": "A cancelled handler acknowledges nothing.",
     "paused": "While a group is paused, no handler of it begins.",
+    "scheduled-once": "What is to be published later is published once each time, and not before.",
     "unexpected": "Only what was published is handled.",
     "id-reuse": "Two events are never taken for one because they had the same stream id.",
     "no-leaks": "A process that ended gracefully leaves no task and no socket behind.",
@@ -81,6 +85,9 @@ KINDS: Final[Mapping[type[Record], str]] = {
     Destroyed: "destroyed",
     Told: "told",
     ServiceCalled: "service",
+    Scheduling: "schedule",
+    SchedulingEnded: "schedule",
+    Cancelled: "schedule",
     Phase: "phase",
 }
 
@@ -123,6 +130,8 @@ def _of_the_run(record: Record) -> str:
             how = {"done": "", "lost": " (the request is lost)", "unheard": " (done, but nobody hears it)"}
             of = f" for {record.event_id}" if record.event_id else ""
             told = f"asks {record.service} to {record.action}{of}{how[record.outcome]}"
+        case Scheduling() | SchedulingEnded() | Cancelled():
+            told = _of_a_schedule(record)
         case Told():
             told = f"says: {record.event.words()}"
         case FaultStruck():
@@ -139,6 +148,17 @@ def _of_the_run(record: Record) -> str:
         case _:
             told = type(record).__name__
     return told
+
+
+def _of_a_schedule(record: Scheduling | SchedulingEnded | Cancelled) -> str:
+    match record:
+        case Scheduling():
+            every = f", and every {time_in_words(record.every_ms)} from then on" if record.every_ms else ""
+            return f"schedules {record.schedule_id} for {time_in_words(record.due_ms)}{every}"
+        case SchedulingEnded():
+            return f"scheduling of {record.schedule_id}: {record.outcome}"
+        case Cancelled():
+            return f"{'has cancelled' if record.is_told else 'cancels'} {record.schedule_id}"
 
 
 def _published(record: Published) -> str:

@@ -139,6 +139,21 @@ _ALL: Final[Sequence[BuiltIn]] = (
         ),
     ),
     BuiltIn(
+        "still-readers",
+        "processes stand still while a read waits: others may have taken over what it brings before they see it",
+        workers,
+        Domain(
+            workers=(2, 3),
+            events=(10, 20),
+            prefetch=(None, 2, 2, 3),
+            slow=0.0,
+            fails=0.0,
+            kinds=frozenset({"pause-process"}),
+            always=("pause-process",) * 3,
+            span_ms=6000.0,
+        ),
+    ),
+    BuiltIn(
         "poison",
         "some events always fail; all others are handled",
         workers,

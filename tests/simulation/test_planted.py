@@ -22,7 +22,6 @@ START: Mapping[str, int] = {
     "nobody restarted while others start": 8,
     "nothing handed back": 12,
     "swallowed Cancelled": 12,
-    "what a read brings taken for fresh": 60,
 }
 """Where the search begins for those that show themselves rarely."""
 

@@ -4,12 +4,15 @@ import pytest
 from redis_streams.simulations import history
 from redis_streams.simulations.checkers._sets import ALL
 from redis_streams.simulations.history import (
+    Cancelled,
     Destroyed,
     Phase,
     ProcessEnded,
     ProcessStarted,
     Published,
     Record,
+    Scheduling,
+    SchedulingEnded,
     Sent,
     ServiceCalled,
 )
@@ -59,6 +62,12 @@ def test_a_reply_is_told_in_a_line(reply: bytes | None, words: str) -> None:
         (Phase(0, "server", "healing"), "healing begins"),
         (Destroyed(0, "server", groups=(("s", "g"),), why="a test"), "lost although acknowledged: 1 groups (a test)"),
         (ServiceCalled(0, "w", "till", "charge", "e", "lost"), "asks till to charge for e (the request is lost)"),
+        (
+            Scheduling(0, "p", "s", "nightly", "", 60_000.0, 1000.0),
+            "schedules nightly for 1 min 0 s, and every 1 s from then on",
+        ),
+        (SchedulingEnded(0, "p", "s", "nightly", "unknown"), "scheduling of nightly: unknown"),
+        (Cancelled(0, "p", "s", "nightly", is_told=True), "has cancelled nightly"),
         (Record(0, "w"), "Record"),
     ],
     ids=lambda value: type(value).__name__,
