@@ -57,10 +57,13 @@ class Background:
 
     def call_plainly(self, function: Callable[[], None]) -> None:
         """Call a plain function in the Trio thread if it runs, else here; returns when it has returned."""
-        if self._token is not None and self._thread is not threading.current_thread():
-            with suppress(trio.RunFinishedError):
-                trio.from_thread.run_sync(function, trio_token=self._token)
-                return
+        if self._thread is not threading.current_thread():
+            with self._lock:  # A thread that is about to start has actors already, which are nobody else's business.
+                token = self._token
+            if token is not None:
+                with suppress(trio.RunFinishedError):
+                    trio.from_thread.run_sync(function, trio_token=token)
+                    return
         function()
 
     def post(self, function: Callable[[], object]) -> None:

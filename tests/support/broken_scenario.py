@@ -26,8 +26,8 @@ async def acknowledging_first(world: World) -> None:
         def broken(*args: object) -> object:
             handle = whole(*args)
 
-            async def answer_at_once(entry: object, deliveries: int) -> object:
-                trio.lowlevel.spawn_system_task(handle, entry, deliveries)
+            async def answer_at_once(entry: object, deliveries: int, lease: object) -> object:
+                trio.lowlevel.spawn_system_task(handle, entry, deliveries, lease)
                 return DONE
 
             return answer_at_once

@@ -14,7 +14,13 @@ STREAM, GROUP = "orders", "billing"
 
 
 def main(
-    url: str, name: str, seconds: float, concurrency: int, drain_seconds: float, idle_ms: int, on_lease_lost: str
+    url: str,
+    name: str,
+    seconds: float,
+    concurrency: int,
+    drain_seconds: float,
+    idle_ms: int,
+    on_lease_lost: str = "cancel",
 ) -> None:
     """Handle events until SIGTERM, or worse."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
@@ -44,5 +50,5 @@ def main(
 
 
 if __name__ == "__main__":
-    url, name, seconds, concurrency, drain, idle_ms, on_lease_lost = sys.argv[1:]
-    main(url, name, float(seconds), int(concurrency), float(drain), int(idle_ms), on_lease_lost)
+    url, name, seconds, concurrency, drain, idle_ms, *on_lease_lost = sys.argv[1:]
+    main(url, name, float(seconds), int(concurrency), float(drain), int(idle_ms), *on_lease_lost)
