@@ -171,18 +171,15 @@ async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
 
 def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
     """Note what came of one entry."""
-    raw_id = entry.raw_id
     if not desk.hold.holds(entry):
         return  # Lost while it ran: whoever owns it now decides, and the fence would refuse us anyway.
-    if verdict is DONE:
-        if desk.wiring.breaker is not None:
-            note_success(desk, desk.wiring.breaker, raw_id)
-        _acknowledge(desk, raw_id)
+    if not isinstance(verdict, Done):
+        _judge_trouble(desk, entry, deliveries, verdict)
         return
-    _judge_trouble(desk, entry, deliveries, verdict)
-
-
-def _acknowledge(desk: Desk, raw_id: bytes) -> None:
+    raw_id = entry.raw_id
+    # What was passed over says nothing of what handlers need.
+    if desk.wiring.breaker is not None and verdict is DONE:
+        note_success(desk, desk.wiring.breaker, raw_id)
     desk.handled += 1
     desk.hold.finish(raw_id)
     done = desk.verdicts.done
@@ -191,16 +188,12 @@ def _acknowledge(desk: Desk, raw_id: bytes) -> None:
     done.append(raw_id)
 
 
-def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
+def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Undecodable | Failed) -> None:
     if isinstance(verdict, Undecodable):
         _bury(desk, entry, deliveries, verdict.reason)
-    elif isinstance(verdict, Failed):
+    else:
         desk.failed += 1
         _judge_failure(desk, entry, deliveries, verdict.error)
-    elif isinstance(verdict, Done):
-        _acknowledge(desk, entry.raw_id)
-    else:
-        assert_never(verdict)
 
 
 def _judge_failure(desk: Desk, entry: Entry, deliveries: int, error: Exception | None) -> None:
