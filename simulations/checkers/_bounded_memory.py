@@ -7,7 +7,8 @@ after a failure, lost to somebody else, or deleted. Since the server can't know 
   read others before it finds these;
 * when a fault strikes, or destroys something later, as the end of a split brain does, or its process ends, it is taken
   to hold nothing;
-* but what it renews, it holds: so the count is right again after a quarter of the lease.
+* but what it renews, it holds: so the count is right again after a quarter of the lease. A renewal that a process had on
+  its way when it ended says nothing of the next one of its name.
 
 Where two processes share a name, each may hold so many. The limits of mailboxes leave no trace in a history: they are
 proven where mailboxes are.
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from attrs import define, field
 
 from ...runtime import GroupOptions
-from ..history import Destroyed, FaultStruck, HandlerEnded, History, ProcessEnded, Record
+from ..history import Applied, Destroyed, FaultStruck, HandlerEnded, History, ProcessEnded, Record, Sent
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Fact, Held, Moved, Removed
 from ._runs import Of
@@ -40,6 +41,10 @@ class _Hands:
     held: dict[Whose, dict[bytes, None]] = field(factory=dict[Whose, "dict[bytes, None]"])
     owner: dict[Of, Whose] = field(factory=dict[Of, Whose])
     given_up: set[Of] = field(factory=set[Of])
+    connections: dict[str, set[int]] = field(factory=dict[str, "set[int]"])
+    """Those of each host whose process lives."""
+    dead: set[int] = field(factory=set[int])
+    """Connections of processes that have ended; what they had on its way may arrive later."""
 
     def take(self, of: Of, consumer: str) -> int:
         """A consumer has an entry; returns how many it has now."""
@@ -73,6 +78,9 @@ def bounded_memory(history: History) -> Iterator[Verdict]:
     for place, record in enumerate(history.records):
         _look_at(history, hands, record)
         for fact in told.by_place.get(place, ()):
+            if isinstance(fact, Held) and isinstance(record, Applied) and record.client in hands.dead:
+                hands.drop((fact.stream, fact.group, fact.raw_id))
+                continue
             held = _take(history, hands, fact)
             if isinstance(fact, Held):
                 whose = (fact.stream, fact.group, fact.consumer)
@@ -93,8 +101,11 @@ def _look_at(history: History, hands: _Hands, record: Record) -> None:
             hands.empty(names.get(host) if host and record.fault.effect.strikes != "server" else None)
         case Destroyed():
             hands.empty(None)
+        case Sent():
+            hands.connections.setdefault(record.host, set()).add(record.client)
         case ProcessEnded():
             hands.empty(names.get(record.host, frozenset()))
+            hands.dead |= hands.connections.pop(record.host, set())
         case HandlerEnded(outcome="failed"):
             of = (record.stream, record.group, record.raw_id)
             hands.drop(of)
