@@ -122,6 +122,7 @@ def is_away(desk: Desk, breaker: Breaker, entry: Entry, deliveries: int, error: 
     """Whether this failure says only that a dependency is away, and is dealt with: it uses up no delivery."""
     dependency = breaker.dependency(error)
     if dependency is None or error is None:
+        breaker.failed_otherwise(entry.raw_id, deliveries, desk.settings.name)
         return False
     raw_id, settings, was_closed = entry.raw_id, desk.settings, breaker.state == "closed"
     after: float | None = None

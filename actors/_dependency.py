@@ -217,6 +217,13 @@ class Breaker:
         self._open(dependency, now)
         return True
 
+    def failed_otherwise(self, raw_id: bytes, deliveries: int, consumer: str) -> None:
+        """A handler has failed by itself: that delivery counts, also if those before it are taken back."""
+        for series in self._series.values():
+            before = series.get(raw_id)
+            if before is not None and before.consumer == consumer:
+                before.deliveries = deliveries
+
     def _open(self, dependency: Dependency, now: float) -> None:
         self.state, self.by, self._trial = "open", dependency, None
         self.until = now + dependency.pause(self.tries, self._rng)

@@ -7,8 +7,8 @@ after a failure, lost to somebody else, or deleted. Since the server can't know 
   read others before it finds these;
 * when a fault strikes, or destroys something later, as the end of a split brain does, or its process ends, it is taken
   to hold nothing;
-* but what it renews, it holds: so the count is right again after a quarter of the lease. A renewal that a process had on
-  its way when it ended says nothing of the next one of its name.
+* but what it renews, it holds: so the count is right again after a quarter of the lease. A renewal that a process had
+  on its way when it ended says nothing of the next one of its name.
 
 Where two processes share a name, each may hold so many. The limits of mailboxes leave no trace in a history: they are
 proven where mailboxes are.

@@ -20,7 +20,8 @@
 | power-loss-bounded-duplicates | the checker: two processes of one name both take again what a power loss gave back |
 | pauses-, poison-, rough-starts-fenced | a delivery that was counted was begun though its lease was over by then |
 | killers-bounded-memory | likely the checker: what a killed process reads late stands beside its successors entries |
-| killers-late-begin-bounded-memory | the checker: what a killed process had on its way is not held by the next of its name |
+| killers-late-begin-bounded-memory | the checker: what a killed process had on its way is nobody's |
+| dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
 | group-lost-checkpoint-true | the checker: a power loss may undo that a group was destroyed |

@@ -105,6 +105,17 @@ def test_the_failures_that_opened_it_are_not_to_count() -> None:
     assert not found.take_forgiven("me")
 
 
+def test_a_failure_of_another_kind_in_between_counts() -> None:
+    """It is not taken back with those that opened it."""
+    found = breaker()
+    found.failed(b"1-0", 3, "me", DB, 0.0)
+    found.failed_otherwise(b"1-0", 4, "me")
+    found.failed_otherwise(b"9-0", 4, "me")
+    found.failed(b"2-0", 1, "me", DB, 0.0)
+    found.failed(b"3-0", 1, "me", DB, 0.0)
+    assert {raw_id: failures.counted for raw_id, failures in found.take_forgiven("me").items()}[b"1-0"] == 3
+
+
 # Open, and trying
 
 
