@@ -56,6 +56,13 @@ SAFEGUARDS = {
     "stream-lost-ack-implies-done again": [
         Edit("actors._consumer_history:_forget_strangers", "if not desk.hold.is_finished(raw_id)", "if False")
     ],
+    "dependency-down-poison-bounded": [
+        Edit(
+            "actors._consumer_outage:is_away",
+            "breaker.failed_otherwise(entry.raw_id, deliveries, desk.settings.name)",
+            "pass",
+        )
+    ],
     "poison-no-loss": [Edit("ensure_group.lua", " or (kept and is_another(added))", "")],
 }
 """What was put in, taken out again."""
