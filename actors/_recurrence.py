@@ -13,7 +13,7 @@ from itertools import count, islice, takewhile
 from typing import Final, Literal, cast
 from zoneinfo import ZoneInfo
 
-from attrs import Attribute, field, frozen, validators
+from attrs import Attribute, field, frozen
 
 Missed = Literal["once", "all", "skip"]
 """What is done about times that nobody saw: one event for all of them, one for each, or none."""
@@ -30,6 +30,11 @@ EVERY_SECONDS_MIN: Final = 1.0
 
 class CronMissing(ImportError):
     """Times in cron's words need the package `cronsim`."""
+
+
+def _check_missed(_recurrence: object, _attribute: Attribute[str], missed: str) -> None:
+    if missed not in ("once", "all", "skip"):
+        raise ValueError(f"missed must be 'once', 'all' or 'skip', not {missed!r}")
 
 
 def _check_every(_recurrence: Recurrence, _attribute: Attribute[float], seconds: float | None) -> None:
@@ -56,7 +61,7 @@ class Recurrence:
     every: float | None = field(default=None, validator=_check_every)
     cron: str | None = None
     zone: str = field(default="UTC", validator=_check_zone)
-    missed: Missed = field(default="once", validator=validators.in_(("once", "all", "skip")))
+    missed: Missed = field(default="once", validator=_check_missed)
     until_ms: int | None = None
 
     def __attrs_post_init__(self) -> None:

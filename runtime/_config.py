@@ -19,7 +19,7 @@ from ._config_file import Loaded, read_text, read_yaml, structured
 from ._config_retention import RetentionConfig
 from ._config_retries import DependencyConfig, RetryPolicyConfig, dependencies
 from ._names import expand
-from ._options import MAX_DELIVERIES, ON_GROUP_LOST, REAP_IDLE_MS, GroupOptions, Reclaim, parse_start
+from ._options import MAX_DELIVERIES, ON_GROUP_LOST, REAP_IDLE_MS, GroupOptions, Reclaim, one_of, parse_start
 from ._stream_options import StreamOptions
 
 VARIABLES = {
@@ -115,7 +115,7 @@ class ProducerConfig:
     durability: str = field(default="acknowledged", validator=_is_durability)
     durable_seconds: float = field(default=DURABLE_SECONDS, validator=_is_positive)
     publish_seconds: float = field(default=30.0, validator=_is_positive)
-    when_away: str = field(default="wait", validator=validators.in_(("wait", "fail")))
+    when_away: str = field(default="wait", validator=one_of(("wait", "fail")))
 
     def options(self) -> StreamOptions:
         """How the stream is published to. What is as by default counts as not said, so that code may say it."""
@@ -159,10 +159,10 @@ class ConsumerConfig:
     use_redis_checkpoint: bool = True
     drain_seconds: float = field(default=8.0, validator=_is_not_negative)
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_is_one_or_more_or_none)
-    on_lease_lost: str = field(default="cancel", validator=validators.in_(("cancel", "finish")))
+    on_lease_lost: str = field(default="cancel", validator=one_of(("cancel", "finish")))
     retry_policy: RetryPolicyConfig = RetryPolicyConfig()
     dependencies: Mapping[str, DependencyConfig] = field(default=MappingProxyType[str, DependencyConfig]({}))
-    on_group_lost: str = field(default=ON_GROUP_LOST[0], validator=validators.in_(ON_GROUP_LOST))
+    on_group_lost: str = field(default=ON_GROUP_LOST[0], validator=one_of(ON_GROUP_LOST))
 
 
 @frozen

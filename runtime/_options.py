@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import Final, Literal
 
@@ -30,6 +30,16 @@ def _parse_start(start: Start) -> EntryId | Literal["$"]:
 
 REAP_IDLE_MS: int | None = 86_400_000
 """A day: a process that comes back after a night finds its consumer as it left it. Optional for the field's type."""
+
+
+def one_of(words: Sequence[str]) -> Callable[[object, Attribute[str], str], None]:
+    """A validator for a choice, whose error can be read."""
+
+    def check(_options: object, attribute: Attribute[str], word: str) -> None:
+        if word not in words:
+            raise ValueError(f"{attribute.name} must be {' or '.join(map(repr, words))}, not {word!r}")
+
+    return check
 
 
 def _is_name(_options: object, _attribute: Attribute[str], consumer: str | None) -> None:
@@ -108,14 +118,14 @@ class GroupOptions:
     prefetch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
     block_ms: int = field(default=5000, validator=validators.ge(1))
     start: EntryId | Literal["$"] = field(default="0", converter=_parse_start)
-    checkpoint: Literal["redis", "memory"] = field(default="redis", validator=validators.in_(("redis", "memory")))
+    checkpoint: Literal["redis", "memory"] = field(default="redis", validator=one_of(("redis", "memory")))
     reclaim: Reclaim | None = Reclaim()
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_check_max_deliveries)
     retry_policy: RetryPolicy | None = None
-    on_lease_lost: OnLeaseLost = field(default="cancel", validator=validators.in_(("cancel", "finish")))
+    on_lease_lost: OnLeaseLost = field(default="cancel", validator=one_of(("cancel", "finish")))
     dependencies: tuple[Dependency, ...] = field(default=(), converter=_in_a_tuple, validator=_check_dependencies)
-    on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=validators.in_(ON_GROUP_LOST))
+    on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=one_of(ON_GROUP_LOST))
 
     @property
     def lease_ms(self) -> int:

@@ -315,3 +315,17 @@ def test_what_the_stream_keeps_goes_to_the_stream_that_is_named() -> None:
         Config.from_yaml_text(section("retention: {ignore_groups: a}"))
     with pytest.raises(ConfigError, match="say it in the retention instead"):
         Config.from_yaml_text(section("producer: {max_length: 7}", "retention: {settled: true}"))
+
+
+@pytest.mark.parametrize(
+    ("where", "choices"),
+    [
+        ("consumer: {on_group_lost: resume}", "'resume_at_checkpoint' or 'replay' or 'fail', not 'resume'"),
+        ("consumer: {on_lease_lost: stop}", "'cancel' or 'finish', not 'stop'"),
+        ("producer: {when_away: later}", "'wait' or 'fail', not 'later'"),
+    ],
+)
+def test_a_word_that_is_no_choice_is_told_with_the_choices(where: str, choices: str) -> None:
+    """In a line that can be read."""
+    [problem] = problems(section(where))
+    assert problem.endswith(f"must be {choices}")
