@@ -126,10 +126,13 @@ class Hold:
 
     def release(self, raw_ids: Iterable[bytes]) -> None:
         """These are settled or given up: their places are free."""
+        held, finished = self._held, self._finished
         for raw_id in raw_ids:
-            self._held.pop(raw_id, None)
-            self._finished.discard(raw_id)
-            self._let_go.discard(raw_id)
+            held.pop(raw_id, None)
+            finished.discard(raw_id)
+            # What is seldom there at all: of what was delivered before, mostly.
+            if self._let_go:
+                self._let_go.discard(raw_id)
             if self._numbers:
                 self._numbers.pop(raw_id, None)
             if self._counted:

@@ -56,7 +56,7 @@ async def _sit(desk: Desk, work: Callable[[Seat], Awaitable[None]]) -> None:
 
     The scope is the worker's and not one of each run: that costs nothing as long as nothing is lost.
     """
-    seat = Seat()
+    seat = Seat(desk.settings.on_lease_lost == "cancel")
     desk.seats.append(seat)
     while True:
         seat.leases, seat.is_cancelled = (), False
@@ -68,7 +68,7 @@ async def _sit(desk: Desk, work: Callable[[Seat], Awaitable[None]]) -> None:
 
 async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
     """Until nothing more will come, or a run was cancelled."""
-    hold, breaker, is_cancelled = desk.hold, desk.wiring.breaker, desk.settings.on_lease_lost == "cancel"
+    hold, breaker = desk.hold, desk.wiring.breaker
     handled = 0
     while not seat.is_cancelled:
         job = hold.take()
@@ -90,7 +90,7 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
         try:
             if deliveries > 1 and not await _begin_again(desk, [job]):
                 continue
-            lease = Lease(entry.raw_id, is_cancelled=is_cancelled)
+            lease = Lease(entry.raw_id)
             seat.leases = (lease,)
             judge(desk, entry, deliveries, await handle(entry, deliveries, lease))
             seat.leases = ()
@@ -128,11 +128,10 @@ async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) ->
 
 async def _run_batch(desk: Desk, seat: Seat, jobs: Sequence[Job], handle_batch: HandleBatch) -> bool:
     """Have a batch handled, if it is still to begin; False: nobody handles any more."""
-    is_cancelled = desk.settings.on_lease_lost == "cancel"
     try:
         if jobs[0][1] > 1 and not await _begin_again(desk, jobs):
             return True
-        seat.leases = [Lease(entry.raw_id, is_cancelled=is_cancelled) for entry, _ in jobs]
+        seat.leases = [Lease(entry.raw_id) for entry, _ in jobs]
         verdicts = await handle_batch(jobs, seat.leases)
         seat.leases = ()
         for (entry, deliveries), verdict in zip(jobs, verdicts, strict=False):

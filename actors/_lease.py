@@ -27,15 +27,17 @@ class Lease:
     Made by the runtime. One that is made by hand, for a test of a handler, is lost when `tell` is called.
     """
 
-    __slots__ = ("_told", "is_cancelled", "lost", "raw_id")
+    # One is made for each event and next to none is ever told anything: what it is told goes into a dict of its own.
+    __slots__ = ("__dict__", "raw_id")
 
-    def __init__(self, raw_id: bytes = b"", *, is_cancelled: bool = False) -> None:
+    lost = False
+    """True from the moment when this process learns that somebody else owns the event. Readable in any thread."""
+    can_only_ask = False
+    """Whether its handler can't be cancelled."""
+    _told: trio.Event | None = None
+
+    def __init__(self, raw_id: bytes = b"") -> None:
         self.raw_id = raw_id
-        self.lost = False
-        """True from the moment when this process learns that somebody else owns the event. Readable in any thread."""
-        self.is_cancelled = is_cancelled
-        """Whether its handler is cancelled then."""
-        self._told: trio.Event | None = None
 
     @override
     def __repr__(self) -> str:
@@ -57,7 +59,7 @@ class Lease:
 
     def let_finish(self) -> None:
         """Say that this run can't be cancelled, as one in a thread: it can only ask."""
-        self.is_cancelled = False
+        self.can_only_ask = True
 
 
 @define(eq=False)
@@ -65,20 +67,22 @@ class Seat:
     """Where one worker runs its handlers, one run at a time.
 
     Attributes:
+        cancels: whether a run is cancelled when nothing that it works on is left.
         leases: those of the run that is under way, one for each of its entries; empty between runs.
         scope: what is cancelled to end that run alone. Renewed by the worker whenever that has happened.
         is_cancelled: whether that has happened; a plain attribute, since it is asked for each event.
     """
 
+    cancels: bool
     leases: Sequence[Lease] = ()
     scope: trio.CancelScope = field(factory=trio.CancelScope)
     is_cancelled: bool = False
 
     def tell(self, lost: Collection[bytes]) -> None:
-        """Tell the run that these are lost. It is cancelled when nothing that it works on is left."""
+        """Tell the run that these are lost."""
         for lease in self.leases:
             if lease.raw_id in lost:
                 lease.tell()
-        if self.leases and all(lease.lost and lease.is_cancelled for lease in self.leases):
+        if self.cancels and self.leases and all(lease.lost and not lease.can_only_ask for lease in self.leases):
             self.is_cancelled = True
             self.scope.cancel(reason=CANCEL_REASON)

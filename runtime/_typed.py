@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 import cattrs
@@ -15,6 +15,9 @@ from ._errors import UndecodableEntry
 C = TypeVar("C", bound=type)
 
 _NAME_ATTRIBUTE = "__event_type__"
+
+_AS_THEY_ARE: Final = frozenset((dict, list, str, int, float, bool, type(None)))
+"""Types of which it is known without asking that they are no attrs classes."""
 
 
 def event_type(name: str) -> Callable[[C], C]:
@@ -61,7 +64,8 @@ class Structure:
 
     def to_json(self, instance: object) -> object:
         """What an instance of an attrs class looks like in JSON; anything else is left to the encoder as it is."""
-        if not attrs.has(type(instance)):
+        cls = type(instance)
+        if cls in _AS_THEY_ARE or not attrs.has(cls):
             return instance
         plain: object = self.converter.unstructure(instance)
         return plain
