@@ -106,11 +106,12 @@ async def _limit_work(desk: Desk, working: trio.CancelScope) -> None:
 async def _hand_back(desk: Desk) -> None:
     """Make what was not finished look idle, so that others take it now and not after the idle limit."""
     settings, strays = desk.settings, desk.strays
+    desk.hold.set_aside(desk.hold.waiting)
     unfinished = (*desk.hold.unfinished(), *strays)
     for start in range(0, len(unfinished), LEASE_CHUNK):
         part = unfinished[start : start + LEASE_CHUNK]
-        # What was cut short by the stop has not failed: it is not counted.
-        deliveries = {raw_id: strays.get(raw_id) or desk.hold.former_deliveries(raw_id) for raw_id in part}
+        # What was cut short by the stop has not failed: it is not counted. Nor is what has not begun.
+        deliveries = {raw_id: strays.get(raw_id, desk.hold.former_deliveries(raw_id)) for raw_id in part}
         try:
             await desk.wiring.pending.hand_back(settings.name, deliveries, idle_ms=settings.lease_ms)
         except RedisError:

@@ -200,7 +200,7 @@ class Desk:
         """
         if history != self.history:
             self.suspect = True
-            self.strays.update((entry.raw_id, max(1, deliveries - 1)) for entry in entries)
+            self.strays.update((entry.raw_id, deliveries - 1) for entry in entries)
             return 0
         reused = self.hold.reused(entries)
         if reused:

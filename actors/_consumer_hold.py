@@ -100,7 +100,9 @@ class Hold:
 
     def set_aside(self, most: int) -> list[Job]:
         """Up to `most` waiting entries that are not to be begun, from the first one on. They are held all the same."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        jobs = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        self.count_former(jobs)
+        return jobs
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """These were taken and not begun: they wait again, before all others. Those lost meanwhile do not."""
@@ -144,6 +146,10 @@ class Hold:
         self.release(lost)
         self._waiting = deque(job for job in self._waiting if job[0].raw_id not in lost)
 
+    def count_former(self, jobs: Iterable[Job]) -> None:
+        """These, which must be held, have not begun: handed back, they count as often as before they were delivered."""
+        self._counted.update((entry.raw_id, deliveries - 1) for entry, deliveries in jobs)
+
     def count_only(self, raw_id: bytes, deliveries: int) -> None:
         """So many deliveries of an entry, which must be held, are to count when it is handed back."""
         self._counted[raw_id] = deliveries
@@ -165,7 +171,7 @@ class Hold:
         return tuple(raw_id for raw_id in self._held if raw_id not in self._finished)
 
     def former_deliveries(self, raw_id: bytes) -> int:
-        """How many deliveries of an entry count if this one does not; the first one always does, from its read on."""
+        """How many deliveries of an entry count if this one does not; the first one does if it may have begun."""
         if raw_id in self._counted:
             return self._counted[raw_id]
         return max(1, self._numbers.get(raw_id, 1) - 1)

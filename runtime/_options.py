@@ -127,6 +127,14 @@ class GroupOptions:
     dependencies: tuple[Dependency, ...] = field(default=(), converter=_in_a_tuple, validator=_check_dependencies)
     on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=one_of(ON_GROUP_LOST))
 
+    def __attrs_post_init__(self) -> None:
+        """Look at what has to go together."""
+        if self.dependencies and self.max_deliveries == 1:
+            raise ValueError(
+                "with max_deliveries=1 an event can't wait until what it needs is back, since it has been delivered "
+                f"once: say 2 or more, or leave out dependencies ({', '.join(each.name for each in self.dependencies)})"
+            )
+
     @property
     def lease_ms(self) -> int:
         """Idle time after which others may take an entry from us; theirs is taken to be like ours."""

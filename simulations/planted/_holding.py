@@ -10,8 +10,6 @@ from ._edit import Edit, Scale
 _ACQUIRE: Final = "actors._consumer_acquire"
 _LEASE: Final = "actors._consumer_lease"
 
-_TAKEN: Final = "'JUSTID')\n      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }"
-
 HOLDING: Final = (
     PlantedBug(
         "demand ignored",
@@ -135,7 +133,7 @@ HOLDING: Final = (
         ("pauses",),
         [
             Edit("claim.lua", "if #row == 1 and row[1][3] >= idle and not waits(id) then", "if #row == 1 then"),
-            Edit("claim.lua", f"consumer, idle, id, {_TAKEN}", f"consumer, 0, id, {_TAKEN}"),
+            Edit("claim.lua", "consumer, idle, id, 'RETRYCOUNT'", "consumer, 0, id, 'RETRYCOUNT'"),
         ],
     ),
     PlantedBug(

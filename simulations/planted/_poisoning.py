@@ -33,8 +33,8 @@ POISONING: Final = (
         [
             Edit(
                 "claim.lua",
-                "consumer, idle, id, 'JUSTID')\n      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }",
-                "consumer, idle, id, 'RETRYCOUNT', row[1][4] + 1, 'JUSTID')\n"
+                "math.max(1, row[1][4]), 'JUSTID')\n      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }",
+                "row[1][4] + 1, 'JUSTID')\n"
                 "      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] + 1 }",
             )
         ],

@@ -96,6 +96,30 @@ async def test_what_was_taken_over_and_never_begun_uses_up_nothing(redis_server:
     assert seen == [2]
 
 
+async def test_what_was_read_and_handed_back_uses_up_nothing(redis_server: RedisServer) -> None:
+    """It had not begun, so with one delivery for each it has its own yet; what had begun has had it."""
+    seen = list[tuple[object, int]]()
+    begun = trio.Event()
+    former, runtime = quick_runtime(redis_server), quick_runtime(redis_server)
+
+    @former.handler("s", "g", consumer="c", block_ms=100, drain_seconds=0, max_deliveries=1)
+    async def never_return(_event: Event[int]) -> None:
+        begun.set()
+        await trio.sleep_forever()
+
+    @runtime.handler("s", "g", consumer="d", block_ms=100, reclaim=RECLAIM, max_deliveries=1)
+    async def handle(event: Event[int]) -> None:
+        seen.append((event.payload, event.delivery_count))
+
+    async with former:
+        await former.publish_many("s", [NewEvent("a", number) for number in range(3)])
+        await begun.wait()
+    async with runtime:
+        await wait_settled(redis_server, stream="s", group="g")
+    assert sorted(seen) == [(1, 1), (2, 1)]
+    assert [letter["payload"] for letter in dead_letters(redis_server)] == ["0"]
+
+
 async def test_a_batch_that_fails_does_not_take_its_neighbours_along(redis_server: RedisServer) -> None:
     """What is delivered again comes alone."""
     runtime, batches = quick_runtime(redis_server), list[list[object]]()

@@ -226,6 +226,17 @@ async def test_what_is_handed_back_can_be_taken_at_once(any_redis_server: RedisS
         assert await bench.owners() == {b"1-0": ("d", 2), b"2-0": ("c", 1)}
 
 
+async def test_the_first_delivery_is_counted_where_it_had_been_taken_off(any_redis_server: RedisServer) -> None:
+    """By whoever takes the entry, as a read counts it: another consumer, or the one that had handed it back."""
+    async with bench_on(any_redis_server, entries=2) as bench:
+        await bench.read("c", 2)
+        assert await bench.pending.hand_back("c", {b"1-0": 0, b"2-0": 0}, idle_ms=30_000) == 2
+        assert await bench.owners() == {b"1-0": ("c", 0), b"2-0": ("c", 0)}
+        assert (await bench.pending.claim("d", ids(1), min_idle_ms=30_000)).entries == [(Entry(b"1-0", [b"n", b"1"]), 0)]
+        assert (await bench.pending.take_own("c", ids(2))).entries == [(Entry(b"2-0", [b"n", b"2"]), 0)]
+        assert await bench.owners() == {b"1-0": ("d", 1), b"2-0": ("c", 1)}
+
+
 async def test_a_claim_is_won_by_one(any_redis_server: RedisServer) -> None:
     """The idle time is compared and reset in one step."""
     async with bench_on(any_redis_server, entries=1) as bench:

@@ -128,6 +128,16 @@ def test_deliveries_that_are_forgiven_do_not_count_when_it_is_handed_back() -> N
     assert hold.former_deliveries(raw(1)) == 4
 
 
+def test_what_is_set_aside_has_not_begun() -> None:
+    """Handed back, it counts as often as before it was delivered; what a worker has taken may have begun."""
+    hold = Hold(9)
+    hold.admit(entries(1, 2))
+    hold.admit(entries(3), deliveries=4)
+    hold.take()
+    hold.set_aside(9)
+    assert [hold.former_deliveries(raw(number)) for number in (1, 2, 3)] == [1, 0, 3]
+
+
 def test_deliveries_that_came_before_are_known_until_the_entry_is_gone() -> None:
     """What is handed back counts as often as it did before; a first delivery was counted by its read."""
     hold = Hold(9)

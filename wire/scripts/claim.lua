@@ -1,5 +1,6 @@
 -- Take over entries that have been idle for so long, whoever holds them: a compare-and-swap. Delivery counts stay as they
--- are: `begin` raises them, when a handler begins.
+-- are: `begin` raises them, when a handler begins. Only the first delivery is counted here, as it is by a read, where it
+-- was taken off when the entry was handed back.
 --
 -- What waits for a retry is left alone until it is due, however idle it is; who takes it, takes it off that list.
 --
@@ -28,7 +29,7 @@ for i = 4, #ARGV do
     if retries then redis.call('ZREM', retries, id) end
     local found = redis.call('XRANGE', stream, id, id)
     if #found == 1 then
-      redis.call('XCLAIM', stream, group, consumer, idle, id, 'JUSTID')
+      redis.call('XCLAIM', stream, group, consumer, idle, id, 'RETRYCOUNT', math.max(1, row[1][4]), 'JUSTID')
       answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }
     else
       redis.call('XCLAIM', stream, group, consumer, idle, id, 'JUSTID')

@@ -1,5 +1,5 @@
 -- Take entries that are pending under our own name but that we never saw: a read that was cut short delivered them.
--- Their counts stay as they are: `begin` raises them. Entries that others have claimed meanwhile are left alone.
+-- Their counts stay as they are, as in `claim`. Entries that others have claimed meanwhile are left alone.
 --
 -- What waits for a retry is left alone until it is due.
 --
@@ -25,7 +25,7 @@ for i = 3, #ARGV do
     if retries then redis.call('ZREM', retries, id) end
     local found = redis.call('XRANGE', KEYS[1], id, id)
     if #found == 1 then
-      redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'JUSTID')
+      redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'RETRYCOUNT', math.max(1, row[1][4]), 'JUSTID')
       answer[#answer + 1] = { id, row[1][4], found[1][2] }
     else
       answer[#answer + 1] = { id, row[1][4], false }
