@@ -232,7 +232,9 @@ async def test_the_first_delivery_is_counted_where_it_had_been_taken_off(any_red
         await bench.read("c", 2)
         assert await bench.pending.hand_back("c", {b"1-0": 0, b"2-0": 0}, idle_ms=30_000) == 2
         assert await bench.owners() == {b"1-0": ("c", 0), b"2-0": ("c", 0)}
-        assert (await bench.pending.claim("d", ids(1), min_idle_ms=30_000)).entries == [(Entry(b"1-0", [b"n", b"1"]), 0)]
+        assert (await bench.pending.claim("d", ids(1), min_idle_ms=30_000)).entries == [
+            (Entry(b"1-0", [b"n", b"1"]), 0)
+        ]
         assert (await bench.pending.take_own("c", ids(2))).entries == [(Entry(b"2-0", [b"n", b"2"]), 0)]
         assert await bench.owners() == {b"1-0": ("d", 1), b"2-0": ("c", 1)}
 
