@@ -34,8 +34,7 @@ POISONING: Final = (
             Edit(
                 "claim.lua",
                 "math.max(1, row[1][4]), 'JUSTID')\n      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] }",
-                "row[1][4] + 1, 'JUSTID')\n"
-                "      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] + 1 }",
+                "row[1][4] + 1, 'JUSTID')\n      answer[#answer + 1] = { id, found[1][2], 1, row[1][4] + 1 }",
             )
         ],
         [_FEW],
