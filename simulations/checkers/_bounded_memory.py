@@ -7,6 +7,7 @@ after a failure, lost to somebody else, or deleted. Since the server can't know 
   read others before it finds these;
 * when a fault strikes, or destroys something later, as the end of a split brain does, or its process ends, it is taken
   to hold nothing;
+* what it says that it lost it has given up, though nobody may have taken it: after a seek it finds that again;
 * but what it renews, it holds: so the count is right again after a quarter of the lease. A renewal that a process had
   on its way when it ended says nothing of the next one of its name.
 
@@ -20,8 +21,9 @@ from collections.abc import Iterator
 
 from attrs import define, field
 
+from ...actors import LeaseLost
 from ...runtime import GroupOptions
-from ..history import Applied, Destroyed, FaultStruck, HandlerEnded, History, ProcessEnded, Record, Sent
+from ..history import Applied, Destroyed, FaultStruck, HandlerEnded, History, ProcessEnded, Record, Sent, Told
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Fact, Held, Moved, Removed
 from ._runs import Of
@@ -106,6 +108,10 @@ def _look_at(history: History, hands: _Hands, record: Record) -> None:
         case ProcessEnded():
             hands.empty(names.get(record.host, frozenset()))
             hands.dead |= hands.connections.pop(record.host, set())
+        case Told(event=LeaseLost() as lost):
+            for of in [(lost.stream, lost.group, raw_id) for raw_id in lost.raw_ids]:
+                if hands.owner.get(of, ("", "", ""))[2] in names.get(record.host, frozenset()):
+                    hands.drop(of)
         case HandlerEnded(outcome="failed"):
             of = (record.stream, record.group, record.raw_id)
             hands.drop(of)

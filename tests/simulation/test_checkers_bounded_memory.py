@@ -48,6 +48,11 @@ def test_what_was_in_hand_when_a_process_died_is_not() -> None:
     assert not kinds(story().reads("worker-1", "a", "b").dies("worker-1").reads("worker-1", "c", "d"))
 
 
+def test_what_a_consumer_says_that_it_lost_takes_no_place_of_its_own() -> None:
+    assert not kinds(story().reads("worker-1", "a", "b").loses("worker-1", "a").reads("worker-1", "c"))
+    assert len(kinds(story().reads("worker-1", "a", "b").loses("worker-2", "a").reads("worker-1", "c"))) == 1
+
+
 def test_what_was_delivered_into_trouble_may_be_unknown_to_the_consumer() -> None:
     told = story().strikes(LoseReply(), host="worker-1", action="XREADGROUP")
     assert not kinds(told.reads("worker-1", "a", "b").reads("worker-1", "c"))

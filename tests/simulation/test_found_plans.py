@@ -21,6 +21,7 @@
 | pauses-, poison-, rough-starts-fenced | a delivery that was counted was begun though its lease was over by then |
 | killers-bounded-memory | likely the checker: what a killed process reads late stands beside its successors entries |
 | killers-late-begin-bounded-memory | the checker: what a killed process had on its way is nobody's |
+| operated-seek-bounded-memory | the checker: what a consumer gives up after a seek it does not hold |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from redis_streams.actors import ActorEvent, checkpoint_key, dead_letter_key
+from redis_streams.actors import ActorEvent, LeaseLost, checkpoint_key, dead_letter_key
 from redis_streams.simulations.history import (
     Applied,
     Destroyed,
@@ -284,6 +284,10 @@ class Story:
         """The runtime tells its observer something."""
         self.told.records.append(Told(self._tick(), host, event))
         return self
+
+    def loses(self, host: str, *events: str) -> Story:
+        """A consumer says that these are not its own any more."""
+        return self.tells(host, LeaseLost("root", STREAM, GROUP, tuple(self.ids[event] for event in events)))
 
     def sends(self, host: str, action: str) -> Story:
         """A command arrives that changes nothing."""
