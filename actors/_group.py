@@ -39,7 +39,7 @@ from ._events import (
 )
 from ._gate import EVERYWHERE, Gate
 from ._gather import gather
-from ._keys import checkpoint_key, retries_key
+from ._keys import checkpoint_key, groups_key, retries_key
 from ._mailbox import Mailbox
 from ._messages import Heal
 from ._stage import Stage
@@ -149,6 +149,7 @@ async def _ensure(keeper: _Keeper) -> None:
         history=f"{keeper.rng.getrandbits(64):016x}",
         on_group_lost=settings.on_group_lost,
         seen=keeper.existed,
+        groups_key=groups_key(settings.stream),
     )
     if found.what == "lost":
         raise GroupLost(settings.stream, settings.group, found.position)

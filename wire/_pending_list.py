@@ -325,6 +325,7 @@ async def ensure_group(
     history: str,
     on_group_lost: OnGroupLost = "resume_at_checkpoint",
     seen: bool = False,
+    groups_key: str | None = None,
 ) -> EnsuredGroup:
     """Have a consumer group exist: create it at `start`, or where it was lost at its checkpoint.
 
@@ -338,9 +339,10 @@ async def ensure_group(
         history: a name that no group has had, for the history that begins if it is made.
         on_group_lost: what to do where it was lost; ``fail``: nothing, and say so.
         seen: whether it is known to have been there, also where there is no checkpoint.
+        groups_key: a hash in which it is noted that there is such a group; see `retain`.
     """
     kept = "1" if checkpoint_key is not None else str(checkpoint or "")
-    keys = [stream, checkpoint_key or stream]
+    keys = [stream, checkpoint_key or stream, *([] if groups_key is None else [groups_key])]
     what, position = cast(
         "list[bytes]",
         await client.eval(

@@ -21,7 +21,7 @@ from redis_streams import (
     RuntimeEvent,
 )
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client, EntryId, Retained, retain
+from redis_streams.wire import Client, EntryId, Retained, ensure_group, retain
 from support.load import QUICK, SHORT
 
 pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
@@ -121,6 +121,19 @@ async def test_nothing_goes_while_a_group_is_missing_or_none_is_there(any_redis_
         await trio.to_thread.run_sync(manager.close)
         assert not (await bench.retain(max_length=1)).missing
         assert await bench.left() == [10]
+
+
+async def test_a_group_that_was_lost_before_anybody_looked_is_missed(any_redis_server: RedisServer) -> None:
+    """It broke: consumers had made it, it was destroyed, and what it was to be made again for was removed."""
+    async with bench_on(any_redis_server, "a") as bench:
+        await bench.read("a", 10, acked=10)
+        made = await ensure_group(
+            bench.client, "s", "b", start=EntryId(0, 0), checkpoint_key="{s}:c", history="h", groups_key=KNOWN
+        )
+        assert made.what == "created"
+        await bench.client.xgroup_destroy("s", "b")
+        assert (await bench.retain(settled=True, max_length=1)).missing == ["b"]
+        assert len(await bench.left()) == 10
 
 
 async def test_a_stream_that_is_not_there_keeps_nothing_and_misses_nobody(redis_server: RedisServer) -> None:

@@ -22,6 +22,7 @@
 | killers-bounded-memory | likely the checker: what a killed process reads late stands beside its successors entries |
 | killers-late-begin-bounded-memory | the checker: what a killed process had on its way is nobody's |
 | operated-seek-bounded-memory | the checker: what a consumer gives up after a seek it does not hold |
+| retention-no-loss | a group that was lost before the retention had seen it was not missed |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
@@ -65,6 +66,9 @@ SAFEGUARDS = {
         )
     ],
     "poison-no-loss": [Edit("ensure_group.lua", " or (kept and is_another(added))", "")],
+    "retention-no-loss": [
+        Edit("ensure_group.lua", "'MKSTREAM')\nif known then redis.call('HSET', known, group, '') end", "'MKSTREAM')"),
+    ],
 }
 """What was put in, taken out again."""
 

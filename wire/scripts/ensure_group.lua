@@ -1,6 +1,6 @@
 -- Have a consumer group exist: create it where there has never been one, and at its checkpoint where it was lost.
 --
--- KEYS: stream, checkpoint hash
+-- KEYS: stream, checkpoint hash, groups (the hash in which `retain` looks up which groups there are; left out where nobody does)
 -- ARGV: group, id (or $) after which a new group begins, "1" if the checkpoint is in the hash,
 --       else the checkpoint itself, or "" where there is none; a name for the history that begins if it is made;
 --       what to do where it was lost: "resume_at_checkpoint", "replay" or "fail"; "1" if the caller has seen it before
@@ -13,9 +13,12 @@
 -- counts them from 7.0 on.
 --
 -- Each time that the group is made a history of it begins, with a name of its own: what was delivered in a former one
--- is not settled in this one, where the same ids may stand for other entries. Redis 5.0 and later.
+-- is not settled in this one, where the same ids may stand for other entries.
+--
+-- The group is noted where it begins to exist, and not where somebody first looks for what it needs: between the two it
+-- may be lost, and what it needs with it. Redis 5.0 and later.
 
-local stream, checkpoint = KEYS[1], KEYS[2]
+local stream, checkpoint, known = KEYS[1], KEYS[2], KEYS[3]
 local group, start, kept, history, on_group_lost, seen = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5], ARGV[6] == '1'
 
 local function fields(flat)
@@ -55,6 +58,7 @@ if redis.call('EXISTS', stream) == 1 then
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
     local named = fields(info)
     if named['name'] == group then
+      if known then redis.call('HSET', known, group, '') end
       local mark = kept and redis.call('HGET', checkpoint, 'id')
       if kept then
         if not redis.call('HGET', checkpoint, 'history') then redis.call('HSET', checkpoint, 'history', history) end
@@ -87,6 +91,7 @@ if mark ~= '' then
   end
 end
 redis.call('XGROUP', 'CREATE', stream, group, begin, 'MKSTREAM')
+if known then redis.call('HSET', known, group, '') end
 if kept then
   redis.call('HSET', checkpoint, 'id', begin, 'history', history)
   local made = fields(redis.call('XINFO', 'STREAM', stream))
