@@ -51,7 +51,7 @@ def schedule_keys(stream: str) -> tuple[str, str, str]:
 
 
 def groups_key(stream: str) -> str:
-    """The hash whose fields are all groups of a stream that were ever seen: its retention misses one that is missing."""
+    """The hash whose fields are all groups of a stream that were ever seen: the retention misses who is missing."""
     return f"{hash_tagged(stream)}:groups"
 
 
