@@ -7,6 +7,8 @@
 --          {{group, the first id that it needs ("" for none), how many entries it needs (-1: unknown)} ...},
 --          {groups that were there and are gone ...}}.
 --
+-- Who lost the stream is missed in the one that comes after it.
+--
 -- A group needs what is pending and what comes after the last entry that was delivered to it. One that is gone needs what it
 -- will be made again at, which nobody knows here: while one is missing nothing is removed. Nor where there is none yet.
 -- Trimming is approximate: Redis removes whole nodes, and of these only such as lie below the bound. Redis 5.0 and later:
@@ -18,10 +20,7 @@ local DELETED_MAX = 500
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if redis.call('EXISTS', stream) == 0 then
-  redis.call('DEL', known)
-  return { 0, 0, '', now, {}, {} }
-end
+if redis.call('EXISTS', stream) == 0 then return { 0, 0, '', now, {}, {} } end
 local ignored = {}
 for i = 5, #ARGV do ignored[ARGV[i]] = true end
 
