@@ -137,7 +137,7 @@ async def test_a_group_that_was_lost_before_anybody_looked_is_missed(any_redis_s
 
 
 async def test_a_stream_that_is_not_there_misses_nobody_and_the_next_one_does(redis_server: RedisServer) -> None:
-    """It broke: of two groups that lost their stream one was made anew, and what the other one had not read was removed."""
+    """It broke: of two groups that lost it one was made anew, and what the other one had not read was removed."""
     async with bench_on(redis_server, "a", "b") as bench:
         await bench.retain(settled=True)
         await bench.client.call("DEL", "s")
