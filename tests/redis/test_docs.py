@@ -18,7 +18,6 @@ from support.docs import CHECKOUT, pages, run_page
 EXECUTED = [
     "README.md",
     "docs/data-model.md",
-    "docs/tutorial.md",
     "docs/contracts/consumer-api.md",
     "docs/contracts/producer-api.md",
     "docs/simulated-redis.md",
@@ -49,6 +48,15 @@ def test_the_code_of_a_page_runs(
     name: str, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From top to bottom, printing what it says it prints."""
+    check_page(name, redis_server, tmp_path, monkeypatch)
+
+
+def test_the_tutorial_runs(redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, on a real server alone: it takes as long as all others together."""
+    check_page("docs/tutorial.md", redis_server, tmp_path, monkeypatch)
+
+
+def check_page(name: str, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (CHECKOUT / name).read_text()
     if "$ redis-cli" in text:
         need("redis-cli")
