@@ -32,6 +32,7 @@ from ._events import (
     EntriesDestroyed,
     EntriesReclaimed,
     EntriesRecovered,
+    EventsDropped,
     GroupCreated,
     GroupNearLimit,
     GroupOverrun,
@@ -79,6 +80,7 @@ from ._observer import (
     innermost,
 )
 from ._patience import Patience
+from ._permits import Delivery
 from ._policy import Backoff, Limits, Restart, Strategy
 from ._reclaimer import ReclaimSettings
 from ._recurrence import CronMissing, Missed, Recurrence
@@ -136,6 +138,7 @@ __all__ = [
     "ConsumptionResumed",
     "CronMissing",
     "DeadLettered",
+    "Delivery",
     "Dependency",
     "DependencyAway",
     "DependencyBack",
@@ -145,6 +148,7 @@ __all__ = [
     "EntriesDestroyed",
     "EntriesReclaimed",
     "EntriesRecovered",
+    "EventsDropped",
     "Failed",
     "Gate",
     "GroupCreated",

@@ -5,7 +5,7 @@ consumer's name?), XACK, and the new watermark, which is the greatest id up to w
 The watermark goes to Redis in the same step, or into memory where that was asked for.
 
 Settling is safe to repeat. After a lost reply the first try may have been applied, and then the second finds nothing
-pending any more: what it calls lost is not, so nothing is reported.
+pending any more: what it calls lost is not, so it is no news for who has handled it. Who wants to begin must not.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ async def _serve(writer: _Writer, message: SettleMessage) -> None:
 
 async def _settle(writer: _Writer, message: Settle) -> Settled:
     lost: set[bytes] = set()
+    unsure: set[bytes] = set()
     try:
         for letter in message.dead:
             await _bury(writer, message, letter)
@@ -104,12 +105,14 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
         if message.done or message.dead:
             # Also with no ids left: the watermark moves past dead letters too.
             for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
-                lost |= await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
+                part = await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
+                lost |= part.lost
+                unsure |= part.unsure
     except NoGroup:
         return Settled(frozenset(message.done), group_lost=True)
     except HistoryChanged as error:
         return Settled(history=error.history)
-    return Settled(frozenset(lost))
+    return Settled(frozenset(lost), frozenset(unsure))
 
 
 async def _bury(writer: _Writer, message: Settle, letter: DeadLetter) -> None:
@@ -131,7 +134,7 @@ async def _delay(writer: _Writer, message: Settle) -> frozenset[bytes]:
     return frozenset(lost)
 
 
-async def _acknowledge(writer: _Writer, message: Settle, raw_ids: Sequence[bytes]) -> frozenset[bytes]:
+async def _acknowledge(writer: _Writer, message: Settle, raw_ids: Sequence[bytes]) -> Settled:
     settings, tries = writer.settings, 0
 
     async def settle() -> SettleResult:
@@ -146,4 +149,4 @@ async def _acknowledge(writer: _Writer, message: Settle, raw_ids: Sequence[bytes
     writer.watermark = result.watermark
     if settings.memory is not None:
         settings.memory.watermark = result.watermark
-    return result.lost if tries == 1 else frozenset()
+    return Settled(result.lost) if tries == 1 else Settled(unsure=result.lost)

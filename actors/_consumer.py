@@ -28,11 +28,14 @@ from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_history import learn
 from ._consumer_hold import Hold
 from ._consumer_lease import LEASE_CHUNK, keep_leases
+from ._consumer_once import work_acknowledged
 from ._consumer_outage import mind_breaker
 from ._consumer_pause import mind_gate
+from ._consumer_permits import drop_unanswered
 from ._consumer_window import Window
 from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
 from ._events import HandedBack, LeftPending
+from ._permits import Permits
 from ._stage import Stage
 from ._status import ConsumerStatus
 
@@ -43,6 +46,7 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     async def run(stage: Stage) -> None:
         window = Window(settings.prefetch_min, settings.prefetch)
         desk = Desk(stage, settings, wiring, Hold(window.places), window)
+        desk.permits = Permits() if settings.delivery == "at_most_once" else None
         desk.note_progress()
         stage.publish_when_asked(lambda: _status_of(desk))
         stage.started()
@@ -60,6 +64,7 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
             # Not beside renewals: one that comes after would make what was handed back look busy again.
             await _hand_back(desk)
         finally:
+            drop_unanswered(desk)
             _tell_what_is_left(desk)
             stage.publish(_status_of(desk))
 
@@ -89,7 +94,9 @@ async def _acquire_work_settle(desk: Desk, working: trio.CancelScope) -> None:
 def _start_workers(desk: Desk, workers: trio.Nursery) -> None:
     work = desk.wiring.work
     for _ in range(desk.settings.concurrency):
-        if work.handle is not None:
+        if desk.permits is not None:
+            workers.start_soon(work_acknowledged, desk, desk.permits)
+        elif work.handle is not None:
             workers.start_soon(work_one_by_one, desk, work.handle)
         elif work.handle_batch is not None:
             workers.start_soon(work_in_batches, desk, work.handle_batch)
@@ -135,7 +142,7 @@ def _status_of(desk: Desk) -> ConsumerStatus:
     if breaker is not None and breaker.by is not None:
         reason = " and ".join(filter(None, (reason, f"{breaker.by.name} is away")))
     return ConsumerStatus(
-        held=len(desk.hold),
+        held=len(desk.hold) + (0 if desk.permits is None else desk.permits.begun),
         waiting=desk.hold.waiting,
         handled=desk.handled,
         failed=desk.failed,

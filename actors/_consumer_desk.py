@@ -19,9 +19,10 @@ from ._gate import Gate
 from ._lease import OnLeaseLost, Seat
 from ._mailbox import Address, Mailbox
 from ._messages import Barrier, DeadLetter, Heal, Settle, Ticket
+from ._permits import Delivery, Permits
 from ._retrying import Rules
 from ._stage import Stage
-from ._verdict import Handle, HandleBatch
+from ._verdict import Handle, HandleBatch, Verdict
 
 SETTLE_SECONDS = 30.0
 """How long a consumer waits for the checkpoint writer before it says the same again. Above any single command's
@@ -45,6 +46,7 @@ class ConsumerSettings:
         drain_seconds: how long a stopping consumer works on what it holds before it hands back the rest.
         rules: when what failed is tried again, and when it goes to the dead letters.
         on_lease_lost: whether a handler whose entry somebody else owns now is cancelled.
+        delivery: whether entries are acknowledged after their handlers returned, or before they begin.
     """
 
     stream: str
@@ -61,10 +63,15 @@ class ConsumerSettings:
     retry: Retry = Retry()
     rules: Rules = Rules()
     on_lease_lost: OnLeaseLost = "cancel"
+    delivery: Delivery = "at_least_once"
 
 
 def _unknown(_entry: Entry) -> tuple[str, str]:
     return "", ""
+
+
+def _to_begin(_entry: Entry) -> Verdict | None:
+    return None
 
 
 @frozen
@@ -75,11 +82,14 @@ class Work:
         handle: runs the handler on one entry.
         handle_batch: runs it on several.
         identify: reads an event's own id and its type, for whoever looks into a dead letter; "" for what it can't read.
+        sift: what is clear of an entry before its handler begins, None: it is to begin. Not asked for unless entries
+            are acknowledged before.
     """
 
     handle: Handle | None = None
     handle_batch: HandleBatch | None = None
     identify: Callable[[Entry], tuple[str, str]] = _unknown
+    sift: Callable[[Entry], Verdict | None] = _to_begin
 
 
 @frozen
@@ -188,6 +198,8 @@ class Desk:
     """What is held and to be handed back, since something is away: in so many seconds, None: at once."""
     strays: dict[bytes, int] = field(factory=dict)
     """What came while another history was noticed, with its deliveries before: a stop may come sooner than recovery."""
+    permits: Permits | None = None
+    """Who may begin what; None where entries are acknowledged after their handlers."""
     handled: int = 0
     failed: int = 0
 
@@ -262,6 +274,8 @@ class Desk:
         self.hold.lose(raw_ids)
         for raw_id in raw_ids if self.given_back else ():
             self.given_back.pop(raw_id, None)
+        if self.permits is not None:
+            self.permits.refuse(raw_ids)
         for seat in self.seats:
             seat.tell(raw_ids)
         self.room_made.ring()

@@ -54,7 +54,7 @@ class Hold:
         return 0 if self.closed else max(0, self.places - len(self._held) - self._reserved)
 
     def reserve(self, places: int) -> None:
-        """Keep places for a read that is under way; a negative number gives them back."""
+        """Keep places for a read that is under way, or what runs and is not held; a negative number gives them back."""
         self._reserved += places
 
     @property
@@ -111,6 +111,10 @@ class Hold:
     def finish(self, raw_id: bytes) -> None:
         """A verdict stands for this entry, which must be held: it needs no handing back any more."""
         self._finished.add(raw_id)
+
+    def unfinish(self, raw_id: bytes) -> None:
+        """The verdict on this entry is taken back before anybody heard of it."""
+        self._finished.discard(raw_id)
 
     def let_go(self, raw_id: bytes) -> None:
         """As `finish`, of an entry that is to look idle: its lease is not renewed any more."""

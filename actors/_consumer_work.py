@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 import trio
+from attrs import evolve
 from typing_extensions import assert_never
 
 from ..wire import Entry, NoGroup
@@ -18,6 +19,7 @@ from ._consumer_history import go_on_in
 from ._consumer_hold import Job
 from ._consumer_lease import lose, wait_for_lease
 from ._consumer_outage import hold_off, is_away, note_success
+from ._consumer_permits import hear_settled
 from ._dead_letter import dead_letter
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
@@ -262,9 +264,10 @@ async def settle_verdicts(desk: Desk) -> None:
             desk.verdicts.put_back(taken)
             await go_on_in(desk, settled.history)
             continue
-        if settled.lost:
-            lost = tuple(sorted(settled.lost))
-            desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, lost))
+        lost = settled.lost if desk.permits is None else hear_settled(desk, desk.permits, taken, settled)
+        if lost:
+            ids = tuple(sorted(lost))
+            desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, ids))
         desk.release(taken.raw_ids())
         if taken.later:
             desk.wiring.alarm.set(min(taken.later.values()) / 1000)
@@ -278,8 +281,11 @@ async def _settle(desk: Desk, verdicts: Verdicts) -> Settled:
         now = (verdicts.done, verdicts.dead, verdicts.later)
         return Settle(settings.name, *now, settings.lease_ms, desk.history, reply)
 
+    tries = 0
     while True:
+        tries += 1
         try:
-            return await desk.wiring.writer.ask(message, timeout_seconds=SETTLE_SECONDS)
+            settled = await desk.wiring.writer.ask(message, timeout_seconds=SETTLE_SECONDS)
         except NoReply:
             continue
+        return settled if tries == 1 else evolve(settled, unsure=settled.unsure | settled.lost)

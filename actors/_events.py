@@ -287,6 +287,7 @@ class HandlerFailed(ActorEvent):
         error: what it raised; None: it declined.
         again_seconds: in how many seconds it is due again; None: after the idle limit.
         counts: False where it failed because something is away: then this delivery is not counted.
+        comes_again: False where its group handles at most once.
     """
 
     level: ClassVar[int] = logging.WARNING
@@ -298,6 +299,7 @@ class HandlerFailed(ActorEvent):
     error: Exception | None
     again_seconds: float | None = None
     counts: bool = True
+    comes_again: bool = True
 
     @override
     def words(self) -> str:
@@ -309,8 +311,30 @@ class HandlerFailed(ActorEvent):
         when = "comes again at once" if self.again_seconds == 0 else when
         if not self.counts and self.again_seconds is None:
             when = "is handed back"
+        if not self.comes_again:
+            return f"handler {what} {_shown([self.raw_id])} does not come again: it was acknowledged before"
         number = f"delivery {self.deliveries}" if self.counts else f"delivery {self.deliveries}, which does not count"
         return f"handler {what} {_shown([self.raw_id])} {when} ({number})"
+
+
+@frozen
+class EventsDropped(ActorEvent):
+    """Events of a group that handles at most once were acknowledged, or may have been, and were not handled to the end.
+
+    They do not come again, unless an acknowledgement of which nobody heard was none.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    raw_ids: tuple[bytes, ...]
+    reason: str
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"dropped {_shown(self.raw_ids)} of {self.stream} for {self.group}: {self.reason}"
 
 
 @frozen

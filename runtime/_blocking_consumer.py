@@ -11,7 +11,7 @@ from typing import cast
 from attrs import evolve
 from typing_extensions import Self
 
-from ..actors import HERE, Dependency, Gate, RetryPolicy
+from ..actors import HERE, Delivery, Dependency, Gate, RetryPolicy
 from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
@@ -55,6 +55,8 @@ class StreamConsumer:
         retry_policy: when it comes again; None: as `RetryPolicy()` says after an exception, after the idle limit
             where the handler declined.
         dependencies: what the handler needs and may be away: then nothing is begun, and no event is given up for it.
+        delivery: "at_most_once" acknowledges each event before it is handled, one by one: it begins once at most, and
+            is lost where its handler is cut short.
         max_retries, retry_base_delay, retry_max_delay: see `RedisConnection`.
         timeouts: how long a connection and a reply may take.
         codec: how events are read from fields.
@@ -85,6 +87,7 @@ class StreamConsumer:
         max_deliveries: int | None = MAX_DELIVERIES,
         retry_policy: RetryPolicy | None = None,
         dependencies: Sequence[Dependency] = (),
+        delivery: Delivery = "at_least_once",
         max_retries: int | None = 5,
         retry_base_delay: float = 0.1,
         retry_max_delay: float = 30.0,
@@ -104,6 +107,7 @@ class StreamConsumer:
             max_deliveries=max_deliveries,
             retry_policy=retry_policy,
             dependencies=dependencies,
+            delivery=delivery,
         )
         retry = Retry(max_retries, retry_base_delay, retry_max_delay)
         runtime = Runtime(redis_url, retry=retry, timeouts=timeouts, codec=codec, observer=observer)
@@ -114,7 +118,8 @@ class StreamConsumer:
             raise ValueError(f"a consumer needs a stream and a group, not stream={stream!r}, group={group!r}")
         self._runtime = runtime
         self._stream, self._group = stream, group
-        self._options = evolve(options, batch=options.count)
+        # What is acknowledged before it is handled, a crash loses: so one by one, as they are handled here.
+        self._options = evolve(options, batch=1 if options.delivery == "at_most_once" else options.count)
         self._hand_over = HandOver()
         self._pausing = threading.Lock()
         self._background = Background(self._runtime, on_end=self._hand_over.end)

@@ -13,13 +13,23 @@ from typing import cast
 
 from attrs import Attribute, field, frozen, validators
 
-from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Limits, WhenAway, parse_durability
+from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Delivery, Limits, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, OnGroupLost, Retry, ServerAddress, Timeouts
 from ._config_file import Loaded, read_text, read_yaml, structured
 from ._config_retention import RetentionConfig
 from ._config_retries import DependencyConfig, RetryPolicyConfig, dependencies
 from ._names import expand
-from ._options import MAX_DELIVERIES, ON_GROUP_LOST, REAP_IDLE_MS, GroupOptions, Reclaim, one_of, parse_start
+from ._options import (
+    DELIVERY,
+    MAX_DELIVERIES,
+    ON_GROUP_LOST,
+    REAP_IDLE_MS,
+    GroupOptions,
+    Reclaim,
+    check_delivery,
+    one_of,
+    parse_start,
+)
 from ._stream_options import StreamOptions
 
 VARIABLES = {
@@ -163,6 +173,16 @@ class ConsumerConfig:
     retry_policy: RetryPolicyConfig = RetryPolicyConfig()
     dependencies: Mapping[str, DependencyConfig] = field(default=MappingProxyType[str, DependencyConfig]({}))
     on_group_lost: str = field(default=ON_GROUP_LOST[0], validator=one_of(ON_GROUP_LOST))
+    delivery: str = field(default=DELIVERY[0], validator=one_of(DELIVERY))
+
+    def __attrs_post_init__(self) -> None:
+        check_delivery(
+            self.delivery,
+            max_deliveries=self.max_deliveries != MAX_DELIVERIES,
+            retry_policy=self.retry_policy.policy() is not None,
+            dependencies=bool(self.dependencies),
+            on_lease_lost=self.on_lease_lost != "cancel",
+        )
 
 
 @frozen
@@ -315,6 +335,7 @@ class Config:
             dependencies=dependencies(consumer.dependencies),
             on_lease_lost="finish" if consumer.on_lease_lost == "finish" else "cancel",
             on_group_lost=cast("OnGroupLost", consumer.on_group_lost),
+            delivery=cast("Delivery", consumer.delivery),
         )
 
 

@@ -185,6 +185,16 @@ def in_batches(reader: Reader, routes: Routes, run: RunBatch) -> HandleBatch:
     return handle
 
 
+def sifting(reader: Reader, routes: Routes) -> Callable[[Entry], Verdict | None]:
+    """Says what is clear of an entry without its handler; None: it is an event for one."""
+
+    def sift(entry: Entry) -> Verdict | None:
+        prepared = _prepare(reader, routes, (entry, 1), Lease())
+        return None if isinstance(prepared, Event) else prepared
+
+    return sift
+
+
 def _prepare(reader: Reader, routes: Routes, job: Job, lease: Lease) -> Event[object] | Verdict:
     entry, deliveries = job
     fields = reader.own_fields(entry.fields or ())

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from attrs import Attribute, field, frozen, validators
 from typing_extensions import TypedDict
 
-from ..actors import Dependency, OnLeaseLost, RetryPolicy
+from ..actors import Delivery, Dependency, OnLeaseLost, RetryPolicy
 from ..wire import EntryId, OnGroupLost
 from ._names import expand
 
@@ -19,6 +19,9 @@ MAX_DELIVERIES: Final = 16
 
 ON_GROUP_LOST: Final[tuple[OnGroupLost, ...]] = ("resume_at_checkpoint", "replay", "fail")
 """What may be said of a lost group."""
+
+DELIVERY: Final[tuple[Delivery, ...]] = ("at_least_once", "at_most_once")
+"""What may be said of how often events are handled."""
 
 Start = str | EntryId | datetime
 """Where a *new* group begins: "0" (everything), "$" (what comes from now on), an id (after it), a time (from it on)."""
@@ -108,6 +111,9 @@ class GroupOptions:
         dependencies: what the handlers need and may be away: then the group waits, and gives up no event for it.
         on_group_lost: what becomes of a group that was there and is gone: it is made again at its checkpoint, or at
             the beginning of the stream ("replay"), or the runtime ends with `GroupLost` ("fail").
+        delivery: "at_least_once" acknowledges an event after its handler returned; "at_most_once" before it begins, so
+            that it begins once at most, and whatever cuts it short loses it. That has no retries: options about them
+            are refused. All processes of a group say the same.
     """
 
     consumer: str | None = field(default=None, validator=_is_name)
@@ -126,9 +132,17 @@ class GroupOptions:
     on_lease_lost: OnLeaseLost = field(default="cancel", validator=one_of(("cancel", "finish")))
     dependencies: tuple[Dependency, ...] = field(default=(), converter=_in_a_tuple, validator=_check_dependencies)
     on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=one_of(ON_GROUP_LOST))
+    delivery: Delivery = field(default="at_least_once", validator=one_of(DELIVERY))
 
     def __attrs_post_init__(self) -> None:
         """Look at what has to go together."""
+        check_delivery(
+            self.delivery,
+            max_deliveries=self.max_deliveries != MAX_DELIVERIES,
+            retry_policy=self.retry_policy is not None,
+            dependencies=bool(self.dependencies),
+            on_lease_lost=self.on_lease_lost != "cancel",
+        )
         if self.dependencies and self.max_deliveries == 1:
             raise ValueError(
                 "with max_deliveries=1 an event can't wait until what it needs is back, since it has been delivered "
@@ -167,6 +181,25 @@ class GroupOptionsKeywords(TypedDict, total=False):
     on_lease_lost: OnLeaseLost
     dependencies: Sequence[Dependency]
     on_group_lost: OnGroupLost
+    delivery: Delivery
+
+
+def check_delivery(delivery: str, **said: bool) -> None:
+    """Refuse options that mean nothing where events are handled at most once.
+
+    Args:
+        delivery: how often they are handled.
+        said: those options, and whether something else than the default was said.
+
+    Raises:
+        ValueError: one of them was.
+    """
+    words = [name for name, is_said in said.items() if is_said]
+    if delivery == "at_most_once" and words:
+        raise ValueError(
+            f"delivery='at_most_once' acknowledges events before they are handled, and tries none again: "
+            f"leave out {' and '.join(words)}"
+        )
 
 
 def parse_start(start: Start) -> EntryId | Literal["$"]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import cast
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from ..actors import (
     ConsumerSettings,
@@ -38,6 +38,7 @@ from ._dispatch import (
     in_batches,
     name_of,
     one_by_one,
+    sifting,
 )
 from ._errors import HandlerConflict
 from ._names import expand
@@ -192,6 +193,7 @@ class Plans:
             work = Work(handle_batch=in_batches(reader, group.routes, group.run_batch), identify=reader.identify)
         else:
             work = Work(handle=one_by_one(reader, group.routes), identify=reader.identify)
+        work = evolve(work, sift=sifting(reader, group.routes))
         return GroupPlan(
             GroupSettings(
                 stream,
@@ -232,6 +234,7 @@ class Plans:
                 retry=self.retry,
                 rules=rules,
                 on_lease_lost=options.on_lease_lost,
+                delivery=options.delivery,
             )
             for name in names
         ]

@@ -1,6 +1,7 @@
 """One file for each promise: what must hold in every history."""
 
 from ._ack_implies_done import ack_implies_done
+from ._at_most_once import at_most_once
 from ._bounded_duplicates import bounded_duplicates
 from ._bounded_memory import bounded_memory
 from ._cancelled_never_acks import cancelled_never_acks
@@ -31,6 +32,7 @@ __all__ = [
     "Checker",
     "Verdict",
     "ack_implies_done",
+    "at_most_once",
     "bounded_duplicates",
     "bounded_memory",
     "cancelled_never_acks",

@@ -6,7 +6,8 @@ is excused
 * if a dead letter was written for the entry before (in the same step, as a rule);
 * if the entry's body was gone from the stream: nobody can handle it;
 * if the group is not meant for events of its type;
-* if it came from nobody of the application: somebody acknowledged by hand.
+* if it came from nobody of the application: somebody acknowledged by hand;
+* if its group handles at most once: there `at-most-once` speaks.
 
 After a seek that goes back over an entry only a run that began later counts: it is to be handled anew. Not so after a
 fault that may undo the seek, nor when the group is made anew: then what was in hand is compared, and goes on.
@@ -22,6 +23,7 @@ from ..history import FaultStruck, History, Record
 from ..plan import CrashServer, FailOver, LosePower
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Began, Buried, Moved
+from ._modes import in_hand_max
 from ._runs import Runs, runs
 from ._verdict import Verdict
 from ._words import order, text
@@ -32,7 +34,7 @@ NAME = "ack-implies-done"
 def ack_implies_done(history: History) -> Iterator[Verdict]:
     """Nothing is acknowledged that was not handled."""
     ran, types = runs(history), {(state.stream, state.group): state.event_types for state in history.groups}
-    buried: set[tuple[str, str, bytes]] = set()
+    once, buried = in_hand_max(history), set[tuple[str, str, bytes]]()
     moves: list[Moved | Began] = []
     undone = [place for place, record in enumerate(history.records) if _may_undo(record)]
     for fact in chronicle(history).facts:
@@ -41,6 +43,8 @@ def ack_implies_done(history: History) -> Iterator[Verdict]:
         elif isinstance(fact, Moved | Began):
             moves.append(fact)
         elif isinstance(fact, Acknowledged) and fact.by and fact.was_there:
+            if (fact.stream, fact.group) in once:
+                continue
             of, wanted = (fact.stream, fact.group, fact.raw_id), types.get((fact.stream, fact.group))
             unwanted = wanted is not None and fact.entry is not None and fact.entry.event_type not in wanted
             event_id = "" if fact.entry is None else fact.entry.event_id

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from typing_extensions import assert_never
 
-from ...actors import EntriesDestroyed, EntriesReclaimed, GroupRecreated, LeaseLost
+from ...actors import EntriesDestroyed, EntriesReclaimed, EventsDropped, GroupRecreated, LeaseLost
 from ..history import (
     Destroyed,
     FaultStruck,
@@ -126,7 +126,7 @@ class _Life:
 
     def _told(self, record: Told) -> str:
         event = record.event
-        if isinstance(event, LeaseLost | EntriesDestroyed | EntriesReclaimed):
+        if isinstance(event, LeaseLost | EntriesDestroyed | EntriesReclaimed | EventsDropped):
             ours = any((event.stream, raw_id) in self._ids for raw_id in event.raw_ids)
             return f"tells: {event.words()}" if ours else ""
         streams = {stream for stream, _ in self._ids}

@@ -1,6 +1,6 @@
 """`no-loss`: every event whose publish was acknowledged is handled to its end, or in the dead letters.
 
-Judged for every group of its stream. It is excused
+Judged for every group of its stream, apart from those that handle at most once (`at-most-once`). It is excused
 
 * while it is pending or unread at the end: then it waits, and `liveness` says so;
 * if a fault of the server destroyed it, by name, or somebody deleted or trimmed it who is no process of the
@@ -23,6 +23,7 @@ from ...actors import dead_letter_key
 from ..history import GroupState, History, Published
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Added, Began, Buried, Entry, Moved, Removed
+from ._modes import in_hand_max
 from ._runs import Runs, runs
 from ._verdict import Verdict
 from ._words import named, order, text
@@ -50,7 +51,8 @@ class _Fate:
 
 def no_loss(history: History) -> Iterator[Verdict]:
     """Nothing that was acknowledged to its publisher is lost."""
-    fate = _fate(history)
+    fate, once = _fate(history), in_hand_max(history)
+    judged = [state for state in history.groups if (state.stream, state.group) not in once]
     waiting = {
         (state.stream, state.group): frozenset((*state.unread, *(raw_id for raw_id, *_ in state.pending)))
         for state in history.groups
@@ -58,7 +60,7 @@ def no_loss(history: History) -> Iterator[Verdict]:
     for published in history.of(Published):
         if published.outcome != "acknowledged" or published.raw_id is None:
             continue
-        for state in history.groups:
+        for state in judged:
             if state.stream == published.stream and not _is_safe(fate, published, published.raw_id, state):
                 waits = published.raw_id in waiting[state.stream, state.group]
                 if not (waits and _is_present(fate, published, published.raw_id)):

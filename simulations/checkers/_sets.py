@@ -8,6 +8,7 @@ from typing import Final
 
 from . import (
     _ack_implies_done,
+    _at_most_once,
     _bounded_duplicates,
     _bounded_memory,
     _cancelled_never_acks,
@@ -33,6 +34,7 @@ ALL: Final[Mapping[str, Checker]] = MappingProxyType(
     {
         _no_loss.NAME: _no_loss.no_loss,
         _ack_implies_done.NAME: _ack_implies_done.ack_implies_done,
+        _at_most_once.NAME: _at_most_once.at_most_once,
         _cancelled_never_acks.NAME: _cancelled_never_acks.cancelled_never_acks,
         _fenced.NAME: _fenced.fenced,
         _bounded_duplicates.NAME: _bounded_duplicates.bounded_duplicates,

@@ -3,6 +3,7 @@
 from ._history import GroupState, History
 from ._records import (
     UNPLANNED,
+    AcknowledgesFirst,
     Applied,
     Cancelled,
     Destroyed,
@@ -24,6 +25,7 @@ from ._records import (
 
 __all__ = [
     "UNPLANNED",
+    "AcknowledgesFirst",
     "Applied",
     "Cancelled",
     "Destroyed",

@@ -102,6 +102,18 @@ class Cancelled(Record):
 
 
 @frozen
+class AcknowledgesFirst(Record):
+    """A process takes part in a group that handles at most once: what it begins is acknowledged before.
+
+    `in_hand_max` is how many of those it may have at a time: acknowledged, and not handled to their end.
+    """
+
+    stream: str
+    group: str
+    in_hand_max: int
+
+
+@frozen
 class HandlerStarted(Record):
     """A handler begins to run on an event.
 

@@ -10,6 +10,7 @@ from ._bug import PlantedBug
 from ._connecting import CONNECTING
 from ._handling import HANDLING
 from ._holding import HOLDING
+from ._once import ONCE
 from ._poisoning import POISONING
 from ._recovering import RECOVERING
 from ._retaining import RETAINING
@@ -25,6 +26,7 @@ _ALL: Final = (
     *SCHEDULING,
     *RETAINING,
     *CONNECTING,
+    *ONCE,
 )
 
 BUGS: Final[Mapping[str, PlantedBug]] = MappingProxyType({bug.name: bug for bug in _ALL})

@@ -17,6 +17,7 @@ from ...actors import (
     DeadLettered,
     EntriesDestroyed,
     EntriesReclaimed,
+    EventsDropped,
     HandlerFailed,
     LeaseLost,
 )
@@ -185,7 +186,7 @@ def _of_told(drafts: _Drafts, event: ActorEvent | LinkEvent) -> Iterator[str]:
     match event:
         case HandlerFailed() | DeadLettered():
             yield from _named(drafts, [event.stream.encode()], [event.raw_id])
-        case EntriesDestroyed() | EntriesReclaimed() | LeaseLost():
+        case EntriesDestroyed() | EntriesReclaimed() | EventsDropped() | LeaseLost():
             yield from _named(drafts, [event.stream.encode()], event.raw_ids)
         case _:
             pass

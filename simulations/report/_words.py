@@ -8,6 +8,7 @@ from typing import Final
 
 from ..history import (
     UNPLANNED,
+    AcknowledgesFirst,
     Applied,
     Cancelled,
     Destroyed,
@@ -47,6 +48,7 @@ PROMISES: Final = {
     "liveness": "When the faults stop, everything that waits gets handled.",
     "clean-stop": "After a graceful stop nothing is pending that was not handed back.",
     "bounded-memory": "No more entries are held than the prefetch allows.",
+    "at-most-once": "An event that is acknowledged before it is handled begins once at most, over all processes.",
     "cancelled-never-acks": "A cancelled handler acknowledges nothing.",
     "paused": "While a group is paused, no handler of it begins.",
     "scheduled-once": "What is to be published later is published once each time, and not before.",
@@ -77,6 +79,7 @@ KINDS: Final[Mapping[type[Record], str]] = {
     Applied: "change",
     Publishing: "publish",
     Published: "publish",
+    AcknowledgesFirst: "handler",
     HandlerStarted: "handler",
     HandlerEnded: "handler",
     ProcessStarted: "process",
@@ -132,6 +135,8 @@ def _of_the_run(record: Record) -> str:
             told = f"asks {record.service} to {record.action}{of}{how[record.outcome]}"
         case Scheduling() | SchedulingEnded() | Cancelled():
             told = _of_a_schedule(record)
+        case AcknowledgesFirst():
+            told = f"handles {record.stream} for {record.group} at most once"
         case Told():
             told = f"says: {record.event.words()}"
         case FaultStruck():

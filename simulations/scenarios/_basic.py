@@ -9,8 +9,8 @@ from typing import cast
 
 import trio
 
-from ...actors import Dependency, Retention, RetryPolicy
-from ...runtime import Event, Reclaim, Runtime
+from ...actors import Delivery, Dependency, Retention, RetryPolicy
+from ...runtime import Event, GroupOptions, Reclaim, Runtime
 from ...runtime._dispatch import AnyHandler
 from ...wire import RedisError, Timeouts
 from ..plan import Shape
@@ -32,6 +32,9 @@ DRAIN_SECONDS = 2.0
 
 MAX_DELIVERIES: int | None = 5
 """Few, so that an event that always fails is through with them long before a run is over."""
+
+OPTIONS = GroupOptions()
+"""What holds where nothing is said."""
 
 IMPATIENT = Timeouts(connect_seconds=1.0, reply_seconds=0.5, block_margin_seconds=0.3)
 """So that what comes late comes after it was given up: reads block for a second at most."""
@@ -119,6 +122,19 @@ async def batches(world: World) -> None:
     await publish_planned(world, STREAM)
 
 
+async def at_most_once(world: World) -> None:
+    """What is begun was acknowledged before; the second process handles lists. Who stops one may lose patience."""
+
+    async def worker(process: Process) -> None:
+        batch = 3 if process.name.endswith("2") else None
+        handler = behave if batch is None else behave_in_batch
+        app = worker_app(world.plan.shape, [(GROUP, handler)], batch=batch, patient=False, delivery="at_most_once")
+        await app(process)
+
+    start_workers(world, worker)
+    await publish_planned(world, STREAM)
+
+
 async def rolling_restart(world: World) -> None:
     """Each process is stopped and started, the next one when it is back, while events are published."""
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
@@ -151,6 +167,7 @@ def worker_app(
     dependencies: Sequence[Dependency] = (),
     retention: Retention | None = None,
     patient: bool = True,
+    delivery: Delivery = "at_least_once",
 ) -> App:
     async def worker(process: Process) -> None:
         runtime = process.runtime(timeouts=timeouts)
@@ -165,6 +182,7 @@ def worker_app(
                 reclaim=reclaim,
                 retry_policy=retry_policy,
                 dependencies=dependencies,
+                delivery=delivery,
             )
         patience_seconds = math.inf if patient else process.rng("patience").uniform(0, 2 * DRAIN_SECONDS)
         await process.serve(runtime, patience_seconds=patience_seconds)
@@ -182,6 +200,7 @@ def add_group(
     reclaim: Reclaim | None = RECLAIM,
     retry_policy: RetryPolicy | None = None,
     dependencies: Sequence[Dependency] = (),
+    delivery: Delivery = "at_least_once",
 ) -> None:
     """Have a group of the plan's shape handle the events."""
     runtime.add_handler(
@@ -195,7 +214,8 @@ def add_group(
         block_ms=1000,
         reclaim=reclaim,
         drain_seconds=DRAIN_SECONDS,
-        max_deliveries=MAX_DELIVERIES,
+        max_deliveries=MAX_DELIVERIES if delivery == "at_least_once" else OPTIONS.max_deliveries,
+        delivery=delivery,
         retry_policy=retry_policy,
         dependencies=dependencies,
     )

@@ -12,6 +12,7 @@ from ..plan import CONNECT, HANDLER, Domain, Plan, draw_plan
 from ..world import Scenario
 from ._basic import (
     alone,
+    at_most_once,
     backlog,
     batches,
     graceful_stop,
@@ -345,6 +346,23 @@ _ALL: Final[Sequence[BuiltIn]] = (
             slow=0.0,
             fails=0.0,
             kinds=frozenset({"stop-process"}),
+            span_ms=4000.0,
+        ),
+    ),
+    BuiltIn(
+        "at-most-once",
+        "what is begun was acknowledged before: nothing begins twice, and what is lost by that was in somebody's hands",
+        at_most_once,
+        Domain(
+            workers=(2, 3),
+            events=(10, 25),
+            slow=0.4,
+            slow_ms_max=4000.0,
+            fails=0.1,
+            undecodable=0.1,
+            appendfsync=("always",),
+            kinds=_PROCESS | _LINK | {"crash-server", "pause-server", "kill-clients", "answer", "raise", "slow"},
+            always=("kill-process", "stop-process", "lose-reply"),
             span_ms=4000.0,
         ),
     ),

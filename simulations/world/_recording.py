@@ -15,7 +15,7 @@ from ...runtime import Event, Json, NewEvent, Runtime
 from ...runtime._dispatch import AnyHandler, Run, awaitable, is_async, verdict_of
 from ...runtime._options import GroupOptions, GroupOptionsKeywords
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
-from ..history import HandlerEnded, HandlerStarted, Published, Publishing, Told
+from ..history import AcknowledgesFirst, HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
 from ._in_hand import IN_HAND
 from ._recording_schedules import RecordingSchedules
@@ -66,7 +66,11 @@ class RecordingRuntime(Runtime):
 
         super().add_handler(stream, group, recorded, event_types=event_types, **options)
         if stream and group:
-            self._world.watch_group(stream, group, self._plans.group_options(stream, group).max_deliveries)
+            said = self._plans.group_options(stream, group)
+            self._world.watch_group(stream, group, said.max_deliveries)
+            if said.delivery == "at_most_once":
+                in_hand = said.consumers * said.concurrency * (said.batch or 1)
+                self._world.note(AcknowledgesFirst(self._world.now_ms, self._host, stream, group, in_hand))
 
     async def _run_handler(
         self, run: Run[object], given: object, group: str, said: GroupOptions, *, finishes: bool

@@ -220,6 +220,26 @@ def test_false_and_exceptions_leave_the_event_for_redelivery(
     assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 0
 
 
+def test_at_most_once_each_event_is_acknowledged_before_it_is_handled(
+    redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """That one alone: what was read behind it stays pending until its turn. What fails does not come again."""
+    publish(connection, 3)
+    consumer = consumer_of(redis_server, delivery="at_most_once", reclaim_interval_ms=20, reclaim_min_idle_ms=60)
+    seen = []
+
+    def handle(event: Event[object]) -> bool:
+        rows = connection.call(lambda client: client.xpending_range("s", "g", count=10))
+        seen.append((event.payload["n"], event.raw_id in [row.raw_id for row in rows]))
+        if len(seen) == 3:
+            consumer.close()
+        return False
+
+    consumer.subscribe(handle)
+    assert seen == [(0, False), (1, False), (2, False)]
+    assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 0
+
+
 def test_a_restarted_consumer_goes_on_at_its_checkpoint(redis_server: RedisServer, connection: RedisConnection) -> None:
     """'Consumer restarts, processes old messages': what was acknowledged does not come again."""
     ids = publish(connection, 3)

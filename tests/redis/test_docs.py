@@ -25,6 +25,7 @@ EXECUTED = [
 PROMISES = {
     "no-loss",
     "ack-implies-done",
+    "at-most-once",
     "bounded-duplicates",
     "fenced",
     "exactly-once-effects",
@@ -100,7 +101,7 @@ def test_the_options_of_the_consumer_api_are_those_of_the_code() -> None:
     defaults = {name: attribute.default for name, attribute in attrs.fields_dict(GroupOptions).items()}
     defaults |= {f"Reclaim.{name}": attribute.default for name, attribute in attrs.fields_dict(Reclaim).items()}
     said = {"none": None, "on": Reclaim(), "nothing": ()}
-    said |= {f'"{word}"': word for word in ("0", "redis", "cancel", "resume_at_checkpoint")}
+    said |= {f'"{word}"': word for word in ("0", "redis", "cancel", "resume_at_checkpoint", "at_least_once")}
     assert {row[0]: said.get(row[3]) if row[3] in said else float(row[3]) for row in rows} == defaults
 
     parameters = set(inspect.signature(StreamConsumer).parameters)

@@ -39,10 +39,11 @@ def worker(
     drain: float = 8,
     idle_ms: int = 600,
     on_lease_lost: str = "cancel",
+    delivery: str = "at_least_once",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A consumer process; killed at the end if it is still there."""
     numbers = map(str, (seconds, concurrency, drain, idle_ms))
-    command = [sys.executable, str(WORKER), server.url, name, *numbers, on_lease_lost]
+    command = [sys.executable, str(WORKER), server.url, name, *numbers, on_lease_lost, delivery]
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr) as process:
         try:
             yield process
@@ -94,6 +95,23 @@ def test_what_a_killed_process_held_is_handled_by_another(any_redis_server: Redi
     log = (tmp_path / "heir").read_text()
     assert "took over" in log
     assert len(log.splitlines()) <= LOG_LINES_MAX, log
+
+
+def test_at_most_once_nothing_runs_twice_and_a_kill_loses_what_ran(redis_server: RedisServer, tmp_path: Path) -> None:
+    """SIGKILL while handlers run; what was read and had not begun another process handles."""
+    ids = publish(redis_server, 60)
+    with worker(redis_server, "victim", 0.2, tmp_path / "victim", delivery="at_most_once") as victim:
+        wait_until(lambda: len(counts(redis_server, "runs")) >= 5, "some events handled")
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        assert pending(redis_server) > 0
+    with worker(redis_server, "heir", 0.01, tmp_path / "heir", delivery="at_most_once") as heir:
+        wait_until(lambda: len(counts(redis_server, "runs")) >= len(ids) - 5, "what was not lost is handled")
+        wait_until(lambda: pending(redis_server) == 0, "nothing pending")
+        heir.terminate()
+        assert heir.wait(SECONDS) == 0
+    assert set(counts(redis_server, "begun").values()) == {1}
+    assert len(ids - counts(redis_server, "runs").keys()) <= 5
 
 
 def test_a_process_that_slept_asks_what_is_still_its_own(redis_server: RedisServer, tmp_path: Path) -> None:

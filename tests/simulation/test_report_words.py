@@ -4,6 +4,7 @@ import pytest
 from redis_streams.simulations import history
 from redis_streams.simulations.checkers._sets import ALL
 from redis_streams.simulations.history import (
+    AcknowledgesFirst,
     Cancelled,
     Destroyed,
     Phase,
@@ -68,6 +69,7 @@ def test_a_reply_is_told_in_a_line(reply: bytes | None, words: str) -> None:
         ),
         (SchedulingEnded(0, "p", "s", "nightly", "unknown"), "scheduling of nightly: unknown"),
         (Cancelled(0, "p", "s", "nightly", is_told=True), "has cancelled nightly"),
+        (AcknowledgesFirst(0, "w", "s", "g", 2), "handles s for g at most once"),
         (Record(0, "w"), "Record"),
     ],
     ids=lambda value: type(value).__name__,

@@ -1,4 +1,6 @@
-"""A consumer process for tests: ``worker.py URL NAME HANDLER_SECONDS CONCURRENCY DRAIN_SECONDS IDLE_MS ON_LEASE_LOST``.
+"""A consumer process for tests: ``worker.py URL NAME HANDLER_SECONDS CONCURRENCY DRAIN_SECONDS IDLE_MS [WORD ...]``.
+
+The words are `on_lease_lost` and `delivery`.
 
 In Redis the hash `runs` counts how often each event was finished, by whichever process, `begun` how often it was begun,
 and `cancelled` how often because it was lost to another process.
@@ -21,6 +23,7 @@ def main(
     drain_seconds: float,
     idle_ms: int,
     on_lease_lost: str = "cancel",
+    delivery: str = "at_least_once",
 ) -> None:
     """Handle events until SIGTERM, or worse."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
@@ -34,6 +37,7 @@ def main(
         count=20,
         drain_seconds=drain_seconds,
         on_lease_lost=on_lease_lost,
+        delivery=delivery,
         reclaim=Reclaim(interval_ms=50, min_idle_ms=idle_ms),
     )
     async def handle(event: Event[object]) -> None:
@@ -50,5 +54,5 @@ def main(
 
 
 if __name__ == "__main__":
-    url, name, seconds, concurrency, drain, idle_ms, *on_lease_lost = sys.argv[1:]
-    main(url, name, float(seconds), int(concurrency), float(drain), int(idle_ms), *on_lease_lost)
+    url, name, seconds, concurrency, drain, idle_ms, *words = sys.argv[1:]
+    main(url, name, float(seconds), int(concurrency), float(drain), int(idle_ms), *words)

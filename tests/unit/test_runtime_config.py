@@ -130,7 +130,9 @@ def test_every_consumer_option_reaches_the_runtime() -> None:
     )
     options = attrs.asdict(Config.from_yaml_text(text).group_options(), recurse=False)
     defaults = attrs.asdict(GroupOptions(), recurse=False)
-    assert {name for name in options if options[name] == defaults[name]} == {"batch"}
+    assert {name for name in options if options[name] == defaults[name]} == {"batch", "delivery"}
+    at_most_once = Config.from_yaml_text(section("consumer: {delivery: at_most_once}")).group_options()
+    assert at_most_once == GroupOptions(delivery="at_most_once")
     assert Config.from_yaml_text(section("reclaim: {enabled: false}")).group_options().reclaim is None
 
 
@@ -154,6 +156,9 @@ def test_every_key_of_the_producer_is_an_option_of_its_stream_or_of_the_runtime(
 def test_other_top_level_sections_are_somebody_elses() -> None:
     """An application's file may hold our section beside its own."""
     assert Config.from_yaml_text("app: {x: 1}\nredis_streams: {}\n") == Config()
+
+
+TRIES_NONE = "delivery='at_most_once' acknowledges events before they are handled, and tries none again"
 
 
 @pytest.mark.parametrize(
@@ -197,6 +202,10 @@ def test_other_top_level_sections_are_somebody_elses() -> None:
         (
             "consumer: {dependencies: {db: {errors: [print]}}}",
             "consumer.dependencies.db.errors: 'print' is no class of errors",
+        ),
+        (
+            "consumer: {delivery: at_most_once, max_deliveries: 3}",
+            f"consumer: {TRIES_NONE}: leave out max_deliveries",
         ),
         ("consumer: {dependencies: db}", "consumer.dependencies: must be a section with names as keys, not 'db'"),
         ("producer: events", "producer: must be a section with keys such as 'stream', not 'events'"),

@@ -1,0 +1,64 @@
+"""What may become of events that are acknowledged before they are handled: `at-most-once`."""
+
+from redis_streams.actors import EventsDropped
+from redis_streams.simulations.checkers import AT_LEAST_ONCE, at_most_once, judge
+from redis_streams.simulations.history import AcknowledgesFirst, HandlerStarted
+from redis_streams.simulations.plan import Fault, LoseReply, Plan, PlannedEvent, Shape, Site
+from redis_streams.simulations.running import run_plan
+from redis_streams.simulations.scenarios import SCENARIOS
+from support.stories import GROUP, STREAM, Story
+
+
+def acknowledging(*events: str, most: int = 1) -> Story:
+    """A worker has acknowledged these, and may have so many in hand."""
+    story = Story().publishes(*events).lives("worker-1")
+    story.told.records.append(AcknowledgesFirst(story.now_ms, "worker-1", STREAM, GROUP, most))
+    return story.reads("worker-1", *events).acks("worker-1", *events)
+
+
+def kinds(story: Story) -> list[str]:
+    return [verdict.kind for verdict in at_most_once(story.history())]
+
+
+def test_where_all_is_well_nobody_speaks() -> None:
+    """Neither do those who want an acknowledgement after the handler."""
+    story = acknowledging("a").handles("worker-1", "a").dies("worker-1", "stopped")
+    assert judge(story.history(), AT_LEAST_ONCE) == []
+
+
+def test_what_begins_twice_is_told() -> None:
+    story = acknowledging("a").starts("worker-1", "a").dies("worker-1").starts("worker-2", "a")
+    assert kinds(story) == ["begun twice"]
+
+
+def test_what_was_delivered_anew_may_begin_again() -> None:
+    """The server lost the acknowledgement, or somebody moved the group back."""
+    lost = acknowledging("a").starts("worker-1", "a").dies("worker-1").destroys(acknowledgements=["a"])
+    assert kinds(lost.starts("worker-2", "a")) == []
+    moved = acknowledging("a").handles("worker-1", "a").seeks("0-0").starts("worker-1", "a")
+    assert kinds(moved) == []
+
+
+def test_who_is_killed_takes_along_what_it_may_have_in_hand() -> None:
+    assert kinds(acknowledging("a").starts("worker-1", "a").dies("worker-1")) == []
+    assert kinds(acknowledging("a", "b").starts("worker-1", "a").dies("worker-1")) == ["too many"]
+
+
+def test_who_stops_says_what_is_lost_by_that() -> None:
+    story = acknowledging("a").starts("worker-1", "a").ends("worker-1", "a", "cancelled")
+    assert kinds(story.dies("worker-1", "stopped")) == ["lost in silence"]
+    story = acknowledging("a").starts("worker-1", "a").ends("worker-1", "a", "cancelled")
+    told = EventsDropped("root/consumer-0", STREAM, GROUP, (story.ids["a"],), "cancelled")
+    assert kinds(story.tells("worker-1", told).dies("worker-1", "stopped")) == []
+
+
+def test_an_event_of_which_nobody_knows_is_not_begun_and_told() -> None:
+    """Its acknowledgement was applied, and its answer lost: said again, nothing is pending any more."""
+    # The first time the server does not know the script.
+    lost = Fault(Site("worker-1", "settle", 2, before=False), LoseReply())
+    plan = Plan(1, "at-most-once", shape=Shape(workers=1), events=(PlannedEvent(),), faults=(lost,))
+    outcome = run_plan(plan, SCENARIOS["at-most-once"].run, checkers=AT_LEAST_ONCE)
+    assert outcome.status == "held"
+    assert not list(outcome.history.of(HandlerStarted))
+    [dropped] = [told.event for told in outcome.history.records if isinstance(getattr(told, "event", 0), EventsDropped)]
+    assert "an answer was lost" in dropped.words()
