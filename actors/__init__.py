@@ -20,6 +20,7 @@ from ._errors import (
     RedisAway,
     RestartLimitExceeded,
     StartTimeout,
+    StreamLost,
 )
 from ._events import (
     ConsumersNotReaped,
@@ -58,6 +59,7 @@ from ._keys import (
     dead_letter_key,
     groups_key,
     mark_key,
+    readers_key,
     retries_key,
     schedule_keys,
     settings_key,
@@ -82,6 +84,8 @@ from ._observer import (
 from ._patience import Patience
 from ._permits import Delivery
 from ._policy import Backoff, Limits, Restart, Strategy
+from ._reader_desk import OnStreamLost, ReaderSettings
+from ._reader_events import EventGivenUp, EventsMissed, ReaderBegan, ReaderLeftBehind, ReaderMoved
 from ._reclaimer import ReclaimSettings
 from ._recurrence import CronMissing, Missed, Recurrence
 from ._retainer import RetainerSettings
@@ -90,15 +94,17 @@ from ._retrying import RetryPolicy, Rules
 from ._scheduler import SchedulerSettings, firing_id
 from ._snapshot import Snapshot, State
 from ._stage import Stage
-from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReclaimerStatus, SchedulerStatus
+from ._status import CheckpointStatus, ConsumerStatus, GroupStatus, ReaderStatus, ReclaimerStatus, SchedulerStatus
 from ._stream_settings import DEDUP_SECONDS, DURABLE_SECONDS, StreamSettings, WhenAway
 from ._supervisor import Supervisor, run_root
 from ._verdict import DONE, UNWANTED, Done, Failed, Handle, HandleBatch, Reject, RetryLater, Undecodable, Verdict
 from .tree import (
     GroupPlan,
+    ReaderPlan,
     StreamPlan,
     Supervision,
     group_child,
+    readers_children,
     retainer_child,
     scheduler_child,
     stream_child,
@@ -148,7 +154,9 @@ __all__ = [
     "EntriesDestroyed",
     "EntriesReclaimed",
     "EntriesRecovered",
+    "EventGivenUp",
     "EventsDropped",
+    "EventsMissed",
     "Failed",
     "Gate",
     "GroupCreated",
@@ -182,9 +190,16 @@ __all__ = [
     "NotRetained",
     "Observer",
     "OnLeaseLost",
+    "OnStreamLost",
     "Patience",
     "PublishIncomplete",
     "PublishIndeterminate",
+    "ReaderBegan",
+    "ReaderLeftBehind",
+    "ReaderMoved",
+    "ReaderPlan",
+    "ReaderSettings",
+    "ReaderStatus",
     "ReclaimSettings",
     "ReclaimerStatus",
     "Recurrence",
@@ -211,6 +226,7 @@ __all__ = [
     "StartTimeout",
     "State",
     "Strategy",
+    "StreamLost",
     "StreamPlan",
     "StreamSettings",
     "StreamWentBack",
@@ -235,6 +251,8 @@ __all__ = [
     "mark_key",
     "nest",
     "parse_durability",
+    "readers_children",
+    "readers_key",
     "retainer_child",
     "retries_key",
     "run_root",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen, validators
 
 from ._mailbox import Measured
+from ._observer import innermost
 from ._policy import Restart
 from ._stage import Stage
 
@@ -47,8 +48,8 @@ class Child:
     supervisor: Supervisor | None = None
 
     def is_fatal(self, error: BaseException | None) -> bool:
-        """Whether its supervisor has failed when this child ends with an error."""
-        return isinstance(error, Exception) and (self.vital or isinstance(error, self.fatal))
+        """Whether its supervisor has failed when this child ends with an error, which may come out of nurseries."""
+        return isinstance(error, Exception) and (self.vital or isinstance(innermost(error), self.fatal))
 
 
 def nest(name: str, supervisor: Supervisor, *, restart: Restart = Restart.PERMANENT, vital: bool = False) -> Child:

@@ -85,6 +85,24 @@ class GroupLost(ActorError):
         self.checkpoint = checkpoint
 
 
+class StreamLost(ActorError):
+    """A reader's stream is gone, or another one by now, and it was told not to read that on. No restart mends it.
+
+    Attributes:
+        stream, reader: which one; a reader without a name has "".
+        position: where it stood in the former one.
+    """
+
+    def __init__(self, stream: str, reader: str, position: EntryId, why: str) -> None:
+        super().__init__(
+            f"reader {reader} of {stream} stands at {position}, and that is another stream now: {why}. Have a look,"
+            ' remove its checkpoint, and start again; or say on_stream_lost="resume", and it reads what is there'
+        )
+        self.stream = stream
+        self.reader = reader
+        self.position = position
+
+
 class NotDurable(PublishIndeterminate):
     """Events are in the stream, but were not in time as safe as asked for, as far as the server says.
 

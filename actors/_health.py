@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from ._snapshot import Snapshot, State
-from ._status import ConsumerStatus, GroupStatus
+from ._status import ConsumerStatus, GroupStatus, ReaderStatus
 
 TROUBLED = frozenset({State.BACKING_OFF, State.FAILED})
 
@@ -57,5 +57,10 @@ def _overdue(snapshot: Snapshot, now: float, patience: float) -> Iterator[str]:
             )
         case GroupStatus(due_at=due_at) if now - due_at > patience:
             yield f"{snapshot.path} is overdue for {now - due_at:.0f} s: it could not look at its group"
+        case ReaderStatus(due_at=due_at, position=position) if now - due_at > patience:
+            yield (
+                f"{snapshot.path} is overdue for {now - due_at:.0f} s: no read was answered and no event was handled;"
+                f" it stands at {position}"
+            )
         case _:
             pass

@@ -50,6 +50,11 @@ def schedule_keys(stream: str) -> tuple[str, str, str]:
     return key, f"{key}:events", f"{key}:ended"
 
 
+def readers_key(stream: str) -> str:
+    """The hash in which the checkpoints of readers without a group are kept, by their names."""
+    return f"{hash_tagged(stream)}:readers"
+
+
 def groups_key(stream: str) -> str:
     """The hash whose fields are all groups of a stream that were ever seen: the retention misses who is missing."""
     return f"{hash_tagged(stream)}:groups"

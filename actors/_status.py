@@ -66,3 +66,15 @@ class RetainerStatus:
 
     removed: int
     length: int
+
+
+@frozen
+class ReaderStatus:
+    """Where a reader without a group is, and its handlers' runs since the incarnation began."""
+
+    position: EntryId | None
+    """Everything up to this id was handled; None: it does not know yet where to begin."""
+    handled: int
+    failed: int
+    due_at: float = math.inf
+    """By when, by the timers' clock, a read should be answered or an event be handled."""

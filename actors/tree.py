@@ -9,13 +9,15 @@
     │   stream:<name>:once      the same for what is appended once; and one for each durability that is asked for
     │   retention:<name>        removes what the stream need not keep, where it is said what that is
     │   schedules:<name>        moves what is due into the stream, where this process reads it or schedules for it
-    └ groups                    one for one; stopped together
-      └ group:<stream>:<name>   one for one
-        ├ checkpoint-writer     first in, last out: the only one that acks
-        ├ group                 creates the group, heals it, watches its lag
-        ├ consumers             one for one; interchangeable, stopped together
-        │  ├ consumer-0 …
-        └ reclaimer             last in, first out
+    ├ groups                    one for one; stopped together
+    │ └ group:<stream>:<name>   one for one
+    │   ├ checkpoint-writer     first in, last out: the only one that acks
+    │   ├ group                 creates the group, heals it, watches its lag
+    │   ├ consumers             one for one; interchangeable, stopped together
+    │   │  ├ consumer-0 …
+    │   └ reclaimer             last in, first out
+    └ readers                   one for one; stopped together, before all groups; only where there are any
+      └ reader:<stream>:<name>  reads for itself alone, from a place of its own
 
 All groups stop before any stream does: a handler that publishes what it made of an event still can while it drains.
 
@@ -40,7 +42,7 @@ from ._child import Child, nest
 from ._consumer import consumer_actor
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
 from ._dependency import Breaker, Dependency
-from ._errors import GroupLost
+from ._errors import GroupLost, StreamLost
 from ._gate import Gate
 from ._group import GroupSettings, group_actor
 from ._keys import retries_key
@@ -48,6 +50,9 @@ from ._mailbox import Address, Mailbox
 from ._messages import Append, Heal, SettleMessage, Ticket
 from ._observer import Observer
 from ._policy import Backoff, Limits
+from ._reader import reader_actor
+from ._reader_desk import ReaderSettings, ReaderWiring
+from ._reader_place import Place
 from ._reclaimer import ReclaimSettings, reclaimer_actor
 from ._retainer import RetainerSettings, retainer_actor
 from ._scheduler import SchedulerSettings, scheduler_actor
@@ -129,6 +134,21 @@ class StreamPlan:
         object.__setattr__(self, "appends", mailbox)
 
 
+@frozen
+class ReaderPlan:
+    """One reader without a group.
+
+    Attributes:
+        label: by which it is known in the tree, also where it has no name.
+        place: where it is; it outlives the actor's crashes.
+    """
+
+    label: str
+    settings: ReaderSettings
+    work: Work
+    place: Place = field(factory=Place)
+
+
 def stream_children(plan: StreamPlan, client: Client, supervision: Supervision) -> Sequence[Child]:
     """All actors that look after a stream itself."""
     children = [stream_child(plan, client, supervision)]
@@ -202,6 +222,25 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
     if plan.reclaim is not None:
         children.append(_reclaimer_child(plan.reclaim, pending, tickets.address, alarm, rng))
     return supervision.nested(f"group:{settings.stream}:{settings.group}", children)
+
+
+def readers_children(plans: Sequence[ReaderPlan], client: Client, supervision: Supervision) -> Sequence[Child]:
+    """The subtree of all readers; nothing where there are none."""
+    children = [_reader_child(plan, client, supervision) for plan in plans]
+    return [supervision.nested("readers", children, together=True)] if children else []
+
+
+def _reader_child(plan: ReaderPlan, client: Client, supervision: Supervision) -> Child:
+    """The actor that reads a stream for itself alone."""
+    settings, path = plan.settings, f"{plan.settings.stream}/{plan.label}"
+    wiring = ReaderWiring(client, plan.place, plan.work, supervision.rng(f"reader/{path}"))
+    return Child(
+        f"reader:{settings.stream}:{plan.label}",
+        reader_actor(settings, wiring),
+        grace_seconds=settings.drain_seconds + STOP_SECONDS,
+        start_timeout_seconds=math.inf,  # It waits for Redis, to know where it begins.
+        fatal=(StreamLost,),
+    )
 
 
 def _consumers_child(plan: GroupPlan, wiring: ConsumerWiring, supervision: Supervision) -> Child:

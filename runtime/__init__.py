@@ -16,6 +16,7 @@ from ._event import Event, Json, NewEvent
 from ._log import Observer, RuntimeEvent, describe, log_event
 from ._options import GroupOptions, Reclaim
 from ._ports import Ports
+from ._readers import ReaderOptions
 from ._runtime import Runtime
 from ._schedule import Schedule
 from ._schedules import Schedules
@@ -48,6 +49,7 @@ __all__ = [
     "Observer",
     "Ports",
     "PublishTimeout",
+    "ReaderOptions",
     "Reclaim",
     "RedisConnection",
     "Redriven",

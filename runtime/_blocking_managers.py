@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..actors import checkpoint_key, groups_key, mark_key, retries_key, schedule_keys, settings_key, token_keys
+from ..actors import (
+    checkpoint_key,
+    groups_key,
+    mark_key,
+    readers_key,
+    retries_key,
+    schedule_keys,
+    settings_key,
+    token_keys,
+)
 from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo
 from ._blocking_connection import Connected, RedisConnection
 from ._consumer_group import ConsumerGroup
@@ -236,7 +245,13 @@ async def _delete_stream(client: Client, name: str) -> bool:
     for info in await _groups(client, name):
         await client.call(b"DEL", checkpoint_key(name, info.name), retries_key(name, info.name))
     await client.call(
-        b"DEL", settings_key(name), mark_key(name), groups_key(name), *token_keys(name), *schedule_keys(name)
+        b"DEL",
+        settings_key(name),
+        mark_key(name),
+        groups_key(name),
+        readers_key(name),
+        *token_keys(name),
+        *schedule_keys(name),
     )
     return await client.call(b"DEL", name) == 1
 

@@ -12,12 +12,13 @@ _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _OF_ENVIRONMENT: Final = "env:"
 
 
-def expand(template: str, environ: Mapping[str, str] | None = None) -> str:
+def expand(template: str, environ: Mapping[str, str] | None = None, *, whose: str = "consumer") -> str:
     """The name that a template stands for, here and now: a fork has a ``{pid}`` of its own.
 
     Args:
         template: a name with ``{host}``, ``{pid}`` or ``{env:NAME}`` in it, or without any.
         environ: the environment variables; None: those of this process.
+        whose: name it is, for messages.
 
     Raises:
         ValueError: a placeholder that nobody knows, or an environment variable that is not set.
@@ -30,11 +31,11 @@ def expand(template: str, environ: Mapping[str, str] | None = None) -> str:
         variable = word.removeprefix(_OF_ENVIRONMENT)
         if variable in ("", word):
             raise ValueError(
-                f"consumer name {template!r}: nobody knows {place.group()}; write {{host}}, {{pid}} or {{env:NAME}}"
+                f"{whose} name {template!r}: nobody knows {place.group()}; write {{host}}, {{pid}} or {{env:NAME}}"
             )
         value = (os.environ if environ is None else environ).get(variable)
         if not value:
-            raise ValueError(f"consumer name {template!r}: the environment variable {variable} is not set")
+            raise ValueError(f"{whose} name {template!r}: the environment variable {variable} is not set")
         return value
 
     return _PLACE.sub(fill, template)

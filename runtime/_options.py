@@ -50,7 +50,8 @@ def _is_name(_options: object, _attribute: Attribute[str], consumer: str | None)
         expand(consumer)
 
 
-def _check_max_deliveries(_options: object, _attribute: Attribute[int], deliveries: int | None) -> None:
+def check_max_deliveries(_options: object, _attribute: Attribute[int], deliveries: int | None) -> None:
+    """A validator."""
     if deliveries is not None and deliveries < 1:
         raise ValueError(f"max_deliveries must be 1 or more, or None for no end, not {deliveries!r}")
 
@@ -127,7 +128,7 @@ class GroupOptions:
     checkpoint: Literal["redis", "memory"] = field(default="redis", validator=one_of(("redis", "memory")))
     reclaim: Reclaim | None = Reclaim()
     drain_seconds: float = field(default=8.0, validator=validators.ge(0))
-    max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=_check_max_deliveries)
+    max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=check_max_deliveries)
     retry_policy: RetryPolicy | None = None
     on_lease_lost: OnLeaseLost = field(default="cancel", validator=one_of(("cancel", "finish")))
     dependencies: tuple[Dependency, ...] = field(default=(), converter=_in_a_tuple, validator=_check_dependencies)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import trio
 from attrs import evolve
-from typing_extensions import Self, Unpack
+from typing_extensions import Self, Unpack, override
 
 from ..actors import (
     Backoff,
@@ -32,6 +32,7 @@ from ..actors import (
     guarded,
     health_of,
     nest,
+    readers_children,
     run_root,
     stream_children,
 )
@@ -48,6 +49,7 @@ from ._options import GroupOptions, GroupOptionsKeywords
 from ._plans import Plans
 from ._ports import Ports
 from ._publishing import Publishing
+from ._readers import Readers, Reads
 from ._running import Running
 from ._schedules import Schedules
 from ._stream_options import StreamOptions, StreamOptionsKeywords
@@ -60,7 +62,7 @@ PUBLISH_ENTRIES_MAX = 1000
 """Events that one message to the stream actor carries; longer lists go in parts, in order."""
 
 
-class Runtime:
+class Runtime(Reads):
     """Streams, groups and handlers of one application, on one Redis.
 
     ::
@@ -126,6 +128,7 @@ class Runtime:
             self._ports.rng, self._observer, limits=limits or Limits(), backoff=backoff or Backoff()
         )
         self._plans = Plans(self._codec, self.structure, self._retry, self._ports.own_name, when_away)
+        self._readers = Readers(self._codec, self.structure, self._retry, self._ports.own_name)
         self._ids = self._ports.rng("event-ids")
         self._running: Running | None = None
         self._root: Supervisor | None = None
@@ -208,14 +211,23 @@ class Runtime:
         **options: Unpack[GroupOptionsKeywords],
     ) -> None:
         """As `handler`, called plainly. Handlers are added before the runtime starts."""
-        if self._running is not None:
-            raise NotRunning("handlers are added before the runtime starts: this one is running already")
+        self._require_not_running()
         configured = self.config.group_options() if self.config is not None and group is None else None
         if configured is not None:
             chosen: GroupOptions | None = evolve(configured, **options)
         else:
             chosen = GroupOptions(**options) if options else None
         self._plans.add_handler(*self._group_names(stream, group), function, event_types, chosen)
+
+    def _require_not_running(self) -> None:
+        if self._running is not None:
+            raise NotRunning("handlers are added before the runtime starts: this one is running already")
+
+    @override
+    def _reader_stream(self, stream: str | None) -> str:
+        self._require_not_running()
+        known = self.config or Config()
+        return stream or _required(known.consumer_stream, "stream", "STREAM_NAME")
 
     def add_runner(
         self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
@@ -387,12 +399,14 @@ class Runtime:
         tree = self._supervision
         streams = tree.supervisor("streams", [child for plan in plans for child in stream_children(plan, client, tree)])
         groups = [group_child(group, client, tree) for plan in plans for group in plan.groups]
+        readers = self._readers.plans([each.settings for plan in plans for each in plan.groups])
         root = tree.supervisor(
             "root",
             [
                 Child("redis", link, start_timeout_seconds=math.inf),
                 nest("streams", streams, vital=True),
                 tree.nested("groups", groups, together=True),
+                *readers_children(readers, client, tree),
             ],
         )
         with trio.CancelScope() as scope:

@@ -13,6 +13,7 @@ from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
 from ._pending_list import Claimed, Due, EnsuredGroup, OnGroupLost, Page, PendingList, SettleResult, Taken, ensure_group
+from ._reader import Burial, Mark, begin_reading, mark_reading, read_range, read_stream
 from ._redis_py import (
     Arg,
     BusyGroup,
@@ -41,6 +42,7 @@ __all__ = [
     "AppendOnce",
     "Appended",
     "Arg",
+    "Burial",
     "BusyGroup",
     "Capabilities",
     "Claimed",
@@ -62,6 +64,7 @@ __all__ = [
     "LinkDown",
     "LinkEvent",
     "LinkUp",
+    "Mark",
     "Multiplexer",
     "NoGroup",
     "NotConnected",
@@ -89,11 +92,15 @@ __all__ = [
     "Taken",
     "Timeouts",
     "Way",
+    "begin_reading",
     "dial",
     "ensure_group",
     "is_weather",
     "load",
+    "mark_reading",
+    "read_range",
     "read_reply",
+    "read_stream",
     "repeat_of",
     "retain",
     "seek_group",

@@ -155,9 +155,13 @@ class Connection:
         wait: tuple[Arg, ...] = () if block_ms is None else (b"BLOCK", block_ms)
         reply = await self.call(
             b"XREADGROUP", b"GROUP", group, consumer, b"COUNT", count, *wait, b"STREAMS", stream, start,
-            timeout_seconds=(block_ms or 0) / 1000 + self._timeouts.block_margin_seconds,
+            timeout_seconds=self.patience_seconds(block_ms),
         )  # fmt: skip
         return entries_of_read(reply)
+
+    def patience_seconds(self, block_ms: int | None) -> float:
+        """How long the reply to a read that waits for so long may take."""
+        return (block_ms or 0) / 1000 + self._timeouts.block_margin_seconds
 
     async def aclose(self) -> None:
         """Close the socket. Closing twice is fine."""

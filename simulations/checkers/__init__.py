@@ -8,6 +8,7 @@ from ._cancelled_never_acks import cancelled_never_acks
 from ._checkpoint_true import checkpoint_true
 from ._clean_stop import clean_stop
 from ._crash import crash
+from ._fan_out import fan_out
 from ._fenced import fenced
 from ._id_reuse import id_reuse
 from ._judge import judge
@@ -39,6 +40,7 @@ __all__ = [
     "checkpoint_true",
     "clean_stop",
     "crash",
+    "fan_out",
     "fenced",
     "id_reuse",
     "judge",

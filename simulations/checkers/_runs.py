@@ -56,15 +56,28 @@ class Runs:
 
 
 def runs(history: History) -> Runs:
-    """The runs of a history; worked out once."""
-    return history.once(_runs)
+    """The runs of all groups' handlers; worked out once."""
+    return history.once(_of_groups)
 
 
-def _runs(history: History) -> Runs:
+def reader_runs(history: History) -> Runs:
+    """The runs of handlers of readers without a group, by the readers' names; worked out once."""
+    return history.once(_of_readers)
+
+
+def _of_groups(history: History) -> Runs:
+    return _runs(history, of_readers=False)
+
+
+def _of_readers(history: History) -> Runs:
+    return _runs(history, of_readers=True)
+
+
+def _runs(history: History, *, of_readers: bool) -> Runs:
     begun: dict[int, Run] = {}
     for place, record in enumerate(history.records):
         match record:
-            case HandlerStarted():
+            case HandlerStarted(is_reader=is_reader) if is_reader is of_readers:
                 begun[record.run] = Run(record, place)
             case HandlerEnded() if record.run in begun:
                 started = begun[record.run]

@@ -122,6 +122,7 @@ class HandlerStarted(Record):
         run: numbers the runs of the whole history.
         deliveries_max: how many there may be in its group; None: no end.
         finishes: whether it goes on when its event is lost to somebody else, and is not cancelled.
+        is_reader: whether it is one of a reader without a group, whose name stands in the place of the group's.
     """
 
     stream: str
@@ -133,6 +134,7 @@ class HandlerStarted(Record):
     key: str = ""
     deliveries_max: int | None = None
     finishes: bool = False
+    is_reader: bool = False
 
 
 @frozen

@@ -12,6 +12,7 @@ from ._handling import HANDLING
 from ._holding import HOLDING
 from ._once import ONCE
 from ._poisoning import POISONING
+from ._reading import READING
 from ._recovering import RECOVERING
 from ._retaining import RETAINING
 from ._scheduling import SCHEDULING
@@ -25,6 +26,7 @@ _ALL: Final = (
     *STOPPING,
     *SCHEDULING,
     *RETAINING,
+    *READING,
     *CONNECTING,
     *ONCE,
 )

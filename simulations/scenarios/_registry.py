@@ -26,6 +26,7 @@ from ._basic import (
 )
 from ._operating import operated
 from ._outages import dependency_down
+from ._reading import fan_out
 from ._retaining import retaining
 from ._retrying import retrying_producer
 from ._scheduling import scheduled
@@ -411,6 +412,28 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "handlers get lists",
         batches,
         Domain(events=(10, 30)),
+    ),
+    BuiltIn(
+        "fan-out",
+        "each process sees every event, from a place of its own, whatever becomes of processes and of the stream",
+        fan_out,
+        Domain(
+            workers=(2, 2),
+            events=(8, 20),
+            slow=0.3,
+            slow_ms_max=600.0,
+            fails=0.15,
+            fails_max=3,
+            undecodable=0.05,
+            appendfsync=("always",),
+            kinds=_LINK
+            | _PROCESS
+            | {"crash-server", "pause-server", "kill-clients", "answer", "forget-scripts", "raise", "slow"}
+            | {"delete-stream", "delete-entries", "restart-empty"},
+            always=("kill-process", "delete-stream", "start-twin"),
+            actions=("XREAD", "XREAD", "reader_mark", "reader_mark", "reader_begin", HANDLER, HANDLER, CONNECT),
+            span_ms=4000.0,
+        ),
     ),
     BuiltIn(
         "two-groups",

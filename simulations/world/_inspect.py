@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...actors import checkpoint_key, schedule_keys
+from ...actors import checkpoint_key, readers_key, schedule_keys
+from ...actors._reader_place import print_of
+from ...wire import ZERO_ID, Entry, Mark
 from ..history import GroupState
 from ..server.streams._ids import text_of
 from ..server.streams._stream import Stream
@@ -20,6 +22,7 @@ def unsettled(world: World) -> Sequence[str]:
     """What still waits to be handled, in words; nothing if all is settled but for what fails without end."""
     endless = _poison(world)
     waits = [f"{stream}: {number} scheduled" for stream, number in _scheduled(world).items()]
+    waits += _behind(world)
     return waits + [
         f"{state.stream}/{state.group}: {len(state.pending)} pending, {len(state.unread)} unread"
         for state in group_states(world)
@@ -32,6 +35,24 @@ def _scheduled(world: World) -> dict[str, int]:
     values = world.primary.engine.databases[0].values
     sets = {stream: values.get(schedule_keys(stream)[0].encode()) for stream, _ in world.groups}
     return {stream: len(times.scores) for stream, times in sets.items() if isinstance(times, SortedSet)}
+
+
+def _behind(world: World) -> Sequence[str]:
+    """Readers that have not noted yet that they have handled everything, but for those that are broken for good."""
+    values, waits = world.primary.engine.databases[0].values, list[str]()
+    for (name, reader), host in world.readers.items():
+        stream, marks = values.get(name.encode()), values.get(readers_key(name).encode())
+        mark = marks.fields.get(reader.encode()) if isinstance(marks, Hash) else None
+        known = Mark(0, ZERO_ID, None) if mark is None else Mark.parse(mark)
+        position = known.position
+        if host.is_broken_for_good or not isinstance(stream, Stream):
+            continue
+        unread = any(True for _ in stream.range((position.ms, position.seq + 1), stream.last_id))
+        at = [print_of(Entry(b"", fields)) for _, fields in stream.range(position, position)]
+        # In the other two cases it has yet to notice that the stream is another one.
+        if unread or position > stream.last_id or (at and known.print not in (None, at[0])):
+            waits.append(f"{name}: reader {reader} is at {position}")
+    return waits
 
 
 def _waits(world: World, state: GroupState, raw_id: bytes, endless: frozenset[bytes]) -> bool:

@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 import trio
+from attrs import frozen
 from typing_extensions import Unpack, override
 
-from ...actors import DEDUP_SECONDS, DONE, ActorEvent, Durability, NotDurable, PublishIncomplete
+from ...actors import DEDUP_SECONDS, DONE, ActorEvent, Dependency, Durability, NotDurable, PublishIncomplete
 from ...runtime import Event, Json, NewEvent, Runtime
 from ...runtime._dispatch import AnyHandler, Run, awaitable, is_async, verdict_of
-from ...runtime._options import GroupOptions, GroupOptionsKeywords
+from ...runtime._options import GroupOptionsKeywords
+from ...runtime._readers import ReaderOptionsKeywords
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import AcknowledgesFirst, HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
@@ -28,6 +30,17 @@ Outcome = Literal["done", "failed", "cancelled"]
 
 class SimulatedFailure(Exception):
     """What a plan makes a handler raise."""
+
+
+@frozen
+class _Whose:
+    """Whose handler runs: a group's, or a reader's."""
+
+    name: str
+    deliveries_max: int | None
+    finishes: bool = False
+    is_reader: bool = False
+    dependencies: Sequence[Dependency] = ()
 
 
 class RecordingRuntime(Runtime):
@@ -62,7 +75,8 @@ class RecordingRuntime(Runtime):
         async def recorded(given: object) -> object:
             said = self._plans.group_options(stream or "", group or "")
             finishes = said.on_lease_lost == "finish" or not is_async(function)
-            return await self._run_handler(run, given, group or "", said, finishes=finishes)
+            whose = _Whose(group or "", said.max_deliveries, finishes=finishes, dependencies=said.dependencies)
+            return await self._run_handler(run, given, whose)
 
         super().add_handler(stream, group, recorded, event_types=event_types, **options)
         if stream and group:
@@ -72,11 +86,30 @@ class RecordingRuntime(Runtime):
                 in_hand = said.consumers * said.concurrency * (said.batch or 1)
                 self._world.note(AcknowledgesFirst(self._world.now_ms, self._host, stream, group, in_hand))
 
-    async def _run_handler(
-        self, run: Run[object], given: object, group: str, said: GroupOptions, *, finishes: bool
-    ) -> object:
+    @override
+    def add_reader(
+        self,
+        stream: str | None,
+        function: AnyHandler,
+        *,
+        name: str | None = None,
+        event_types: Iterable[str | type] | None = None,
+        **options: Unpack[ReaderOptionsKeywords],
+    ) -> None:
+        run: Run[object] = awaitable(cast("Callable[[object], object]", function))
+
+        @functools.wraps(function)
+        async def recorded(given: object) -> object:
+            deliveries_max = self._readers.options(stream or "", name).max_deliveries
+            return await self._run_handler(run, given, _Whose(name or "", deliveries_max, is_reader=True))
+
+        super().add_reader(stream, recorded, name=name, event_types=event_types, **options)
+        if stream and name:
+            self._world.watch_reader(stream, name, self._process.host)
+
+    async def _run_handler(self, run: Run[object], given: object, whose: _Whose) -> object:
         events = cast("Sequence[Event[object]]", given if isinstance(given, list) else [given])
-        begun = [self._note_start(event, group, said.max_deliveries, finishes=finishes) for event in events]
+        begun = [self._note_start(event, whose) for event in events]
         outcomes: Sequence[Outcome] = ["cancelled"] * len(events)
         error_words, away = "", False
         outside = IN_HAND.set(events[0].event_id if events else "")
@@ -87,7 +120,7 @@ class RecordingRuntime(Runtime):
             outcomes = _outcomes(answer, len(events))
         except Exception as error:
             outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {error}"
-            away = any(dependency.explains(error) for dependency in said.dependencies)
+            away = any(dependency.explains(error) for dependency in whose.dependencies)
             raise
         finally:
             IN_HAND.reset(outside)
@@ -112,22 +145,21 @@ class RecordingRuntime(Runtime):
                 case _:
                     await trio.lowlevel.checkpoint()  # from which one that was killed does not come back
 
-    def _note_start(
-        self, event: Event[object], group: str, deliveries_max: int | None, *, finishes: bool
-    ) -> HandlerStarted:
+    def _note_start(self, event: Event[object], whose: _Whose) -> HandlerStarted:
         payload = event.payload
         started = HandlerStarted(
             self._world.now_ms,
             self._host,
             event.stream,
-            group,
+            whose.name,
             event.event_id,
             event.raw_id,
             event.delivery_count,
             self._world.next_run(),
             _key_of(payload),
-            deliveries_max,
-            finishes,
+            whose.deliveries_max,
+            whose.finishes,
+            whose.is_reader,
         )
         self._world.note(started)
         return started

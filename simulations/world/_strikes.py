@@ -226,10 +226,10 @@ class Strikes:
                 for stream, group in self._world.groups:
                     node.do("XGROUP", "DESTROY", stream, group)
             case DeleteStream():
-                for stream in dict.fromkeys(stream for stream, _ in self._world.groups):
+                for stream in self._world.streams:
                     node.do("DEL", stream)
             case DeleteEntries():
-                for stream in dict.fromkeys(stream for stream, _ in self._world.groups):
+                for stream in self._world.streams:
                     node.do("XTRIM", stream, "MAXLEN", effect.keep)
             case _:
                 pass

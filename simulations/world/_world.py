@@ -7,7 +7,7 @@ be healed, waits until everything is settled, and stops the processes.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 import trio
@@ -63,6 +63,7 @@ class World:
         history: what has happened.
         hosts: by name.
         groups: stream and group of every handler, in the order of their registration.
+        readers: stream and name of every reader without a group that has one, and where it runs.
         verdicts: of the scenario's own promises.
         restart_seconds: after how long a process that ended with an error is started again, as by an init system.
     """
@@ -73,6 +74,7 @@ class World:
         self.history = History(plan)
         self.hosts: dict[str, Host] = {}
         self.groups: dict[tuple[str, str], int | None] = {}
+        self.readers: dict[tuple[str, str], Host] = {}
         self.verdicts: list[Verdict] = []
         self._checks: list[Check] = []
         self.corpses: list[Process] = []
@@ -193,6 +195,15 @@ class World:
     def watch_group(self, stream: str, group: str, deliveries_max: int | None = None) -> None:
         """Handlers read this group: what is pending or unread in it is not settled."""
         self.groups[stream, group] = deliveries_max
+
+    def watch_reader(self, stream: str, name: str, host: Host) -> None:
+        """A reader without a group reads this stream: what it has not handled is not settled."""
+        self.readers.setdefault((stream, name), host)
+
+    @property
+    def streams(self) -> Sequence[str]:
+        """Every stream that is read."""
+        return list(dict.fromkeys(stream for stream, _ in (*self.groups, *self.readers)))
 
     def start_again(self, host: Host, after_seconds: float) -> None:
         """Start a host's process again, after a while, unless that host is broken for good."""

@@ -39,6 +39,7 @@ PROMISES = {
     "bounded-memory",
     "cancelled-never-acks",
     "scheduled-once",
+    "fan-out",
 }
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 

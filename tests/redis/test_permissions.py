@@ -44,7 +44,7 @@ async def test_they_are_enough_for_all_that_a_runtime_does(
     runtime.stream(
         "orders", retention=Retention(max_length=100, max_age_seconds=60, settled=True, interval_seconds=0.1)
     )
-    runs: list[int] = []
+    runs, seen = list[int](), list[str]()
 
     @runtime.handler(
         "orders",
@@ -57,17 +57,23 @@ async def test_they_are_enough_for_all_that_a_runtime_does(
         runs.append(event.delivery_count)
         raise ValueError("as planned")
 
+    @runtime.reader("orders", name="cache", start="0", max_deliveries=1)
+    async def see(event: Event[object]) -> None:
+        seen.append(event.event_id)
+        raise ValueError("as planned")
+
     with trio.fail_after(30):
         async with runtime:
             await runtime.publish("orders", {}, event_type="order.placed", event_id="one")
-            while not any(isinstance(event, DeadLettered) for event in told):
+            while not any(isinstance(event, DeadLettered) and event.group == "billing" for event in told):
                 await trio.sleep(0.05)
             schedules = runtime.schedules("orders")
             await schedules.publish({}, event_type="order.placed", event_id="two", every=1.0)
             await schedules.publish({}, event_type="order.placed", event_id="three", after=0.1)
-            while len({event.raw_id for event in told if isinstance(event, DeadLettered)}) < 3:
+            while len({(event.group, event.raw_id) for event in told if isinstance(event, DeadLettered)}) < 6:
                 await trio.sleep(0.05)
             assert [schedule.id for schedule in await schedules.list()] == ["two"]
             assert await schedules.cancel("two")
     assert runs[:3] == [1, 2, 3]
+    assert seen[0] == "one"
     assert not [event for event in told if isinstance(event, ChildCrashed | NotRetained | SchedulesNotMoved)]

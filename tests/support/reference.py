@@ -17,6 +17,7 @@ GROUPS = {
     "For Trio": [
         "Runtime",
         "GroupOptions",
+        "ReaderOptions",
         "ConsumerGroup",
         "Seek",
         "Reclaim",
@@ -197,6 +198,7 @@ def page() -> str:
     parts.append(TYPES)
     parts.append(f"## Errors\n\n{rows(errors)}")
     parts.append(f"## Options of a group\n\nKeywords of `Runtime.handler`.\n\n{options(GroupOptions)}")
+    parts.append(f"## Options of a reader\n\nKeywords of `Runtime.reader`.\n\n{options(redis_streams.ReaderOptions)}")
     parts.append(f"## Options of a stream\n\nKeywords of `Runtime.stream`.\n\n{options(redis_streams.StreamOptions)}")
     parts += [f"## Parameters of {name}\n\n{parameters(getattr(redis_streams, name))}" for name in MADE_WITH]
     parts += [f"## Fields of {name}\n\n{options(getattr(redis_streams, name))}" for name in VALUES]

@@ -1,0 +1,127 @@
+"""What the tasks of one reader without a group share: its settings, what it is wired to, and its state."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from typing import Literal
+
+import trio
+from attrs import define, field, frozen, validators
+
+from ..wire import Burial, Client, Connection, EntryId, Mark, Retry, mark_reading
+from ._consumer_desk import Work
+from ._keys import dead_letter_key, readers_key
+from ._reader_place import Place
+from ._retrying import Rules
+from ._stage import Stage
+from ._weather import Weather
+
+OnStreamLost = Literal["resume", "fail"]
+"""What becomes of a reader whose stream is gone, or another one."""
+
+
+@frozen
+class ReaderSettings:
+    """How one reader reads, and where it is known.
+
+    Attributes:
+        stream: where it reads.
+        name: of its checkpoint and its dead letters; "": it has neither.
+        consumer: what its process calls itself; it stands in dead letters.
+        start: ``"$"`` for what is published from now on, or the id after which it begins.
+        count: entries in one read at most.
+        block_ms: how long one read waits for new entries.
+        drain_seconds: how long a stop waits for the handler that runs.
+        note_events, note_seconds: so many events, or so much time, may be handled beyond the checkpoint in Redis.
+        rules: when what failed is tried again, and when it is given up.
+        on_stream_lost: what to do where the stream is another one.
+    """
+
+    stream: str
+    name: str
+    consumer: str
+    start: EntryId | Literal["$"] = "$"
+    count: int = field(default=100, validator=validators.ge(1))
+    block_ms: int = field(default=5000, validator=validators.ge(1))
+    drain_seconds: float = field(default=8.0, validator=validators.ge(0))
+    note_events: int = field(default=100, validator=validators.ge(1))
+    note_seconds: float = field(default=1.0, validator=validators.gt(0))
+    rules: Rules = Rules()
+    on_stream_lost: OnStreamLost = "resume"
+    retry: Retry = Retry()
+
+
+@frozen
+class ReaderWiring:
+    """What a reader may talk to."""
+
+    client: Client
+    place: Place
+    work: Work
+    rng: Random
+
+
+@define(eq=False)
+class ReaderDesk:
+    """The state of one incarnation."""
+
+    stage: Stage
+    settings: ReaderSettings
+    wiring: ReaderWiring
+    noting_weather: Weather
+    known: Connection | None = None
+    """The connection on which the stream was compared with what was handled."""
+    noting: trio.Lock = field(factory=trio.Lock)
+    """One checkpoint is under way at a time."""
+    handled: int = 0
+    failed: int = 0
+    due_at: float = math.inf
+    """By when something should come of all this."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.wiring.place
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The hash with the checkpoints, and the reader's dead letters."""
+        stream, name = self.settings.stream, self.settings.name
+        return readers_key(stream), dead_letter_key(stream, name)
+
+    def note_progress(self, wait_seconds: float = 0.0) -> None:
+        """A read was answered, or an event handled; the next is due in one read's time, and this wait."""
+        self.due_at = trio.current_time() + wait_seconds + self.settings.block_ms / 1000
+
+
+async def note(desk: ReaderDesk) -> bool:
+    """Write the checkpoint, if there is one and it says less than it could; False: it is of a later history."""
+    async with desk.noting:
+        place = desk.place
+        if not desk.settings.name or place.noted == place.passed or place.doubted is not None:
+            return True
+        return await _write(desk, place.mark, place.passed)
+
+
+async def bury(desk: ReaderDesk, mark: Mark, burial: Burial) -> bool:
+    """Write a dead letter together with the checkpoint that passes it; False: that is of a later history."""
+    async with desk.noting:
+        return await _write(desk, mark, desk.place.passed + 1, burial)
+
+
+async def _write(desk: ReaderDesk, mark: Mark, passed: int, burial: Burial | None = None) -> bool:
+    place, settings, tries = desk.place, desk.settings, 0
+
+    async def write() -> Mark:
+        nonlocal tries
+        tries += 1
+        return await mark_reading(desk.wiring.client, desk.keys, settings.name, mark, burial, again=tries > 1)
+
+    stands = await desk.noting_weather.through(write)
+    if stands.history > place.history:
+        # Somebody of our name has found what we have not: what is on its way here may be of another stream.
+        place.doubted = stands.history
+        return False
+    place.noted = max(place.noted, passed)
+    return stands.history == mark.history

@@ -1,0 +1,306 @@
+"""Readers without a group: each sees every event, keeps its own place, and notices what became of its stream."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import trio
+from redis_streams import (
+    DeadLettered,
+    EntryId,
+    Event,
+    EventGivenUp,
+    EventsMissed,
+    HandlerConflict,
+    NewEvent,
+    ReaderBegan,
+    ReaderMoved,
+    RetryPolicy,
+    Runtime,
+    RuntimeEvent,
+    StreamLost,
+    StreamProducer,
+    StreamWentBack,
+)
+from redis_streams.simulations.real import RedisServer
+from support.load import QUICK, SHORT
+
+pytestmark = [pytest.mark.real_time, pytest.mark.filterwarnings("error")]
+
+STREAM = "orders"
+READING = Path(__file__).resolve().parents[1] / "support" / "reading.py"
+EVENTS, NOTED = 600, 40
+AT_ONCE = RetryPolicy(immediate=10)
+
+
+def quick(server: RedisServer, told: list[RuntimeEvent] | None = None) -> Runtime:
+    """A runtime whose patience is that of a test."""
+    return Runtime(server.url, retry=QUICK, timeouts=SHORT, observer=[].append if told is None else told.append)
+
+
+def reading(
+    server: RedisServer, seen: list[object], name: str | None = "cache", told: list[RuntimeEvent] | None = None
+) -> Runtime:
+    """A runtime with one reader, which begins at the beginning and notes what it gets."""
+    runtime = quick(server, told)
+
+    @runtime.reader(STREAM, name=name, start="0", block_ms=100)
+    async def note(event: Event[object]) -> None:
+        seen.append(event.payload)
+
+    return runtime
+
+
+async def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait for it, for ten seconds at most."""
+    with trio.fail_after(10):
+        while not condition():
+            await trio.sleep(0.01)
+
+
+def numbers(first: int, last: int) -> Sequence[NewEvent]:
+    return [NewEvent("number", number) for number in range(first, last + 1)]
+
+
+def heard(told: Sequence[RuntimeEvent], kind: type) -> list[object]:
+    return [event for event in told if isinstance(event, kind)]
+
+
+@pytest.mark.also_on_memory
+async def test_each_reader_sees_every_event_in_order_and_goes_on_after_a_restart(any_redis_server: RedisServer) -> None:
+    """What was handled before a stop does not come again, and what came meanwhile does."""
+    one, two = list[object](), list[object]()
+    async with reading(any_redis_server, one, "one") as runtime, reading(any_redis_server, two, "two"):
+        await runtime.publish_many(STREAM, numbers(1, 250))
+        await wait_for(lambda: len(one) == len(two) == 250)
+    async with quick(any_redis_server) as publisher:
+        await publisher.publish_many(STREAM, numbers(251, 260))
+    async with reading(any_redis_server, one, "one"):
+        await wait_for(lambda: len(one) == 260)
+    assert one == list(range(1, 261))
+    assert two == list(range(1, 251))
+
+
+@pytest.mark.also_on_memory
+async def test_without_a_name_each_start_begins_where_it_is_told(redis_server: RedisServer) -> None:
+    """And nothing of it is kept in Redis. By default it sees what is published from its start on."""
+    seen, new = list[object](), list[object]()
+    for _ in range(2):
+        async with reading(redis_server, seen, None) as runtime:
+            if not seen:
+                await runtime.publish_many(STREAM, numbers(1, 3))
+            await wait_for(lambda: len(seen) % 3 == 0 and len(seen) > 0)
+            await trio.sleep(0.05)
+    assert seen == [1, 2, 3, 1, 2, 3]
+    assert redis_server.cli("KEYS", "*") == [STREAM]
+    runtime = quick(redis_server)
+    runtime.add_reader(STREAM, lambda event: new.append(event.payload), block_ms=100)
+    async with runtime:
+        await runtime.publish(STREAM, 4, event_type="number")
+        await wait_for(lambda: new == [4])
+
+
+@pytest.mark.also_on_memory
+async def test_who_begins_at_the_end_has_begun_there_also_if_it_dies_before_it_handles_anything(
+    redis_server: RedisServer,
+) -> None:
+    """Its first position is noted before it reads: what is published while it is down is not skipped."""
+    seen = list[object]()
+
+    def runtime() -> Runtime:
+        made = quick(redis_server)
+        made.add_reader(STREAM, lambda event: seen.append(event.payload), name="cache", block_ms=100)
+        return made
+
+    redis_server.cli("XADD", STREAM, "1-0", "event_type", "number", "payload", "0")
+    async with runtime():
+        pass
+    async with quick(redis_server) as publisher:
+        await publisher.publish(STREAM, 1, event_type="number")
+    async with runtime():
+        await wait_for(lambda: seen == [1])
+
+
+@pytest.mark.also_on_memory
+async def test_a_failing_event_is_tried_in_its_place_and_goes_to_the_dead_letters_with_the_checkpoint(
+    redis_server: RedisServer,
+) -> None:
+    """Nothing behind it is begun before; given back, it comes to this reader alone."""
+    told, seen, others, is_mended = list[RuntimeEvent](), list[object](), list[object](), False
+    runtime = quick(redis_server, told)
+
+    @runtime.reader(STREAM, name="cache", start="0", block_ms=100, max_deliveries=3, retry_policy=AT_ONCE)
+    async def handle(event: Event[object]) -> None:
+        seen.append((event.payload, event.delivery_count))
+        if event.payload == 2 and not is_mended:
+            raise ValueError("as planned")
+
+    @runtime.reader(STREAM, name="other", start="0", block_ms=100)
+    async def see(event: Event[object]) -> None:
+        others.append(event.payload)
+
+    redis_server.cli("XADD", STREAM, "1-0", "no", "event")
+    async with runtime:
+        await runtime.publish_many(STREAM, numbers(1, 3))
+        await wait_for(lambda: len(seen) == 5 and len(others) == 3)
+        assert seen == [(1, 1), (2, 1), (2, 2), (2, 3), (3, 1)]
+        letters = runtime.dead_letters(STREAM, "cache")
+        undecodable, failed = await letters.find()
+        assert (undecodable.entry_id, undecodable.group) == (EntryId(1, 0), "cache")
+        assert (failed.deliveries, failed.error, failed.message) == (3, "ValueError", "as planned")
+        is_mended = True
+        await letters.redrive()
+        await wait_for(lambda: seen[-1] == (2, 1))
+    assert others == [1, 2, 3]
+    assert {event.group for event in heard(told, DeadLettered)} == {"cache", "other"}
+
+
+@pytest.mark.also_on_memory
+async def test_without_a_name_what_fails_is_passed_over_and_told(redis_server: RedisServer) -> None:
+    """It has no dead letters, and blocks nobody."""
+    told, seen = list[RuntimeEvent](), list[object]()
+    runtime = quick(redis_server, told)
+
+    @runtime.reader(STREAM, start="0", block_ms=100, max_deliveries=2, retry_policy=AT_ONCE)
+    def handle(event: Event[object]) -> bool:
+        seen.append(event.payload)
+        return event.payload != 1
+
+    async with runtime:
+        await runtime.publish_many(STREAM, numbers(1, 2))
+        await wait_for(lambda: seen == [1, 1, 2])
+    [given_up] = heard(told, EventGivenUp)
+    assert "declined (delivery 2 of 2)" in given_up.reason
+    assert redis_server.cli("KEYS", "*") == [STREAM]
+
+
+@pytest.mark.also_on_memory
+async def test_a_stream_that_is_made_anew_is_noticed_and_read_from_its_beginning(any_redis_server: RedisServer) -> None:
+    """Also where its ids are below the place: a read there waits in silence for ever."""
+    told, seen = list[RuntimeEvent](), list[object]()
+    async with reading(any_redis_server, seen, "cache", told) as runtime:
+        await runtime.publish_many(STREAM, numbers(1, 3))
+        await wait_for(lambda: len(seen) == 3)
+        any_redis_server.cli("DEL", STREAM)
+        for number in (1, 2):
+            any_redis_server.cli("XADD", STREAM, f"{number}-0", "event_type", "number", "payload", 10 * number)
+        await wait_for(lambda: len(seen) == 5)
+    assert seen == [1, 2, 3, 10, 20]
+    assert heard(told, ReaderMoved)[0].position == EntryId(0, 0)
+    assert heard(told, StreamWentBack)
+    history, position, *_ = any_redis_server.cli("HGET", "{orders}:readers", "cache").split(" ")
+    assert (int(history) > 0, position) == (True, "2-0")
+
+
+@pytest.mark.also_on_memory
+async def test_while_the_reader_was_away_a_stream_that_was_made_anew_is_noticed_too(redis_server: RedisServer) -> None:
+    """By its numbers, though its ids went on: what stands at or below the old place is not skipped."""
+    seen, told = list[object](), list[RuntimeEvent]()
+    for number in range(1, 6):
+        redis_server.cli("XADD", STREAM, f"{number}-0", "event_type", "number", "payload", number)
+    async with reading(redis_server, seen):
+        await wait_for(lambda: len(seen) == 5)
+    redis_server.cli("DEL", STREAM)
+    for number in (4, 6):
+        redis_server.cli("XADD", STREAM, f"{number}-0", "event_type", "number", "payload", 10 * number)
+    async with reading(redis_server, seen, told=told):
+        await wait_for(lambda: len(seen) == 7)
+    assert seen == [1, 2, 3, 4, 5, 40, 60]
+    assert [event.position for event in heard(told, ReaderMoved)] == [EntryId(0, 0)]
+
+
+@pytest.mark.also_on_memory
+async def test_a_lost_stream_ends_the_runtime_where_that_is_asked_for(redis_server: RedisServer) -> None:
+    """With the position in the error."""
+    seen, runtime = list[object](), quick(redis_server)
+    runtime.add_reader(
+        STREAM, lambda event: seen.append(event.payload), name="cache", block_ms=100, on_stream_lost="fail"
+    )
+    with pytest.raises(StreamLost, match="there is no stream any more"):
+        async with runtime:
+            await runtime.publish(STREAM, 1, event_type="number")
+            await wait_for(lambda: len(seen) == 1)
+            redis_server.cli("DEL", STREAM)
+            await runtime.wait_stopped()
+            await trio.sleep(10)
+
+
+@pytest.mark.also_on_memory
+async def test_what_was_trimmed_before_the_reader_came_to_it_is_told(redis_server: RedisServer) -> None:
+    """With how many, as far as the server counts."""
+    seen, told = list[object](), list[RuntimeEvent]()
+    async with reading(redis_server, seen) as runtime:
+        first = (await runtime.publish_many(STREAM, numbers(1, 3)))[-1]
+        await wait_for(lambda: len(seen) == 3)
+    async with quick(redis_server) as runtime:
+        kept = (await runtime.publish_many(STREAM, numbers(4, 10)))[-2]
+    redis_server.cli("XTRIM", STREAM, "MAXLEN", 2)
+    async with reading(redis_server, seen, told=told):
+        await wait_for(lambda: seen == [1, 2, 3, 9, 10])
+    [missed] = heard(told, EventsMissed)
+    assert (missed.after, missed.before, missed.count) == (first, kept, 5)
+    assert not heard(told, ReaderMoved)
+    [began] = heard(told, ReaderBegan)
+    assert (began.position, began.is_new) == (first, False)
+
+
+@pytest.mark.also_on_memory
+async def test_a_stop_lets_the_handler_finish_and_does_not_pass_what_it_cut_short(redis_server: RedisServer) -> None:
+    """Nothing behind it is begun; after the drain time the handler is cancelled, and its event comes again."""
+    begun, finished = list[object](), list[object]()
+
+    def runtime(seconds: float) -> Runtime:
+        made = quick(redis_server)
+
+        @made.reader(STREAM, name="cache", start="0", block_ms=100, drain_seconds=0.5)
+        async def handle(event: Event[object]) -> None:
+            begun.append(event.payload)
+            await trio.sleep(seconds)
+            finished.append(event.payload)
+
+        return made
+
+    async with runtime(0.1) as first:
+        await first.publish_many(STREAM, numbers(1, 3))
+        await wait_for(lambda: begun == [1])
+    assert (begun, finished) == ([1], [1])
+    async with runtime(60):
+        await wait_for(lambda: begun == [1, 2])
+    async with runtime(0):
+        await wait_for(lambda: len(finished) == 3)
+    assert (begun, finished) == ([1, 2, 2, 3], [1, 2, 3])
+
+
+def test_a_reader_has_no_name_of_a_group_and_templates_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would share dead letters."""
+    monkeypatch.setenv("ZONE", "north")
+    runtime = Runtime()
+    runtime.add_handler(STREAM, "cache-north", lambda _: None)
+    runtime.add_reader(STREAM, lambda _: None, name="cache-{env:ZONE}")
+    with pytest.raises(HandlerConflict, match="cache-north is a group"):
+        trio.run(runtime.run)
+    with pytest.raises(ValueError, match="reader name"):
+        runtime.add_reader(STREAM, lambda _: None, name="cache-{zone}")
+
+
+def test_who_is_killed_goes_on_at_its_checkpoint_without_a_gap(redis_server: RedisServer) -> None:
+    """SIGKILL in the middle: at most `checkpoint_events` come again, and none is left out."""
+    with StreamProducer(redis_server.url, STREAM) as producer:
+        producer.publish_many(numbers(0, EVENTS - 1))
+    command = [sys.executable, str(READING), redis_server.url, "cache", str(NOTED), str(EVENTS)]
+    with subprocess.Popen(command) as process:
+        while redis_server.cli("LLEN", "seen") < EVENTS // 3:
+            assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    before = int(redis_server.cli("LLEN", "seen"))
+    subprocess.run(command, check=True, timeout=20)
+    seen = [int(number) for number in redis_server.cli("LRANGE", "seen", 0, -1)]
+    assert seen[:before] == list(range(before))
+    again = before - seen[before]
+    assert 0 <= again <= NOTED + 1
+    assert seen[before:] == list(range(seen[before], EVENTS))
