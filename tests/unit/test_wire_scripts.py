@@ -43,3 +43,14 @@ def test_a_script_leaves_no_globals_and_touches_only_its_keys(name: str) -> None
     assert not re.findall(
         r"redis\.call\('\w+', '", code.replace("redis.call('XINFO', '", "").replace("'XGROUP', '", "")
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_defines_nothing_twice_and_has_its_parts(name: str) -> None:
+    """What several scripts need stands in one place, and each of them has it."""
+    source = load(name).source
+    assert "-- With:" not in source
+    defined = re.findall(r"^local function (\w+)", source, re.MULTILINE)
+    assert len(set(defined)) == len(defined)
+    for part in ("key_of", "before", "fields", "waits_in"):
+        assert (part in defined) or not re.search(rf"\b{part}\(", source)

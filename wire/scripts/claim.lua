@@ -10,16 +10,11 @@
 -- that were idle for so long; false for an entry that was deleted: from 7.0 on Redis then drops its row. Redis 5.0 and
 -- later.
 
+-- With: waiting
+
 local stream, group, consumer, idle = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
-local retries, now = KEYS[2], 0
-if retries then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end
-local function waits(id)
-  local due = retries and redis.call('ZSCORE', retries, id)
-  return due and tonumber(due) > now
-end
+local retries = KEYS[2]
+local waits = waits_in(retries)
 
 local answer = {}
 for i = 4, #ARGV do

@@ -18,19 +18,10 @@
 -- The group is noted where it begins to exist, and not where somebody first looks for what it needs: between the two it
 -- may be lost, and what it needs with it. Redis 5.0 and later.
 
+-- With: ids, fields
+
 local stream, checkpoint, known = KEYS[1], KEYS[2], KEYS[3]
 local group, start, kept, history, on_group_lost, seen = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5], ARGV[6] == '1'
-
-local function fields(flat)
-  local named = {}
-  for i = 1, #flat, 2 do named[flat[i]] = flat[i + 1] end
-  return named
-end
-
-local function key_of(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
-end
 
 -- How many of the entries that were added since are counted, to see whether they may be as many.
 local COUNTED = 1000

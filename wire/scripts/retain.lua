@@ -14,6 +14,8 @@
 -- Trimming is approximate: Redis removes whole nodes, and of these only such as lie below the bound. Redis 5.0 and later:
 -- one before 6.2 can't trim to an id, there entries are deleted one by one, some at a time.
 
+-- With: ids, fields
+
 local stream, known = KEYS[1], KEYS[2]
 local max_length, max_age, settled, lossy = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4] == '1'
 local DELETED_MAX = 500
@@ -23,17 +25,6 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if redis.call('EXISTS', stream) == 0 then return { 0, 0, '', now, {}, {} } end
 local ignored = {}
 for i = 5, #ARGV do ignored[ARGV[i]] = true end
-
-local function fields(flat)
-  local named = {}
-  for i = 1, #flat, 2 do named[flat[i]] = flat[i + 1] end
-  return named
-end
-
-local function key_of(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
-end
 
 local function lower(one, other)
   if not one or key_of(other) < key_of(one) then return other end

@@ -8,37 +8,11 @@
 -- it. A new history begins, so that verdicts on what was delivered before the seek are not taken for verdicts on what is
 -- delivered after it; the hash notes the last few seeks, for consumers that held something meanwhile. Redis 5.0 and later.
 
+-- With: ids, fields
+
 local stream, checkpoint, retries = KEYS[1], KEYS[2], KEYS[3]
 local group, target, dry = ARGV[1], ARGV[2], ARGV[3] == '1'
 local PAGE, NOTED = 1000, 10
-
-local function key_of(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
-end
-
-local function fields(flat)
-  local named = {}
-  for i = 1, #flat, 2 do named[flat[i]] = flat[i + 1] end
-  return named
-end
-
-local function before(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  local function less_one(digits)
-    local out, borrow = {}, 1
-    for i = #digits, 1, -1 do
-      local digit = tonumber(string.sub(digits, i, i)) - borrow
-      borrow = digit < 0 and 1 or 0
-      out[i] = digit < 0 and 9 or digit
-    end
-    local text = string.gsub(table.concat(out), '^0+(%d)', '%1')
-    return text
-  end
-  if seq ~= '0' then return ms .. '-' .. less_one(seq) end
-  if ms == '0' then return '0-0' end
-  return less_one(ms) .. '-18446744073709551615'
-end
 
 -- A stream or group that is gone is NOGROUP here; XINFO's error for a stream has no code.
 redis.call('XPENDING', stream, group)

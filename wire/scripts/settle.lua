@@ -9,6 +9,8 @@
 -- The watermark is the greatest id up to which every entry of the group is settled: the id before the smallest pending
 -- one, or where nothing is pending the last one delivered. In the hash it only goes forward. Redis 5.0 and later.
 
+-- With: ids, fields
+
 local stream, checkpoint = KEYS[1], KEYS[2]
 local group, consumer, keep, history = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local FIRST = 5
@@ -42,27 +44,9 @@ for i = 1, #mine, CHUNK do
   acknowledged = acknowledged + redis.call('XACK', stream, group, unpack(mine, i, math.min(i + CHUNK - 1, #mine)))
 end
 
-local function before(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  local function less_one(digits)
-    local out, borrow = {}, 1
-    for i = #digits, 1, -1 do
-      local digit = tonumber(string.sub(digits, i, i)) - borrow
-      borrow = digit < 0 and 1 or 0
-      out[i] = digit < 0 and 9 or digit
-    end
-    local text = string.gsub(table.concat(out), '^0+(%d)', '%1')
-    return text
-  end
-  if seq ~= '0' then return ms .. '-' .. less_one(seq) end
-  if ms == '0' then return '0-0' end
-  return less_one(ms) .. '-18446744073709551615'
-end
-
 local function in_group()
   for _, about in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-    local named = {}
-    for j = 1, #about, 2 do named[about[j]] = about[j + 1] end
+    local named = fields(about)
     if named['name'] == group then return named['last-delivered-id'], named['entries-read'] end
   end
 end
@@ -75,11 +59,6 @@ if summary[1] > 0 then
 else
   delivered, read = in_group()
   watermark = delivered
-end
-
-local function key_of(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
 end
 
 -- `ensure_group` knows by it whether a stream is still the same: how many entries had been added up to which one. Listing

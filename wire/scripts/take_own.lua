@@ -7,15 +7,10 @@
 -- ARGV: group, consumer, ids ...
 -- Answers {{id, deliveries so far, fields or false} ...}: false for an entry that was deleted. Redis 5.0 and later.
 
-local retries, now = KEYS[2], 0
-if retries then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end
-local function waits(id)
-  local due = retries and redis.call('ZSCORE', retries, id)
-  return due and tonumber(due) > now
-end
+-- With: waiting
+
+local retries = KEYS[2]
+local waits = waits_in(retries)
 
 local answer = {}
 for i = 3, #ARGV do

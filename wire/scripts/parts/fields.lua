@@ -1,0 +1,6 @@
+-- The flat answer of XINFO or HGETALL, by name.
+local function fields(flat)
+  local named = {}
+  for i = 1, #flat, 2 do named[flat[i]] = flat[i + 1] end
+  return named
+end
