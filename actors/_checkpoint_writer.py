@@ -106,6 +106,8 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
             # Also with no ids left: the watermark moves past dead letters too.
             for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
                 part = await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
+                if part.group_lost or part.history is not None:
+                    return part
                 lost |= part.lost
                 unsure |= part.unsure
     except NoGroup:
@@ -144,9 +146,19 @@ async def _acknowledge(writer: _Writer, message: Settle, raw_ids: Sequence[bytes
             message.consumer, raw_ids, checkpoint_key=settings.checkpoint_key, history=message.history
         )
 
-    result = await writer.weather.through(settle)
+    try:
+        result = await writer.weather.through(settle)
+    except NoGroup:
+        return Settled(frozenset(message.done), _unsure(raw_ids, tries), group_lost=True)
+    except HistoryChanged as error:
+        return Settled(unsure=_unsure(raw_ids, tries), history=error.history)
     writer.settled += result.acknowledged
     writer.watermark = result.watermark
     if settings.memory is not None:
         settings.memory.watermark = result.watermark
     return Settled(result.lost) if tries == 1 else Settled(unsure=result.lost)
+
+
+def _unsure(raw_ids: Sequence[bytes], tries: int) -> frozenset[bytes]:
+    """Those of which a try that was not heard of may have acknowledged any."""
+    return frozenset(raw_ids if tries > 1 else ())

@@ -50,12 +50,21 @@ def _leave(desk: Desk, permits: Permits, permit: Permit) -> None:
 def hear_settled(desk: Desk, permits: Permits, taken: Verdicts, settled: Settled) -> frozenset[bytes]:
     """Answer who asked for what was settled now; returns what somebody else has for certain."""
     begun, asked = permits.begun, permits.unanswered()
+    unsure = settled.unsure | (settled.lost & permits.doubted)
+    permits.doubted.difference_update(taken.done)
     unwanted = permits.grant(taken.done, settled.lost | settled.unsure)
     # Before their places are free: else a read would take them.
     desk.hold.reserve(permits.begun - begun)
     tell_dropped(desk, unwanted, STOPPED)
-    tell_dropped(desk, [raw_id for raw_id in asked if raw_id in settled.unsure], UNSURE)
-    return settled.lost - settled.unsure
+    tell_dropped(desk, [raw_id for raw_id in asked if raw_id in unsure], UNSURE)
+    return settled.lost - unsure
+
+
+def doubt(desk: Desk, permits: Permits, unsure: frozenset[bytes]) -> None:
+    """These may have been acknowledged before the group began another history: it is known when they are asked for."""
+    asked = unsure.intersection(permits.unanswered())
+    permits.doubted |= asked
+    tell_dropped(desk, sorted(unsure - asked), UNSURE)  # They are other entries by now, or delivered anew.
 
 
 def end(desk: Desk, permits: Permits, places: int) -> None:

@@ -19,7 +19,7 @@ from ._consumer_history import go_on_in
 from ._consumer_hold import Job
 from ._consumer_lease import lose, wait_for_lease
 from ._consumer_outage import hold_off, is_away, note_success
-from ._consumer_permits import hear_settled
+from ._consumer_permits import doubt, hear_settled
 from ._dead_letter import dead_letter
 from ._errors import NoReply
 from ._events import DeadLettered, HandlerFailed, LeaseLost
@@ -263,6 +263,8 @@ async def settle_verdicts(desk: Desk) -> None:
         if settled.history is not None:
             desk.verdicts.put_back(taken)
             await go_on_in(desk, settled.history)
+            if desk.permits is not None:
+                doubt(desk, desk.permits, settled.unsure)
             continue
         lost = settled.lost if desk.permits is None else hear_settled(desk, desk.permits, taken, settled)
         if lost:

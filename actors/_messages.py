@@ -47,7 +47,7 @@ class Settled:
     lost: frozenset[bytes] = frozenset()
     """Raw ids that were no longer ours to settle: somebody else claimed them, or the group is gone."""
     unsure: frozenset[bytes] = frozenset()
-    """Raw ids that were not ours when this was said again: a try whose answer was lost may have settled them."""
+    """Raw ids that a try of which nobody heard may have settled: when it was said again, they were not ours."""
     group_lost: bool = False
     history: str | None = None
     """The group's present history, if it is another one than that of the verdicts: then none of them was settled."""

@@ -56,6 +56,8 @@ class Permits:
     """
 
     begun: int = 0
+    doubted: set[bytes] = field(factory=set[bytes])
+    """What may have been acknowledged in a former history of the group, and is asked for in the present one."""
     _asked: dict[bytes, Permit] = field(factory=dict[bytes, Permit])
 
     def ask(self, entries: Iterable[Entry]) -> Permit:

@@ -2,8 +2,8 @@
 
 Three things are judged, in those groups alone.
 
-* No entry has two runs, over all processes. It is excused where the server lost the acknowledgement, by name, where a
-  seek went back over the entry, or where its group was made again: then it is delivered anew.
+* No entry has two runs, over all processes. It is excused where the server lost the acknowledgement, by name, where two
+  servers had the entry and each has one, where a seek went back over it, or where its group was made again.
 * What was acknowledged and has no run that ended well or failed is explained: it was told as dropped (`EventsDropped`),
   or the process that acknowledged it was killed later. It is excused if it is in the dead letters, if its body was
   gone, or if it came from nobody of the application; and if it was acknowledged by a command that a process had on its
@@ -54,8 +54,15 @@ def _same(first: Run, second: Run) -> bool:
 def _is_delivered_anew(history: History, of: Of, first: Run, second: Run) -> bool:
     if any(_takes_back(fact, of) for fact in chronicle(history).facts if fact.at < second.started_at):
         return True
+    servers = {fact.server for fact in chronicle(history).facts if isinstance(fact, Acknowledged) and _of(fact) == of}
+    if len(servers) > 1:
+        return True
     between = history.records[first.started_at : second.started_at]
     return any(isinstance(record, Destroyed) and of in record.acknowledgements for record in between)
+
+
+def _of(fact: Acknowledged | Buried) -> Of:
+    return fact.stream, fact.group, fact.raw_id
 
 
 def _takes_back(fact: Fact, of: Of) -> bool:
@@ -93,7 +100,7 @@ def _lost(history: History, once: Mapping[tuple[str, str], int]) -> Iterator[Ver
         hand = hands.setdefault(record.host, _Hand())
         for fact in told.by_place.get(place, ()):
             if isinstance(fact, Buried):
-                buried.add((fact.stream, fact.group, fact.raw_id))
+                buried.add(_of(fact))
             elif isinstance(fact, Acknowledged) and fact.was_there and fact.was_pending:
                 _note(hands, once, buried, fact, getattr(record, "client", 0))
         if place in ended:
@@ -123,7 +130,7 @@ def _note(
     fact: Acknowledged,
     client: int,
 ) -> None:
-    of, hand = (fact.stream, fact.group, fact.raw_id), hands.setdefault(fact.by, _Hand())
+    of, hand = _of(fact), hands.setdefault(fact.by, _Hand())
     if fact.by and of[:2] in once and of not in buried | hand.dropped and client not in hand.dead:
         hand.left[of] = "" if fact.entry is None else fact.entry.event_id
 

@@ -2,8 +2,8 @@
 
 After a failover, a power loss or on an empty server an id may be handed out again. That alone is no breach. But the
 second entry must not be taken for the first one: it is acknowledged only after a run of its own event, not on the
-strength of the first one's. Judged on the server that has the second entry; excused if a dead letter of it was written
-after it had come, or it is gone.
+strength of the first one's. Judged on the server that has the second entry, in groups that handle at least once; it is
+excused if a dead letter of it was written after it had come, or it is gone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ..history import History
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Added, Buried, Entry
+from ._modes import in_hand_max
 from ._runs import runs
 from ._verdict import Verdict
 from ._words import text
@@ -25,7 +26,7 @@ def id_reuse(history: History) -> Iterator[Verdict]:
     ran = runs(history)
     latest: dict[tuple[str, bytes], Entry] = {}
     former: dict[tuple[str, bytes, str], Entry] = {}
-    buried: dict[tuple[str, str, bytes], int] = {}
+    buried, once = dict[tuple[str, str, bytes], int](), in_hand_max(history)
     for fact in chronicle(history).facts:
         if isinstance(fact, Added):
             entry = fact.entry
@@ -36,6 +37,8 @@ def id_reuse(history: History) -> Iterator[Verdict]:
         elif isinstance(fact, Buried):
             buried[fact.stream, fact.group, fact.raw_id] = fact.at
         elif isinstance(fact, Acknowledged) and fact.by and fact.was_there and fact.entry is not None:
+            if (fact.stream, fact.group) in once:
+                continue
             of, event_id = (fact.stream, fact.group, fact.raw_id), fact.entry.event_id
             first = former.get((fact.stream, fact.raw_id, event_id))
             is_buried = buried.get(of, -1) > fact.entry.added_at

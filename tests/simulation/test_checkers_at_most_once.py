@@ -1,9 +1,20 @@
 """What may become of events that are acknowledged before they are handled: `at-most-once`."""
 
+import pytest
 from redis_streams.actors import EventsDropped
 from redis_streams.simulations.checkers import AT_LEAST_ONCE, at_most_once, judge
 from redis_streams.simulations.history import AcknowledgesFirst, HandlerStarted
-from redis_streams.simulations.plan import Fault, LoseReply, Plan, PlannedEvent, Shape, Site
+from redis_streams.simulations.plan import (
+    DestroyGroup,
+    Effect,
+    Fault,
+    LoseReply,
+    Plan,
+    PlannedEvent,
+    RestartEmpty,
+    Shape,
+    Site,
+)
 from redis_streams.simulations.running import run_plan
 from redis_streams.simulations.scenarios import SCENARIOS
 from support.stories import GROUP, STREAM, Story
@@ -54,9 +65,23 @@ def test_who_stops_says_what_is_lost_by_that() -> None:
 
 def test_an_event_of_which_nobody_knows_is_not_begun_and_told() -> None:
     """Its acknowledgement was applied, and its answer lost: said again, nothing is pending any more."""
-    # The first time the server does not know the script.
-    lost = Fault(Site("worker-1", "settle", 2, before=False), LoseReply())
-    plan = Plan(1, "at-most-once", shape=Shape(workers=1), events=(PlannedEvent(),), faults=(lost,))
+    assert_dropped(unheard(LoseReply()))
+
+
+@pytest.mark.parametrize("effect", [DestroyGroup(), RestartEmpty()], ids=lambda effect: effect.kind)
+def test_it_is_told_too_where_its_group_is_gone_by_then(effect: Effect) -> None:
+    """Made again, it has another history: nothing is pending in it, or something else."""
+    assert_dropped(unheard(LoseReply()), unheard(effect))
+
+
+def unheard(effect: Effect) -> Fault:
+    """Just after the first acknowledgement: the first time the server does not know the script."""
+    return Fault(Site("worker-1", "settle", 2, before=False), effect)
+
+
+def assert_dropped(*faults: Fault) -> None:
+    """The event is not begun, and told."""
+    plan = Plan(1, "at-most-once", shape=Shape(workers=1), events=(PlannedEvent(),), faults=faults)
     outcome = run_plan(plan, SCENARIOS["at-most-once"].run, checkers=AT_LEAST_ONCE)
     assert outcome.status == "held"
     assert not list(outcome.history.of(HandlerStarted))
