@@ -50,6 +50,7 @@ PROMISES: Final = {
     "bounded-memory": "No more entries are held than the prefetch allows.",
     "at-most-once": "An event that is acknowledged before it is handled begins once at most, over all processes.",
     "cancelled-never-acks": "A cancelled handler acknowledges nothing.",
+    "fan-out": "Each reader without a group sees every event of its stream, in order.",
     "paused": "While a group is paused, no handler of it begins.",
     "scheduled-once": "What is to be published later is published once each time, and not before.",
     "unexpected": "Only what was published is handled.",
