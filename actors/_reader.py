@@ -92,6 +92,7 @@ async def _begin(desk: ReaderDesk) -> None:
         return
     settings = desk.settings
     where = (settings.stream, readers_key(settings.stream), settings.name)
+    desk.noted_on = desk.wiring.client.generation
     mark, is_new = await begin_reading(desk.wiring.client, *where, settings.start)
     desk.place.begin(mark)
     desk.stage.emit(ReaderBegan(desk.stage.path, settings.stream, settings.name, mark.position, is_new))

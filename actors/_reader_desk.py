@@ -74,6 +74,8 @@ class ReaderDesk:
     """The connection on which the stream was compared with what was handled."""
     noting: trio.Lock = field(factory=trio.Lock)
     """One checkpoint is under way at a time."""
+    noted_on: int = -1
+    """On which connection of the shared link the last one was written; on another one it may have to be again."""
     handled: int = 0
     failed: int = 0
     due_at: float = math.inf
@@ -99,7 +101,10 @@ async def note(desk: ReaderDesk) -> bool:
     """Write the checkpoint, if there is one and it says less than it could; False: it is of a later history."""
     async with desk.noting:
         place = desk.place
-        if not desk.settings.name or place.noted == place.passed or place.doubted is not None:
+        if not desk.settings.name or place.doubted is not None:
+            return True
+        # A server that lost its last writes has lost the checkpoint too, and nothing may come for long.
+        if place.noted == place.passed and desk.noted_on == desk.wiring.client.generation:
             return True
         return await _write(desk, place.mark, place.passed)
 
@@ -112,6 +117,7 @@ async def bury(desk: ReaderDesk, mark: Mark, burial: Burial) -> bool:
 
 async def _write(desk: ReaderDesk, mark: Mark, passed: int, burial: Burial | None = None) -> bool:
     place, settings, tries = desk.place, desk.settings, 0
+    generation = desk.wiring.client.generation
 
     async def write() -> Mark:
         nonlocal tries
@@ -123,5 +129,5 @@ async def _write(desk: ReaderDesk, mark: Mark, passed: int, burial: Burial | Non
         # Somebody of our name has found what we have not: what is on its way here may be of another stream.
         place.doubted = stands.history
         return False
-    place.noted = max(place.noted, passed)
+    place.noted, desk.noted_on = max(place.noted, passed), generation
     return stands.history == mark.history

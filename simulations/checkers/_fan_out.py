@@ -22,12 +22,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import define, field, frozen
 
 from ...actors import ReaderBegan, ReaderMoved, readers_key
-from ...wire import Mark
+from ...wire import EntryId, Mark
 from ..history import Applied, FaultStruck, HandlerStarted, History, Phase, ProcessStarted, Publishing, Record, Told
 from ..plan import CrashServer, FailOver, LosePower, RestartEmpty
 from ._chronicle import chronicle
 from ._facts import Added, Buried, Entry, Removed
 from ._runs import Run, reader_runs
+from ._senders import Senders
 from ._verdict import Verdict
 from ._words import named, order, text
 
@@ -63,12 +64,29 @@ def _begun(history: History) -> Mapping[Key, _Begun]:
     for place, record in enumerate(history.records):
         if _may_lose_checkpoints(record):
             lost_at = place
-        elif isinstance(record, Told) and isinstance(record.event, ReaderBegan) and record.event.reader:
-            told, begun = record.event, _Begun(place, str(record.event.position).encode())
-            former = found.setdefault((told.stream, told.reader), begun)
-            if told.is_new and former.place < lost_at:
-                found[told.stream, told.reader] = begun
+        for key, position, is_new in _beginnings(history, record, place):
+            begun = _Begun(place, str(position).encode())
+            if found.setdefault(key, begun).place < lost_at and is_new:
+                found[key] = begun
     return found
+
+
+def _beginnings(history: History, record: Record, place: int) -> Iterator[tuple[Key, EntryId, bool]]:
+    """Who begins with this record, and where: it says so, or wrote it and was killed before it could."""
+    match record:
+        case Told(event=ReaderBegan() as told) if told.reader:
+            yield (told.stream, told.reader), told.position, told.is_new
+        case Applied(words=words) if words and words[0].upper() == b"HSET":
+            sent = history.once(_senders).of(record, place)
+            if sent is not None and sent.action == "reader_begin":
+                position = Mark.parse(words[3]).position
+                yield (text(sent.words[3]), text(words[2])), position, True
+        case _:
+            pass
+
+
+def _senders(history: History) -> Senders:
+    return Senders(history.records)
 
 
 def _may_lose_checkpoints(record: Record) -> bool:

@@ -424,12 +424,10 @@ _ALL: Final[Sequence[BuiltIn]] = (
             slow_ms_max=600.0,
             fails=0.15,
             fails_max=3,
-            undecodable=0.05,
-            appendfsync=("always",),
             kinds=_LINK
             | _PROCESS
-            | {"crash-server", "pause-server", "kill-clients", "answer", "forget-scripts", "raise", "slow"}
-            | {"delete-stream", "delete-entries", "restart-empty"},
+            | _SERVER
+            | {"forget-scripts", "raise", "slow", "delete-stream", "delete-entries", "restart-empty"},
             always=("kill-process", "delete-stream", "start-twin"),
             actions=("XREAD", "XREAD", "reader_mark", "reader_mark", "reader_begin", HANDLER, HANDLER, CONNECT),
             span_ms=4000.0,

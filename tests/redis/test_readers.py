@@ -276,6 +276,42 @@ async def test_a_stop_lets_the_handler_finish_and_does_not_pass_what_it_cut_shor
     assert (begun, finished) == ([1, 2, 2, 3], [1, 2, 3])
 
 
+@pytest.mark.also_on_memory
+async def test_who_hears_of_a_later_history_looks_for_himself(redis_server: RedisServer) -> None:
+    """Another process of its name has found what it has not: where what it handled is still there it just goes on."""
+    seen, told = list[object](), list[RuntimeEvent]()
+    async with reading(redis_server, seen, told=told) as runtime:
+        await runtime.publish_many(STREAM, numbers(1, 3))
+        await wait_for(lambda: len(seen) == 3)
+        redis_server.cli("HSET", "{orders}:readers", "cache", "7 0-0 - -")
+        last = await runtime.publish(STREAM, 4, event_type="number")
+        await wait_for(lambda: bool(heard(told, ReaderMoved)))
+        await wait_for(lambda: redis_server.cli("HGET", "{orders}:readers", "cache").split(" ")[:2] == ["7", str(last)])
+    assert seen == [1, 2, 3, 4]
+
+
+@pytest.mark.also_on_memory
+async def test_functions_of_one_name_share_its_events_by_their_types(redis_server: RedisServer) -> None:
+    """In one order, from one position; what nobody of them is meant for is passed over."""
+    seen, runtime = list[object](), quick(redis_server)
+
+    @runtime.reader(STREAM, name="cache", event_types=["number"], start="0", block_ms=100)
+    async def number(event: Event[object]) -> None:
+        seen.append(event.payload)
+
+    @runtime.reader(STREAM, name="cache", event_types=["word"])
+    def word(event: Event[object]) -> None:
+        seen.append(event.payload)
+
+    async with runtime:
+        for kind, payload in (("number", 1), ("word", "one"), ("none", "?"), ("number", 2), ("word", "two")):
+            await runtime.publish(STREAM, payload, event_type=kind)
+        await wait_for(lambda: seen[-1:] == ["two"])
+    assert seen == [1, "one", 2, "two"]
+    with pytest.raises(HandlerConflict, match="has ReaderOptions"):
+        runtime.add_reader(STREAM, word, name="cache", event_types=["more"], start="$")
+
+
 def test_a_reader_has_no_name_of_a_group_and_templates_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """They would share dead letters."""
     monkeypatch.setenv("ZONE", "north")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from redis_streams.actors import ConsumerStatus, GroupStatus, Health, Snapshot, State, health_of
+from redis_streams.actors import ConsumerStatus, GroupStatus, Health, ReaderStatus, Snapshot, State, health_of
 from redis_streams.wire import EntryId
 
 NOW, PATIENCE = 1000.0, 60.0
@@ -53,3 +53,11 @@ def test_a_group_that_nobody_could_look_at_is_a_problem() -> None:
     status = GroupStatus(0, 0, EntryId(0, 0), NOW - PATIENCE - 1)
     [problem] = judged(Snapshot("group", "root/group", State.RUNNING, 1, None, status)).problems
     assert "root/group is overdue" in problem
+
+
+def test_a_reader_that_does_not_get_on_is_told_with_its_place() -> None:
+    """As where its handler hangs."""
+    status = ReaderStatus(EntryId(7, 1), handled=3, failed=0, due_at=NOW - PATIENCE - 1)
+    [problem] = judged(Snapshot("reader", "root/reader", State.RUNNING, 1, None, status)).problems
+    assert "root/reader is overdue" in problem
+    assert "stands at 7-1" in problem
