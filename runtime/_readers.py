@@ -23,8 +23,9 @@ F = TypeVar("F", bound=AnyHandler)
 ON_STREAM_LOST: Final[tuple[OnStreamLost, ...]] = ("resume", "fail")
 """What may be said of a lost stream."""
 
-MAX_DELIVERIES: Final = 5
-"""Few, and soon over: nothing else is handled meanwhile. With the default delays it takes some seconds."""
+MAX_DELIVERIES: Final = 16
+"""As many as for a handler; but nothing else is handled meanwhile, so with the default delays it takes four minutes and
+no night: an outage that is shorter gives up nothing, and an event that always fails holds up the others as long."""
 
 
 @frozen
