@@ -104,7 +104,6 @@ def test_at_most_once_nothing_runs_twice_and_a_kill_loses_what_ran(redis_server:
         wait_until(lambda: len(counts(redis_server, "runs")) >= 5, "some events handled")
         victim.send_signal(signal.SIGKILL)
         victim.wait()
-        assert pending(redis_server) > 0
     with worker(redis_server, "heir", 0.01, tmp_path / "heir", delivery="at_most_once") as heir:
         wait_until(lambda: len(counts(redis_server, "runs")) >= len(ids) - 5, "what was not lost is handled")
         wait_until(lambda: pending(redis_server) == 0, "nothing pending")
