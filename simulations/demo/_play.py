@@ -7,7 +7,7 @@ import sys
 
 import trio
 
-from ...actors import PublishIndeterminate, checkpoint_key, token_keys
+from ...actors import PublishIndeterminate, checkpoint_key, groups_key, token_keys
 from ...runtime import NewEvent, Ports, Runtime, RuntimeEvent
 from ...wire import RedisError
 from ._fragile import FragileDial
@@ -126,7 +126,7 @@ async def _wait_settled(stage: Stage) -> bool:
 async def clean_up(stage: Stage) -> None:
     """Remove every key that the demo made."""
     stream = stage.stream
-    keys = (stream, runs_key(stream), checkpoint_key(stream, GROUP), *token_keys(stream))
+    keys = (stream, runs_key(stream), checkpoint_key(stream, GROUP), groups_key(stream), *token_keys(stream))
     try:
         # One without handlers: whoever keeps a group would make it again.
         async with Runtime(stage.ground.url, observer=_silent) as runtime:
