@@ -8,13 +8,10 @@
 -- meanwhile is not skipped. Beyond the end is the end. READ is how many entries were ever added up to the id, as far as the
 -- server counts them (7.0) and it can be known; else, and for PRINT at the beginning, "-". Redis 5.0 and later.
 
+-- With: ids, fields
+
 local stream, readers = KEYS[1], KEYS[2]
 local name, start = ARGV[1], ARGV[2]
-
-local function key_of(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
-end
 
 if name ~= '' then
   local stored = redis.call('HGET', readers, name)
@@ -23,8 +20,7 @@ end
 
 local last, added, length, first = '0-0', 0, 0, false
 if redis.call('EXISTS', stream) == 1 then
-  local flat, info = redis.call('XINFO', 'STREAM', stream), {}
-  for i = 1, #flat, 2 do info[flat[i]] = flat[i + 1] end
+  local info = fields(redis.call('XINFO', 'STREAM', stream))
   last, added, length = info['last-generated-id'], info['entries-added'], info['length']
   first = info['first-entry'] and info['first-entry'][1]
 end

@@ -10,6 +10,8 @@
 -- call themselves by one name. A checkpoint of a former history is refused, and its dead letter is not written: whoever
 -- knows no better has to look. Redis 5.0 and later.
 
+-- With: ids
+
 local readers, dead = KEYS[1], KEYS[2]
 local name, history, id, read, print = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local again, consumer, entry = ARGV[6], ARGV[7], ARGV[8]
@@ -17,11 +19,6 @@ local FIRST = 9
 
 -- So many letters are looked at where the first try may have written this one.
 local LETTERS = 100
-
-local function key_of(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #seq) .. seq
-end
 
 local function is_there()
   for _, letter in ipairs(redis.call('XREVRANGE', dead, '+', '-', 'COUNT', LETTERS)) do
