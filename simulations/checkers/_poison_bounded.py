@@ -1,10 +1,11 @@
 """`poison-bounded`: an event that always fails is dead-lettered after N deliveries, and no healthy one ever is.
 
-Five things are judged. In each group with a limit N no event fails in more than N runs, nor is one begun at a later
+Six things are judged. In each group with a limit N no event fails in more than N runs, nor is one begun at a later
 delivery; none that can be decoded is dead-lettered before N of its runs ended badly (failed, or never ended: their
 process died); and at the end of a live run none that failed N times is still pending. Failures by which a `Dependency`
 is told to be away are none of these N; where an event has no others it is not dead-lettered unless another one
-succeeded between the last two of them. And who told that a dependency is away begins one handler at a time until it is
+succeeded between the last two of them. What is handed back and no handler had begun, in its first delivery, counts as
+never delivered. And who told that a dependency is away begins one handler at a time until it is
 back. The limit counts anew
 
 * after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream;
@@ -18,16 +19,17 @@ cancelled and could not be handed back. An event that can't be decoded is dead-l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...actors import DependencyAway, DependencyBack
-from ..history import FaultStruck, HandlerEnded, HandlerStarted, History, ProcessEnded, Sent, Told
+from ..history import Applied, FaultStruck, HandlerEnded, HandlerStarted, History, ProcessEnded, Sent, Told
 from ..plan import CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, RestartEmpty, StartTwin
 from ._chronicle import chronicle
 from ._facts import Buried, Held, Moved
 from ._runs import Of, Run, publications, runs
 from ._verdict import Checker, Verdict
-from ._words import number, order, script_arguments, text
+from ._words import number, order, retry_count, script_arguments, text
 
 NAME = "poison-bounded"
 
@@ -48,6 +50,7 @@ def poison_bounded(history: History) -> Iterator[Verdict]:
     yield from _too_soon(history, None)
     yield from _by_an_outage(history)
     yield from _not_paused(history)
+    yield from _used_up(history)
 
 
 def _limit(found: Sequence[Run], said: int | None) -> int | None:
@@ -142,6 +145,27 @@ def _not_paused(history: History) -> Iterator[Verdict]:
                     begun.add(record.run)
             case _:
                 pass
+
+
+def _used_up(history: History) -> Iterator[Verdict]:
+    """First deliveries that were handed back unbegun, and stay counted."""
+    begun, delivered = set[Of](), Counter[Of]()
+    for place, record in enumerate(history.records):
+        if isinstance(record, HandlerStarted):
+            begun.add((record.stream, record.group, record.raw_id))
+        if not isinstance(record, Applied):
+            continue
+        for fact in chronicle(history).by_place.get(place, ()):
+            if not isinstance(fact, Held):
+                continue
+            of = (fact.stream, fact.group, fact.raw_id)
+            delivered[of] += fact.how == "delivered"
+            is_first = delivered[of] == 1 and of not in begun
+            if fact.how == "handed back" and is_first and retry_count(record.words):
+                event_id = fact.entry.event_id if fact.entry is not None else ""
+                who = f"{event_id or 'an entry'} ({text(fact.raw_id)})"
+                words = f"{who} was handed back by {fact.consumer} unbegun, and counts as delivered to {fact.group}"
+                yield Verdict(NAME, words, (event_id,) if event_id else (), "used up")
 
 
 def _counted(history: History) -> Mapping[Of, frozenset[int]]:

@@ -54,6 +54,11 @@ def _trimming(words: Sequence[bytes], at: int) -> tuple[Trimming, int]:
     return trimming, end + 2 if words[end : end + 1] and words[end].upper() == b"LIMIT" else end
 
 
+def retry_count(words: Sequence[bytes]) -> int:
+    """How many deliveries an XCLAIM in its canonical form notes."""
+    return int(words[words.index(b"RETRYCOUNT") + 1])
+
+
 def named(flat: Sequence[bytes]) -> Mapping[bytes, bytes]:
     """Fields by their names."""
     return dict(zip(flat[::2], flat[1::2], strict=False))

@@ -40,6 +40,19 @@ POISONING: Final = (
         [_FEW],
     ),
     PlantedBug(
+        "what never began counts as delivered",
+        "what is handed back unbegun keeps the count of its read, and with one delivery for each it is never handled",
+        "poison-bounded",
+        ("graceful-stop", "operated"),
+        [
+            Edit(
+                "actors._consumer_hold:Hold.count_former",
+                "(entry.raw_id, deliveries - 1)",
+                "(entry.raw_id, max(1, deliveries - 1))",
+            )
+        ],
+    ),
+    PlantedBug(
         "given up in silence",
         "what failed for the last time is acknowledged, and no dead letter is written",
         "no-loss",

@@ -420,14 +420,15 @@ async def test_a_new_group_begins_where_it_is_told(
 
 
 async def test_the_checkpoint_is_kept_in_redis_or_in_memory(redis_server: RedisServer) -> None:
-    """In memory leaves no key behind."""
+    """In memory leaves nothing behind but the group's name."""
     runtime, handled = quick_runtime(redis_server), []
     runtime.add_handler("s", "kept", handled.append, block_ms=100)
     runtime.add_handler("s", "not-kept", handled.append, block_ms=100, checkpoint="memory")
     async with runtime:
         last = await runtime.publish("s", 1, event_type="a")
         await wait_for(lambda: len(handled) == 2)
-    assert sorted(redis_server.cli("KEYS", "*")) == ["s", "{s}:checkpoint:kept"]
+    assert sorted(redis_server.cli("KEYS", "*")) == ["s", "{s}:checkpoint:kept", "{s}:groups"]
+    assert sorted(redis_server.cli("HKEYS", "{s}:groups")) == ["kept", "not-kept"]
     assert str(last) in redis_server.cli("HGETALL", "{s}:checkpoint:kept")
 
 

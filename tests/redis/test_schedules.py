@@ -172,7 +172,8 @@ async def test_who_may_not_use_the_keys_is_told_once_and_handles_events(redis_se
     """What somebody else schedules, somebody else moves."""
     if redis_server.version < (6, 0, 0):
         pytest.skip("users came with Redis 6.0")
-    redis_server.cli("ACL", "SETUSER", "app", "on", ">secret", "~s", "~{s}:checkpoint:g", "~{s}:retries:g", "+@all")
+    keys = ("~s", "~{s}:checkpoint:g", "~{s}:retries:g", "~{s}:groups")
+    redis_server.cli("ACL", "SETUSER", "app", "on", ">secret", *keys, "+@all")
     told, runs = list[RuntimeEvent](), list[object]()
     url = redis_server.url.replace("redis://", "redis://app:secret@")
     runtime = Runtime(url, retry=QUICK, timeouts=SHORT, observer=told.append)

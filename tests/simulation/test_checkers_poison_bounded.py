@@ -104,3 +104,16 @@ def test_when_it_has_resumed_they_may_run_side_by_side() -> None:
 
 def test_another_process_pauses_for_itself() -> None:
     assert not outages(paused().starts("worker-1", "a").starts("worker-2", "b"))
+
+
+def test_what_is_handed_back_unbegun_has_used_up_nothing() -> None:
+    assert not outages(read().hands_back("worker-1", "a"))
+    assert outages(read().hands_back("worker-1", "a", count=1)) == ["used up"]
+
+
+def test_a_first_delivery_that_had_begun_stays_counted() -> None:
+    assert not outages(read().starts("worker-1", "a").ends("worker-1", "a", "cancelled").hands_back("worker-1", "a"))
+
+
+def test_nor_is_it_known_of_what_was_delivered_before() -> None:
+    assert not outages(read().claims("worker-2", "a").hands_back("worker-2", "a", count=1))

@@ -142,10 +142,12 @@ class Story:
             self._hold(host, host, event, count=self.pending[self.ids[event]][1])
         return self._script(host, "renew", host)
 
-    def hands_back(self, host: str, *events: str) -> Story:
-        """It gives back what it did not finish."""
+    def hands_back(self, host: str, *events: str, count: int | None = None) -> Story:
+        """It gives back what it did not finish; what never began counts as never delivered, unless it says so."""
+        begun = {record.raw_id for record in self.told.records if isinstance(record, HandlerStarted)}
         for event in events:
-            self._hold(host, host, event, count=self.pending[self.ids[event]][1], idle_ms=LEASE_MS)
+            said = self.pending[self.ids[event]][1] if self.ids[event] in begun else 0
+            self._hold(host, host, event, count=said if count is None else count, idle_ms=LEASE_MS)
         return self._script(host, "hand_back", host)
 
     def seeks(self, to: str, *taken_back: str, by: str = "worker-9") -> Story:
