@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from ..actors import (
     checkpoint_key,
@@ -106,10 +107,7 @@ class ConsumerGroupManager(Connected):
             redis.exceptions.ResponseError: there is no such stream, and `mkstream` is False.
         """
         start = parse_start(start_id)
-        if mkstream:
-            return self.connection.call(lambda client: client.xgroup_create(stream, group, start))
-        self.connection.execute("XGROUP", "CREATE", stream, group, str(start))
-        return True
+        return self.connection.call(lambda client: _create_group(client, stream, group, start, mkstream=mkstream))
 
     def group_exists(self, stream: str, group: str) -> bool:
         """Whether there is such a group."""
@@ -239,6 +237,18 @@ async def _create_stream(client: Client, name: str, max_length: int | None) -> b
         await client.call(b"HSET", settings_key(name), b"max_length", max_length)
         await client.xtrim(name, max_length)
     return not existed
+
+
+async def _create_group(
+    client: Client, stream: str, group: str, start: EntryId | Literal["$"], *, mkstream: bool
+) -> bool:
+    made = True
+    if mkstream:
+        made = await client.xgroup_create(stream, group, start)
+    else:
+        await client.call(b"XGROUP", b"CREATE", stream, group, str(start))
+    await client.call(b"HSET", groups_key(stream), group, b"")
+    return made
 
 
 async def _delete_stream(client: Client, name: str) -> bool:

@@ -118,6 +118,11 @@ async def test_nothing_goes_while_a_group_is_missing_or_none_is_there(any_redis_
         assert len(await bench.left()) == 10
         manager = await trio.to_thread.run_sync(ConsumerGroupManager, any_redis_server.url)
         await trio.to_thread.run_sync(manager.delete_group, "s", "b")
+        assert not (await bench.retain()).missing
+        await trio.to_thread.run_sync(manager.create_group, "s", "b")
+        await bench.client.xgroup_destroy("s", "b")
+        assert (await bench.retain(max_length=1)).missing == ["b"]
+        await trio.to_thread.run_sync(manager.delete_group, "s", "b")
         await trio.to_thread.run_sync(manager.close)
         assert not (await bench.retain(max_length=1)).missing
         assert await bench.left() == [10]
