@@ -101,7 +101,7 @@ class Hold:
     def set_aside(self, most: int) -> list[Job]:
         """Up to `most` waiting entries that are not to be begun, from the first one on. They are held all the same."""
         jobs = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-        self.count_former(jobs)
+        self.count_former(entry.raw_id for entry, _ in jobs)
         return jobs
 
     def put_back(self, jobs: Sequence[Job]) -> None:
@@ -150,9 +150,10 @@ class Hold:
         self.release(lost)
         self._waiting = deque(job for job in self._waiting if job[0].raw_id not in lost)
 
-    def count_former(self, jobs: Iterable[Job]) -> None:
+    def count_former(self, raw_ids: Iterable[bytes]) -> None:
         """These, which must be held, have not begun: handed back, they count as often as before they were delivered."""
-        self._counted.update((entry.raw_id, deliveries - 1) for entry, deliveries in jobs)
+        for raw_id in raw_ids:
+            self._counted.setdefault(raw_id, self._numbers.get(raw_id, 1) - 1)
 
     def count_only(self, raw_id: bytes, deliveries: int) -> None:
         """So many deliveries of an entry, which must be held, are to count when it is handed back."""

@@ -100,9 +100,9 @@ def _let_go(desk: Desk, raw_id: bytes, after: float | None) -> None:
 async def hold_off(desk: Desk, breaker: Breaker, jobs: Sequence[Job]) -> None:
     """These must not begin now: they are handed back, or wait until it is known whether the dependency is there."""
     if breaker.state == "open":
-        held = [job for job in jobs if desk.hold.holds(job[0])]
+        held = [entry.raw_id for entry, _ in jobs if desk.hold.holds(entry)]
         desk.hold.count_former(held)
-        desk.given_back.update(dict.fromkeys(entry.raw_id for entry, _ in held))
+        desk.given_back.update(dict.fromkeys(held))
         desk.wiring.breaker_changed.ring()
         return
     desk.put_back(jobs)

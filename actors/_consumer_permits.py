@@ -41,6 +41,7 @@ def _leave(desk: Desk, permits: Permits, permit: Permit) -> None:
     unsaid = [raw_id for raw_id in permit.asked if raw_id in desk.verdicts.done]
     desk.verdicts.forget(unsaid)
     permits.refuse(unsaid)
+    desk.hold.count_former(unsaid)
     for raw_id in unsaid:
         desk.hold.unfinish(raw_id)
     tell_dropped(desk, [entry.raw_id for entry in permit.granted], STOPPED)

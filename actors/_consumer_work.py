@@ -86,6 +86,7 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
         entry, deliveries = job
         if breaker is not None and not breaker.may_begin(entry.raw_id):
             if desk.acquired_all:
+                desk.put_back([job])
                 return  # It is handed back.
             await hold_off(desk, breaker, [job])
             continue
@@ -120,6 +121,7 @@ async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) ->
             continue
         if breaker is not None and not breaker.may_begin(jobs[0][0].raw_id):
             if desk.acquired_all:
+                desk.put_back(jobs)
                 return  # They are handed back.
             await hold_off(desk, breaker, jobs)
             continue

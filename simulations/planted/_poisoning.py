@@ -47,8 +47,8 @@ POISONING: Final = (
         [
             Edit(
                 "actors._consumer_hold:Hold.count_former",
-                "(entry.raw_id, deliveries - 1)",
-                "(entry.raw_id, max(1, deliveries - 1))",
+                "self._numbers.get(raw_id, 1) - 1",
+                "max(1, self._numbers.get(raw_id, 1) - 1)",
             )
         ],
     ),

@@ -23,6 +23,7 @@
 | killers-late-begin-bounded-memory | the checker: what a killed process had on its way is nobody's |
 | operated-seek-bounded-memory | the checker: what a consumer gives up after a seek it does not hold |
 | retention-no-loss | a group that was lost before the retention had seen it was not missed |
+| at-most-once-, dependency-down-unbegun-poison-bounded | what a worker had taken and not begun was handed back as delivered |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
@@ -50,7 +51,24 @@ def test_every_promise_is_kept(path: Path) -> None:
     assert outcome.status == "held", outcome.verdicts
 
 
+OPEN = sorted((Path(__file__).parent / "open_plans").glob("*.json"))
+"""What is known and not mended: a hand-back that is late by seconds, said again meanwhile on a new connection, takes a
+later delivery off its count, and an event has more tries than its limit."""
+
+
+@pytest.mark.xfail(strict=True, reason="a former connection of the shared link may still bring what was said again")
+@pytest.mark.parametrize("path", OPEN, ids=lambda path: path.stem)
+def test_every_promise_will_be_kept(path: Path) -> None:
+    test_every_promise_is_kept(path)
+
+
 SAFEGUARDS = {
+    "at-most-once-poison-bounded": [
+        Edit("actors._consumer_permits:_leave", "desk.hold.count_former(unsaid)", "pass"),
+    ],
+    "dependency-down-unbegun-poison-bounded": [
+        Edit("actors._consumer_work:_take_one_by_one", "desk.put_back([job])\n                return", "return"),
+    ],
     "alone-clean-stop": [Edit("wire._link:Link.kill_former", "while self._former:", "while False:")],
     "same-ids-no-loss": [Edit("actors._consumer_acquire:_look_at_all", "await _give_up(desk, missing)", "True")]
     + [Edit("actors._consumer_desk:Desk.admit", "if reused:", "if False:")],
