@@ -23,7 +23,7 @@
 | killers-late-begin-bounded-memory | the checker: what a killed process had on its way is nobody's |
 | operated-seek-bounded-memory | the checker: what a consumer gives up after a seek it does not hold |
 | retention-no-loss | a group that was lost before the retention had seen it was not missed |
-| at-most-once-, dependency-down-unbegun-poison-bounded | what a worker had taken and not begun was handed back as delivered |
+| at-most-once-, dependency-down-unbegun-poison-bounded | what had not begun was handed back as delivered |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
