@@ -14,7 +14,7 @@ from ...actors import ActorStopped, PublishIndeterminate
 from ...runtime import NotRunning, PublishTimeout, Schedules
 from ...runtime._schedules import When
 from ...wire import RedisError
-from ..world import START_MS, Process, World
+from ..world import Process, World
 from ._basic import GROUP, STREAM, start_workers, worker_app
 from ._planned import behave
 
@@ -26,6 +26,7 @@ EVERY_SECONDS, UNTIL_SECONDS = 1.0, 4.0
 
 async def scheduled(world: World) -> None:
     """Workers, and a producer that schedules all its events; one of five is cancelled, and one event recurs."""
+    start_ms = world.start_ms
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
     events = world.plan.events
 
@@ -33,7 +34,7 @@ async def scheduled(world: World) -> None:
         async with process.runtime(publish_seconds=5.0) as runtime:
             schedules = runtime.schedules(STREAM)
             if not process.past("tick"):
-                await _tried(partial(_recur, schedules))
+                await _tried(partial(_recur, schedules, start_ms))
                 process.pass_by("tick")
             while (number := process.past("event")) < len(events):
                 event = events[number]
@@ -41,7 +42,7 @@ async def scheduled(world: World) -> None:
                 delay = DELAYS_SECONDS[number % len(DELAYS_SECONDS)]
 
                 payload, own_id = asdict(event), f"event-{number}"
-                when: When = {"after": delay} if number % 2 else {"at": _time(world.now_ms + 1000 * delay)}
+                when: When = {"after": delay} if number % 2 else {"at": _time(start_ms + world.now_ms + 1000 * delay)}
                 await _tried(partial(schedules.publish, payload, event_type="planned", event_id=own_id, **when))
                 if number % 5 == 4:
                     await _tried(partial(schedules.cancel, f"event-{number}"))
@@ -50,14 +51,14 @@ async def scheduled(world: World) -> None:
     await world.finished(world.start("producer", produce))
 
 
-async def _recur(schedules: Schedules) -> None:
+async def _recur(schedules: Schedules, start_ms: int) -> None:
     payload = {"key": "tick", "slow_ms": 0.0, "fails": 0}
     await schedules.publish(
         payload,
         event_type="planned",
         schedule_id="tick",
         every=EVERY_SECONDS,
-        until=_time(1000 * UNTIL_SECONDS),
+        until=_time(start_ms + 1000 * UNTIL_SECONDS),
         missed="all",
     )
 
@@ -76,5 +77,5 @@ async def _tried(act: Callable[[], Awaitable[object]]) -> None:
 
 
 def _time(at_ms: float) -> datetime:
-    """A moment of virtual time."""
-    return datetime.fromtimestamp((START_MS + at_ms) / 1000, timezone.utc)
+    """A moment, given in milliseconds since 1970."""
+    return datetime.fromtimestamp(at_ms / 1000, timezone.utc)

@@ -5,14 +5,12 @@ from ._host import App, Host, Process, run_until
 from ._network import SimulatedBug
 from ._own_promises import Check
 from ._recording import RecordingRuntime, SimulatedFailure
-from ._recording_schedules import START_MS
 from ._service import Service, ServiceFailed
 from ._trace import Trace
 from ._trio import UnknownTrio, check_trio
 from ._world import NotSettled, Scenario, World
 
 __all__ = [
-    "START_MS",
     "App",
     "Check",
     "Host",

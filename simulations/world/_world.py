@@ -166,6 +166,11 @@ class World:
         return self.clock.now * 1000
 
     @property
+    def start_ms(self) -> int:
+        """When the run began by all clocks that nobody has shifted, in milliseconds since 1970."""
+        return START_US // 1000
+
+    @property
     def primary(self) -> RedisNode:
         """The server that the name leads to."""
         return self.nodes[-1]

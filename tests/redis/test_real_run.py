@@ -103,6 +103,7 @@ def test_a_plan_that_needs_two_servers_is_refused(redis_server: RedisServer) -> 
         (with_a_check, "check everything_is_fine: "),
         (that_waits_until_settled, "settled: "),
         (SCENARIOS["same-ids"].run, "primary: "),
+        (SCENARIOS["scheduled"].run, "start_ms: "),
     ],
 )
 def test_a_scenario_that_needs_what_real_processes_have_not_is_refused(

@@ -67,6 +67,11 @@ class Director:
         """Refused: nobody gets at the inside of a real server."""
         raise NotExpressible("primary: what a scenario does with the simulated server, it can't do with a real one")
 
+    @property
+    def start_ms(self) -> NoReturn:
+        """Refused: checkers read times of schedules by the simulated clock."""
+        raise NotExpressible("start_ms: by a real server's clock all that is scheduled by the simulated one is overdue")
+
     def service(self, name: str, *, latency_ms: float = 20.0) -> NoReturn:
         """Refused: what a service knows is an object of the scenario's."""
         del latency_ms
