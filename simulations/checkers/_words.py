@@ -8,7 +8,8 @@ from typing import Final
 from attrs import frozen
 
 _TRIMS: Final = frozenset({b"MAXLEN", b"MINID"})
-_FLAGS: Final = frozenset({b"NOMKSTREAM", b"KEEPREF", b"DELREF", b"ACKED"})
+_WORDS: Final = {b"NOMKSTREAM": 1, b"KEEPREF": 1, b"DELREF": 1, b"ACKED": 1, b"IDMPAUTO": 2, b"IDMP": 3}
+"""Options of XADD that say nothing here, with how many words each has. A real 8.6 passes on IDMP to replicas."""
 
 
 @frozen
@@ -35,8 +36,8 @@ def addition(words: Sequence[bytes]) -> Addition:
         option = words[at].upper()
         if option in _TRIMS:
             trimming, at = _trimming(words, at)
-        elif option in _FLAGS:
-            at += 1
+        elif option in _WORDS:
+            at += _WORDS[option]
         else:
             break
     return Addition(words[at] if at < len(words) else b"", words[at + 1 :], trimming)
