@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timezone
-from random import Random
 
 import pytest
 import trio
 from redis_streams import ConsumerGroupManager, EntryId, Event, NewEvent
 from redis_streams.__main__ import main
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client, NoGroup, PendingList, seek_group
+from redis_streams.wire import NoGroup, PendingList, seek_group
+from support.connected import connected
 from support.load import RECLAIM, quick_runtime, wait_settled
 
 KEY, RETRIES = "{s}:checkpoint:g", "{s}:retries:g"
@@ -28,15 +26,6 @@ def stream_of(server: RedisServer, entries: int, *, read: int = 0, acked: int = 
         server.cli("XREADGROUP", "GROUP", "g", "c", "COUNT", read, "STREAMS", "s", ">")
     if acked:
         server.cli("XACK", "s", "g", *(f"{number}-0" for number in range(1, acked + 1)))
-
-
-@asynccontextmanager
-async def connected(server: RedisServer) -> AsyncIterator[Client]:
-    client = Client(server.url, rng=Random(1))
-    async with trio.open_nursery() as nursery:
-        await nursery.start(client.run)
-        yield client
-        nursery.cancel_scope.cancel()
 
 
 def checkpoint(server: RedisServer) -> dict[str, str]:

@@ -1,25 +1,13 @@
 """Every typed command on every version at hand, and redis-py's command layer."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from random import Random
-
 import pytest
 import redis
 import trio
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import MAX_ID, ZERO_ID, Client, Entry, EntryId, NoGroup, ResponseError, is_weather
+from redis_streams.wire import MAX_ID, ZERO_ID, Entry, EntryId, NoGroup, ResponseError, is_weather
+from support.connected import connected
 
 pytestmark = pytest.mark.also_on_memory
-
-
-@asynccontextmanager
-async def connected(server: RedisServer) -> AsyncIterator[Client]:
-    client = Client(server.url, rng=Random(1))
-    async with trio.open_nursery() as nursery:
-        await nursery.start(client.run)
-        yield client
-        nursery.cancel_scope.cancel()
 
 
 async def test_entries_go_in_and_come_out(any_redis_server: RedisServer) -> None:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from random import Random
-
 import pytest
-import trio
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import (
     ZERO_ID,
     Burial,
-    Client,
     EntryId,
     Mark,
     begin_reading,
@@ -20,6 +14,7 @@ from redis_streams.wire import (
     read_range,
     read_stream,
 )
+from support.connected import connected
 
 pytestmark = pytest.mark.also_on_memory
 
@@ -27,15 +22,6 @@ READERS, DEAD = "{s}:readers", "{s}:dead:r"
 KEYS = READERS, DEAD
 COUNTS = (7, 0, 0)
 """From this version on Redis counts what was ever added to a stream."""
-
-
-@asynccontextmanager
-async def connected(server: RedisServer) -> AsyncIterator[Client]:
-    client = Client(server.url, rng=Random(1))
-    async with trio.open_nursery() as nursery:
-        await nursery.start(client.run)
-        yield client
-        nursery.cancel_scope.cancel()
 
 
 async def test_a_reader_begins_once_and_goes_on_where_it_was(any_redis_server: RedisServer) -> None:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from random import Random
-
 import pytest
-import trio
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import Client, EntryId, NoGroup, PendingList, ensure_group, is_weather
+from support.connected import connected
 
 pytestmark = pytest.mark.also_on_memory
-
-
-@asynccontextmanager
-async def connected(server: RedisServer) -> AsyncIterator[Client]:
-    """A client of the server."""
-    client = Client(server.url, rng=Random(1))
-    async with trio.open_nursery() as nursery:
-        await nursery.start(client.run)
-        yield client
-        nursery.cancel_scope.cancel()
 
 
 async def create(client: Client) -> None:
