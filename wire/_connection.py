@@ -163,6 +163,16 @@ class Connection:
         """How long the reply to a read that waits for so long may take."""
         return (block_ms or 0) / 1000 + self._timeouts.block_margin_seconds
 
+    def kill_command(self, over: Connection) -> tuple[Arg, ...] | None:
+        """What has the server close its end of this connection, with what it has not read from it yet.
+
+        None if `over`, which it is to be said on, leads to another process, or perhaps does: there the number may be a
+        stranger's.
+        """
+        if self.client_id is None or not self.run_id or self.run_id != over.run_id:
+            return None
+        return (b"CLIENT", b"KILL", b"ID", self.client_id)
+
     async def aclose(self) -> None:
         """Close the socket. Closing twice is fine."""
         self.closed = True

@@ -45,11 +45,11 @@ class Link:
         """
         while self._former:
             connection, former = await self.connection(), self._former[-1]
-            # Another process numbers its clients anew: there the id may be somebody else's.
-            if former.client_id is not None and former.run_id and former.run_id == connection.run_id:
+            kill = former.kill_command(connection)
+            if kill is not None:
                 # An error says that it is gone already, or that we may not: then an idle entry shows what came late.
                 with suppress(ResponseError):
-                    await connection.call(b"CLIENT", b"KILL", b"ID", former.client_id)
+                    await connection.call(*kill)
             self._former.remove(former)
 
     async def __aenter__(self) -> Self:

@@ -19,6 +19,9 @@ States of the link: *down* (commands wait for it, within their time limit) → *
 by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link is down again until the next connection.
 A link that breaks soon after it came up counts as a try in vain, so the next one waits longer: else a server that takes
 connections only to drop them would be asked, and written about, a thousand times a second.
+
+A connection that was given up may still bring to the server what was written into it, seconds late, after the same was
+said again on the next one. So the first word on each connection is to close the former ones at the server's end.
 """
 
 from __future__ import annotations
@@ -44,6 +47,10 @@ from ._shared import check_shareable, suspect
 
 STABLE_SECONDS: Final = 1.0
 """A link that lasted so long was a good one; when it breaks, the next is tried at once."""
+
+
+MOST_FORMER: Final = 100
+"""Broken connections that the server is still to be told of. More come only from one that drops all we make."""
 
 
 @define(eq=False)
@@ -96,6 +103,8 @@ class Multiplexer:
         """Whether `run` has ended: then no connection will come."""
         self._connection: Connection | None = None
         self._down_since = math.inf
+        self._former: list[Connection] = []
+        """Broken ones that the server may still read from."""
         self._alone = True
         """Whether the last reply came alone: then the next command need not wait for company."""
         self._came_up = trio.lowlevel.ParkingLot()
@@ -204,6 +213,7 @@ class Multiplexer:
                     await self._serve(connection)
                 finally:
                     await connection.aclose()
+                    self._former.append(connection)
                 in_vain = 0 if trio.current_time() - since >= STABLE_SECONDS else in_vain + 1
                 connection = await self._connect(max_retries=None, in_vain=in_vain)
         finally:
@@ -232,6 +242,7 @@ class Multiplexer:
         """Write and read until the connection breaks; then everybody who waits hears of it."""
         self.generation += 1
         self._connection, self._alone, self.version = connection, True, connection.version
+        kills = self._kill_former(connection)
         self._came_up.unpark_all()
         errors: list[ConnectionLost] = []
         try:
@@ -247,7 +258,23 @@ class Multiplexer:
         finally:
             self._connection, self._down_since = None, trio.current_time()
             self._fail_all(errors[0] if errors else ConnectionLost(f"{self.address}: the link was closed", sent=True))
+        self._former = [former for former, kill in kills if not kill.replies][-MOST_FORMER:]
         self._on_event(LinkDown(self.address, errors[0]))
+
+    def _kill_former(self, connection: Connection) -> list[tuple[Connection, _Slot]]:
+        """Have the server close the former connections, before it hears anything else on this one.
+
+        Nobody waits for the replies: an error says that it is gone already, or that we may not.
+        """
+        kills = [
+            (former, _Slot(pack(command), 1, None))
+            for former in self._former
+            if (command := former.kill_command(connection)) is not None
+        ]
+        slots = [slot for _former, slot in kills]
+        self._outbox.extend(slots)
+        self._slots.extend(slots)
+        return kills
 
     async def _write(self, connection: Connection) -> None:
         while True:

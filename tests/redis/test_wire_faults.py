@@ -10,6 +10,7 @@ from redis_streams.simulations.real import RedisServer, TlsFiles
 from redis_streams.wire import (
     Client,
     ConnectionLost,
+    Dial,
     LinkDown,
     LinkEvent,
     LinkUp,
@@ -17,7 +18,9 @@ from redis_streams.wire import (
     ReplyTimeout,
     Retry,
     Timeouts,
+    dial,
 )
+from support.held import HoldingDial
 from support.servers import ServerFactory, restart
 
 pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
@@ -31,9 +34,12 @@ async def connected(
     events: list[LinkEvent] | None = None,
     timeouts: Timeouts | None = None,
     url: str | None = None,
+    dialled: Dial = dial,
 ) -> AsyncIterator[Client]:
     heard: list[LinkEvent] = [] if events is None else events
-    client = Client(url or server.url, rng=Random(1), retry=RETRY, timeouts=timeouts, on_event=heard.append)
+    client = Client(
+        url or server.url, rng=Random(1), dial=dialled, retry=RETRY, timeouts=timeouts, on_event=heard.append
+    )
     async with trio.open_nursery() as nursery:
         await nursery.start(client.run)
         yield client
@@ -248,6 +254,17 @@ async def test_an_append_to_a_server_that_hangs_is_there_once_or_not_at_all(any_
     assert len(there) == len(set(there))
     assert set(there) <= {number for number, sent in told.items() if sent}
     assert {True, False} == set(told.values())
+
+
+async def test_what_the_network_held_back_does_not_come_after_it_was_said_again(any_redis_server: RedisServer) -> None:
+    """The shared link has given that connection up, and had the server close it."""
+    dialled = HoldingDial(b"INCR")
+    async with connected(any_redis_server, timeouts=Timeouts(reply_seconds=0.2), dialled=dialled) as client:
+        with pytest.raises(ReplyTimeout):
+            await client.call("INCR", "n")
+        assert await client.call("INCR", "n") == 1
+        assert await dialled.let_go() == b""
+        assert await client.call("GET", "n") == b"1"
 
 
 async def test_a_blocking_read_from_a_server_that_hangs_ends_with_its_margin(redis_server: RedisServer) -> None:

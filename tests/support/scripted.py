@@ -5,6 +5,7 @@ the peer's `answer`, and can be fed, ended, broken or silenced by hand. Nothing 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import count
 
 import trio
 from attrs import define, field
@@ -158,6 +159,12 @@ def process(run_id: str) -> Callable[[Command], bytes]:
                 return as_redis(command)
 
     return answer
+
+
+def numbered(run_id: str) -> Callable[[Command], bytes]:
+    """Like `process`, with connections that are numbered from 1."""
+    answer, numbers = process(run_id), count(1)
+    return lambda command: b":%d\r\n" % next(numbers) if command == [b"CLIENT", b"ID"] else answer(command)
 
 
 def silent(command: Command) -> bytes:

@@ -25,7 +25,7 @@ from redis_streams.wire import (
     Timeouts,
 )
 from redis_streams.wire._multiplexer import _Slot
-from support.scripted import FakeSocket, Peer, answers, as_redis, silent, words
+from support.scripted import FakeSocket, Peer, answers, as_redis, numbered, silent, words
 from trio.testing import MockClock
 
 
@@ -480,3 +480,77 @@ async def test_whatever_is_cancelled_nobody_gets_anothers_reply(seed: int, autoj
                 await trio.sleep(rng.uniform(0, 0.004))
         assert len(bench.peer.sockets) == 1
     assert right
+
+
+def kill(number: int) -> list[bytes]:
+    return [b"CLIENT", b"KILL", b"ID", b"%d" % number]
+
+
+def said(peer: Peer) -> list[list[bytes]]:
+    """On the newest connection, after the log-in, which ends with INFO."""
+    commands = peer.socket.commands
+    return commands[commands.index([b"INFO", b"server"]) + 1 :]
+
+
+async def test_the_first_word_on_a_connection_is_to_close_the_former_one(autojump_clock: MockClock) -> None:
+    """Before what is said again: late in the former one it would come a second time."""
+    async with running(Peer(numbered("one"))) as bench:
+        for number in (1, 2):
+            bench.peer.socket.end()
+            await trio.testing.wait_all_tasks_blocked()
+            await bench.link.call("ECHO", "again")
+            assert said(bench.peer) == [kill(number), [b"ECHO", b"again"]]
+
+
+async def test_who_waits_for_the_link_comes_after_that_too(autojump_clock: MockClock) -> None:
+    """And gets its own reply."""
+    async with running(Peer(numbered("one")), retry=Retry(base_delay_seconds=1)) as bench:
+        bench.peer.refusals = [ConnectionRefusedError()]
+        bench.peer.socket.end()
+        await trio.testing.wait_all_tasks_blocked()
+        assert await bench.link.call("ECHO", "waited") == b"waited"
+        assert said(bench.peer) == [kill(1), [b"ECHO", b"waited"]]
+
+
+async def test_what_was_not_closed_for_sure_is_told_the_next_one(autojump_clock: MockClock) -> None:
+    """The connection that was to say so broke as well: two are to be closed then."""
+    answer = numbered("one")
+    deaf = [True]
+
+    def without_a_kill(command: list[bytes]) -> bytes:
+        return b"" if b"KILL" in command and deaf[0] else answer(command)
+
+    async with running(Peer(without_a_kill)) as bench:
+        for _ in range(2):
+            bench.peer.socket.end()
+            await trio.testing.wait_all_tasks_blocked()
+        await trio.sleep(10)
+        assert said(bench.peer)[:2] == [kill(1), kill(2)]
+        deaf[0] = False
+        bench.peer.socket.end()
+        await trio.sleep(10)
+        bench.peer.socket.end()
+        await trio.sleep(10)
+        assert said(bench.peer) == [kill(len(bench.peer.sockets) - 1)]
+
+
+async def test_a_former_connection_to_another_process_is_forgotten(autojump_clock: MockClock) -> None:
+    """Its number may be a stranger's by now."""
+    async with running(Peer(numbered("one"))) as bench:
+        for run_id in ("two", "one"):
+            bench.peer.answer = numbered(run_id)
+            bench.peer.socket.end()
+            await trio.testing.wait_all_tasks_blocked()
+            assert await bench.link.call("ECHO", run_id) == run_id.encode()
+            assert said(bench.peer) == [[b"ECHO", run_id.encode()]]
+
+
+async def test_a_link_that_may_close_nothing_goes_on(autojump_clock: MockClock) -> None:
+    """The refusal is nobody's reply."""
+    answer = numbered("one")
+    peer = Peer(lambda command: b"-NOPERM no\r\n" if b"KILL" in command else answer(command))
+    async with running(peer) as bench:
+        peer.socket.end()
+        await trio.testing.wait_all_tasks_blocked()
+        assert await bench.link.call("ECHO", "mine") == b"mine"
+        assert said(peer) == [kill(1), [b"ECHO", b"mine"]]
