@@ -4,9 +4,9 @@ Six things are judged. In each group with a limit N no event fails in more than 
 delivery; none that can be decoded is dead-lettered before N of its runs ended badly (failed, or never ended: their
 process died); and at the end of a live run none that failed N times is still pending. Failures by which a `Dependency`
 is told to be away are none of these N; where an event has no others it is not dead-lettered unless another one
-succeeded between the last two of them. What is handed back and no handler had begun, in its first delivery, counts as
-never delivered. And who told that a dependency is away begins one handler at a time until it is
-back. The limit counts anew
+succeeded between the last two of them, or Redis could not be told that the last one does not count. What is handed back
+and no handler had begun, in its first delivery, counts as never delivered. And who told that a dependency is away
+begins one handler at a time until it is back. The limit counts anew
 
 * after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream;
 * for each seek that went back over the event: it is delivered anew;
@@ -117,10 +117,19 @@ def _by_an_outage(history: History) -> Iterator[Verdict]:
         if len(found) < 2 or not all(map(_is_away, found)):
             continue
         since, until = found[-2].started_at, found[-1].ended_at or fact.at
+        if not _was_told(history, of, until, fact.at):
+            continue
         if not any(each[:2] == of[:2] and each[2] is not None and since < each[2] < until for each in done):
             event_id = found[0].start.event_id
             words = f"{event_id} ({text(fact.raw_id)}) went to the dead letters of {fact.group} by an outage alone"
             yield Verdict(NAME, words, (event_id,), "outage")
+
+
+def _was_told(history: History, of: Of, since: int, until: int) -> bool:
+    """Whether Redis could hear that a delivery does not count before somebody else took the entry over."""
+    held = [each for each in chronicle(history).facts if isinstance(each, Held) and since < each.at < until]
+    how = {each.how for each in held if (each.stream, each.group, each.raw_id) == of}
+    return "delivered" not in how or not how.isdisjoint({"handed back", "delayed"})
 
 
 def _not_paused(history: History) -> Iterator[Verdict]:

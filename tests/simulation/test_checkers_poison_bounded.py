@@ -77,6 +77,17 @@ def test_nothing_is_given_up_by_an_outage_alone() -> None:
     assert outages(in_an_outage().buries("worker-1", "a")) == ["outage"]
 
 
+def test_what_could_not_be_told_before_another_took_over_counts() -> None:
+    """Redis was away, or the process was killed."""
+    taken = in_an_outage().claims("worker-2", "a")
+    assert not outages(taken.buries("worker-2", "a"))
+
+
+def test_what_was_told_and_counts_all_the_same_is_found() -> None:
+    told = in_an_outage().hands_back("worker-1", "a", count=1).claims("worker-2", "a")
+    assert outages(told.buries("worker-2", "a")) == ["outage"]
+
+
 def test_what_fails_while_another_one_succeeds_may_be_given_up() -> None:
     story = Story().publishes("a", "b").reads("worker-1", "a", "b").fails_by_an_outage("worker-1", "a")
     story.handles("worker-1", "b").fails_by_an_outage("worker-1", "a")

@@ -25,6 +25,7 @@
 | retention-no-loss | a group that was lost before the retention had seen it was not missed |
 | at-most-once-, dependency-down-unbegun-poison-bounded | what had not begun was handed back as delivered |
 | dependency-down-late-hand-back-poison-bounded | a hand-back came again, late, over a former connection |
+| dependency-down-untold-poison-bounded | the checker: what Redis could not be told in time counts |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
