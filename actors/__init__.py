@@ -8,6 +8,17 @@ from ._consumer_desk import ConsumerSettings, Work
 from ._consumer_hold import Job
 from ._dependency import Dependency
 from ._durability import Durability, Replicated, parse_durability
+from ._entry_events import (
+    DeadLettered,
+    EntriesDestroyed,
+    EntriesReclaimed,
+    EntriesRecovered,
+    EventsDropped,
+    HandedBack,
+    HandlerFailed,
+    LeaseLost,
+    LeftPending,
+)
 from ._errors import (
     ActorError,
     ActorStopped,
@@ -27,23 +38,14 @@ from ._events import (
     ConsumersReaped,
     ConsumptionPaused,
     ConsumptionResumed,
-    DeadLettered,
     DependencyAway,
     DependencyBack,
-    EntriesDestroyed,
-    EntriesReclaimed,
-    EntriesRecovered,
-    EventsDropped,
     GroupCreated,
     GroupNearLimit,
     GroupOverrun,
     GroupRecreated,
     GroupWentBack,
-    HandedBack,
-    HandlerFailed,
     Interrupted,
-    LeaseLost,
-    LeftPending,
     NotRetained,
     Resumed,
     RetentionHeldUp,

@@ -34,7 +34,7 @@ from ._consumer_pause import mind_gate
 from ._consumer_permits import drop_unanswered
 from ._consumer_window import Window
 from ._consumer_work import settle_verdicts, work_in_batches, work_one_by_one
-from ._events import HandedBack, LeftPending
+from ._entry_events import HandedBack, LeftPending
 from ._permits import Permits
 from ._stage import Stage
 from ._status import ConsumerStatus

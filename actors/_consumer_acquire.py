@@ -22,8 +22,8 @@ from ..wire import ZERO_ID, Connection, Entry, Link, NoGroup, Pending, RedisErro
 from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk
 from ._consumer_lease import lose
+from ._entry_events import EntriesDestroyed, EntriesReclaimed, EntriesRecovered
 from ._errors import NoReply
-from ._events import EntriesDestroyed, EntriesReclaimed, EntriesRecovered
 from ._mailbox import Reply
 from ._messages import Barrier, Heal, Offer
 from ._weather import Weather

@@ -29,7 +29,7 @@ from functools import partial
 from ..wire import Entry, NoGroup
 from ._consumer_acquire import end_read
 from ._consumer_desk import Desk
-from ._events import LeaseLost
+from ._entry_events import LeaseLost
 from ._weather import Weather
 
 COMPARED = 100

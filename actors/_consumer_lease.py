@@ -15,7 +15,7 @@ import trio
 from ..wire import RedisError
 from ._buggify import buggify
 from ._consumer_desk import Desk
-from ._events import LeaseLost
+from ._entry_events import LeaseLost
 
 LEASE_RENEWALS = 4
 """Renewals within one lease: three may fail before anybody else may take an entry."""

@@ -24,7 +24,7 @@ from ._consumer_hold import Job
 from ._consumer_permits import end, have_acknowledged, tell_dropped
 from ._consumer_work import judge
 from ._dead_letter import error_words
-from ._events import HandlerFailed
+from ._entry_events import HandlerFailed
 from ._lease import Lease
 from ._permits import Permits
 from ._verdict import Done, Failed, Undecodable, Verdict

@@ -22,7 +22,8 @@ from ._consumer_desk import Desk
 from ._consumer_hold import Job
 from ._consumer_lease import LEASE_CHUNK
 from ._dependency import Breaker, Dependency
-from ._events import DependencyAway, DependencyBack, HandlerFailed
+from ._entry_events import HandlerFailed
+from ._events import DependencyAway, DependencyBack
 from ._retrying import delay_at_the_limit
 from ._weather import Weather
 

@@ -19,7 +19,8 @@ from ._consumer_acquire import end_read
 from ._consumer_desk import Desk
 from ._consumer_hold import Job
 from ._consumer_lease import LEASE_CHUNK
-from ._events import ConsumptionPaused, ConsumptionResumed, HandedBack
+from ._entry_events import HandedBack
+from ._events import ConsumptionPaused, ConsumptionResumed
 from ._weather import Weather
 
 

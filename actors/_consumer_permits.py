@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ..wire import Entry
 from ._consumer_desk import Desk, Verdicts
-from ._events import EventsDropped
+from ._entry_events import EventsDropped
 from ._messages import Settled
 from ._permits import Permit, Permits
 

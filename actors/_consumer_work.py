@@ -21,8 +21,8 @@ from ._consumer_lease import lose, wait_for_lease
 from ._consumer_outage import hold_off, is_away, note_success
 from ._consumer_permits import doubt, hear_settled
 from ._dead_letter import dead_letter
+from ._entry_events import DeadLettered, HandlerFailed, LeaseLost
 from ._errors import NoReply
-from ._events import DeadLettered, HandlerFailed, LeaseLost
 from ._lease import Lease, Seat
 from ._mailbox import Reply
 from ._messages import Settle, Settled

@@ -34,8 +34,9 @@ from ..wire import (
 )
 from ._child import Actor
 from ._dead_letter import dead_letter
+from ._entry_events import DeadLettered, HandlerFailed
 from ._errors import StreamLost
-from ._events import DeadLettered, HandlerFailed, StreamWentBack
+from ._events import StreamWentBack
 from ._keys import readers_key
 from ._lease import Lease
 from ._reader_desk import ReaderDesk, ReaderSettings, ReaderWiring, bury, note
