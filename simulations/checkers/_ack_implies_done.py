@@ -10,7 +10,8 @@ is excused
 * if its group handles at most once: there `at-most-once` speaks.
 
 After a seek that goes back over an entry only a run that began later counts: it is to be handled anew. Not so after a
-fault that may undo the seek, nor when the group is made anew: then what was in hand is compared, and goes on.
+fault that may undo the seek, nor when the group is made anew: then what was in hand is compared, and goes on. A seek on
+one side of a split brain says nothing about the other.
 
 That an event can't be decoded excuses nothing by itself: then there is a dead letter.
 """
@@ -64,7 +65,7 @@ def _moved_at(moves: Sequence[Moved | Began], fact: Acknowledged, undone: Sequen
     """The place of the last seek that went back over an entry; before all records where there was none."""
     at = -1
     for move in moves:
-        if (move.stream, move.group) != (fact.stream, fact.group):
+        if (move.stream, move.group, move.server) != (fact.stream, fact.group, fact.server):
             continue
         if isinstance(move, Began):
             at = -1

@@ -9,6 +9,7 @@ it *owes* what comes after that, and all that is added later; where its checkpoi
 * Within one process events begin in the order of the stream, each when the one before was seen.
 * A checkpoint that is written passes nothing that is owed, was not seen, and is there. One beyond the end of the
   stream, or whose id stands for another entry by now, is of a former one: whoever wrote it has yet to notice that.
+  One on the old primary of a split brain, whose reader may read on the new one by then, goes with what it passes.
 * Within one history of the reader it never goes back.
 
 Excused is a host that is broken for good, and the order of ids where the reader tells that it goes on elsewhere. After
@@ -143,7 +144,9 @@ def _checkpoints(history: History, begun: Mapping[Key, _Begun]) -> Iterator[Verd
     marks = _Marks({readers_key(stream): stream for stream in streams})
     there, last = dict[tuple[str, bytes], Entry](), dict[str, tuple[int, int]]()
     by_place = chronicle(history).by_place
+    newest = 0
     for place, record in enumerate(history.records):
+        newest += isinstance(record, FaultStruck) and isinstance(record.fault.effect, FailOver)
         for fact in by_place.get(place, ()):
             if isinstance(fact, Added):
                 there[fact.entry.stream, fact.entry.raw_id] = fact.entry
@@ -156,7 +159,8 @@ def _checkpoints(history: History, begun: Mapping[Key, _Begun]) -> Iterator[Verd
                 yield Verdict(NAME, f"{who} went back from {former.position} to {mark.position}", (), "back")
             began, at = begun.get(key), there.get((key[0], str(mark.position).encode()))
             is_former = mark.position > last.get(key[0], (0, 0)) or (at and _is_of_a_former(history, key, at, place))
-            if began is not None and place >= began.place and not is_former:
+            is_outlived = isinstance(record, Applied) and record.server < newest
+            if began is not None and place >= began.place and not is_former and not is_outlived:
                 owed = [entry for of, entry in there.items() if of[0] == key[0] and _owes(began, entry)]
                 for entry in _unseen(history, key, owed, mark, place):
                     words = f"{who} is at {mark.position} and passes {_who(entry)}, which it has not seen"

@@ -26,6 +26,8 @@
 | at-most-once-, dependency-down-unbegun-poison-bounded | what had not begun was handed back as delivered |
 | dependency-down-late-hand-back-poison-bounded | a hand-back came again, late, over a former connection |
 | dependency-down-untold-poison-bounded | the checker: what Redis could not be told in time counts |
+| fan-out-split-fan-out | the checker: a checkpoint on the old primary goes with what it passes |
+| operated-split-ack-implies-done | the checker: a seek on the old primary says nothing about the new one |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
