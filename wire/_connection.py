@@ -4,7 +4,8 @@ The protocol is RESP2: every version from 5.0 speaks it, it has no push frames t
 the library needs none of what RESP3 adds.
 
 A call that is cancelled, late or broken leaves a reply under way that would be taken for the next one's. So it drops
-the socket at once, and every later call says `ConnectionLost`.
+the socket at once, and every later call says `ConnectionLost`. So it does when a server answers that it is not the
+primary, or not any more: it would say so for ever on this connection.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import trio
 from ._address import ServerAddress
 from ._capabilities import OLDEST, info_field, parse_version
 from ._dial import Dial, dial
-from ._errors import ConnectFailed, ConnectionLost, ReplyTimeout, is_weather
+from ._errors import IS_NO_PRIMARY, ConnectFailed, ConnectionLost, ReplyTimeout, is_weather
 from ._limits import Timeouts
 from ._redis_py import (
     Arg,
@@ -276,7 +277,7 @@ class Connection:
                 while len(replies) < count:
                     replies += await self.receive()
         finally:
-            if len(replies) != count:
+            if len(replies) != count or any(isinstance(reply, IS_NO_PRIMARY) for reply in replies):
                 await self.aclose()
         if limit.cancelled_caught:
             raise ReplyTimeout(f"{self.address}: no reply within {seconds:g} s", sent=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ._redis_py import (
     BusyLoadingError,
     ConnectionError,  # noqa: A004
+    MasterDownError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -41,6 +42,10 @@ class ReplyTimeout(ConnectionLost, TimeoutError):
 class ConnectFailed(ConnectionError):
     """No connection could be made."""
 
+
+IS_NO_PRIMARY = (ReadOnlyError, MasterDownError)
+"""What a replica says to who writes. A primary that becomes one keeps its connections, and says this on them for ever:
+the new primary is reached by connecting anew."""
 
 _PASSING_CODES = (
     "LOADING",

@@ -20,6 +20,10 @@ by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link i
 A link that breaks soon after it came up counts as a try in vain, so the next one waits longer: else a server that takes
 connections only to drop them would be asked, and written about, a thousand times a second.
 
+A server that was demoted keeps its connections, and refuses what writes for ever. So after the first such answer
+nothing more is asked there: what is under way is answered still, then the link is down, and the next connection leads
+to wherever the address leads by then.
+
 A connection that was given up may still bring to the server what was written into it, seconds late, after the same was
 said again on the next one. So the first word on each connection is to close the former ones at the server's end.
 """
@@ -39,7 +43,7 @@ from ._address import ServerAddress
 from ._capabilities import OLDEST
 from ._connection import Connection
 from ._dial import Dial
-from ._errors import ConnectFailed, ConnectionLost, NotConnected, ReplyTimeout, is_weather
+from ._errors import IS_NO_PRIMARY, ConnectFailed, ConnectionLost, NotConnected, ReplyTimeout, is_weather
 from ._events import LinkDown, LinkEvent, LinkUp
 from ._limits import Retry, Timeouts
 from ._redis_py import Arg, RedisError, Reply, pack
@@ -293,11 +297,12 @@ class Multiplexer:
 
     async def _read(self, connection: Connection) -> ConnectionLost:
         """Hand out replies until the connection breaks; returns what went wrong."""
-        while True:
+        while self._connection is not None or (self._slots and self._slots[0].sent):
             try:
                 self._hand_out(await connection.receive())
             except ConnectionLost as error:
                 return error
+        return ConnectionLost(f"{self.address}: this server is not the primary any more", sent=False)
 
     async def _wait_late(self, _connection: Connection) -> ConnectionLost:
         """Wait until the oldest reply is late."""
@@ -324,6 +329,8 @@ class Multiplexer:
                 raise ConnectionLost(f"{self.address}: the server sent a reply that nobody asked for", sent=True)
             slot = slots[0]
             slot.replies.append(reply)
+            if isinstance(reply, IS_NO_PRIMARY):
+                self._connection, self._down_since = None, trio.current_time()
             if len(slot.replies) == slot.count:
                 slots.popleft()
                 slot.wake()

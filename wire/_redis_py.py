@@ -22,6 +22,7 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     ConnectionError,  # noqa: A004 - redis-py's own name for it
+    MasterDownError,
     NoPermissionError,
     NoScriptError,
     OutOfMemoryError,
@@ -223,6 +224,7 @@ __all__ = [
     "ConnectionError",
     "Execute",
     "HistoryChanged",
+    "MasterDownError",
     "NoGroup",
     "NoPermissionError",
     "NoScriptError",

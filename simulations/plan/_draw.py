@@ -6,7 +6,7 @@ happens at once all look alike, and hide what only shows when one thing happens 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from types import MappingProxyType
 from typing import Final
@@ -51,6 +51,10 @@ WORKER_ACTIONS: Final = (
 )
 """Where faults strike; what is done most often, and has most to lose, more often than others."""
 PRODUCER_ACTIONS: Final = ("XADD", "CLIENT", CONNECT)
+
+
+STAYS: Final = 0.3
+"""The share of failovers after which the old primary stays, as a replica."""
 
 
 @frozen
@@ -148,7 +152,7 @@ def draw_plan(seed: int, scenario: str, domain: Domain | None = None, preset: st
         scenario,
         shape,
         tuple(_events(rng, known)),
-        tuple(_faults(rng, known, chosen, workers)),
+        tuple(_stay(Random(f"{seed}/{scenario}/stays"), _faults(rng, known, chosen, workers))),  # noqa: S311
         Schedule(rng.choices(("batch", "walk", "pct"), (0.7, 0.2, 0.1))[0]),
         rng.random() < chosen.buggify,
         tuple(broken),
@@ -211,6 +215,15 @@ def _split(rng: Random, fault: Fault, split_ms: tuple[float, float]) -> Fault:
     if not isinstance(fault.effect, FailOver):
         return fault
     return evolve(fault, effect=evolve(fault.effect, split_ms=_log_uniform(rng, *split_ms)))
+
+
+def _stay(rng: Random, faults: Sequence[Fault]) -> Iterator[Fault]:
+    """Some old primaries stay as replicas. Drawn apart: so all else in a plan is as it was before there were such."""
+    for fault in faults:
+        if isinstance(fault.effect, FailOver) and rng.random() < STAYS:
+            yield evolve(fault, effect=evolve(fault.effect, stays=True))
+        else:
+            yield fault
 
 
 def draw_fault(

@@ -181,7 +181,10 @@ class RestartEmpty(Effect):
 
 @frozen
 class FailOver(Effect):
-    """A replica takes over. For `split_ms` the old primary goes on serving who is connected; then it is gone."""
+    """A replica takes over. For `split_ms` the old primary goes on serving who is connected.
+
+    Then it is gone; or it `stays`, as a replica that keeps its connections and refuses what writes.
+    """
 
     kind: ClassVar[str] = "fail-over"
     strikes: ClassVar[Strikes] = "server"
@@ -189,6 +192,7 @@ class FailOver(Effect):
 
     lag_ms: float = _ms(0.0)
     split_ms: float = _ms(0.0)
+    stays: bool = False
 
 
 @frozen

@@ -38,6 +38,13 @@ RECOVERING: Final = (
         [Edit("wire._link:Link.kill_former", "while self._former:", "while False:")],
     ),
     PlantedBug(
+        "a server that was demoted is not left",
+        "what refuses all that writes is asked again and again, while the name leads elsewhere",
+        "liveness",
+        ("split-brain", "failover"),
+        [Edit("wire._multiplexer:Multiplexer._hand_out", "if isinstance(reply, IS_NO_PRIMARY):", "if False:")],
+    ),
+    PlantedBug(
         "recovery of one page only",
         "the rest of a long pending list is not looked at",
         "liveness",

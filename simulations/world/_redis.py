@@ -18,6 +18,7 @@ from ..history import Applied, Record, Sent
 from ..plan import Shape
 from ..server import Destroyed, Engine, Profile, ServerProcess, Session, encode
 from ..server._command import Call
+from ..server._refusals import READ_ONLY
 from ..server._reply import Failure
 from ..server._reply import Reply as ServerReply
 from ..server._request import ProtocolError, RequestParser
@@ -110,8 +111,10 @@ class RedisNode:
         self.number = number
         self.process = process
         self.is_listening = True
-        self.refuses_with: str | None = None
+        self.refuses_with: bytes | None = None
         """An error that everything that writes is answered with."""
+        self.is_replica = False
+        """Whether it follows another one, and refuses what writes for good."""
         self.clock_shift_us = 0
         self._clock = clock
         self._note = note
@@ -190,6 +193,11 @@ class RedisNode:
     def leave(self) -> None:
         """End for good; it is not asked what is lost."""
         self._drop_everybody()
+
+    def demote(self) -> None:
+        """Follow somebody else from now on: who is connected stays so, and may not write. Who blocks is sent away."""
+        self.is_replica = True
+        self.close_connections([client.connection for client in self._clients.values() if client.session.block])
 
     def replica(self, lag_seconds: float) -> tuple[ServerProcess, Callable[[Engine], Destroyed]]:
         """What a replica has that is so far behind; and a way to ask later what only this one has had beyond that.
@@ -270,8 +278,9 @@ class RedisNode:
 
     def _execute(self, client: _Client, words: Words) -> None:
         session = client.session
-        if self.refuses_with is not None and is_write(self.engine, words):
-            session.replies.append(Failure(self.refuses_with.encode()))
+        refusal = READ_ONLY if self.is_replica else self.refuses_with
+        if refusal is not None and is_write(self.engine, words):
+            session.replies.append(Failure(refusal))
             woken: Sequence[Session] = [session]
         else:
             woken = self.process.execute(session, words, now_us=self._now_us(), timer_ms=self._clock.now * 1000)

@@ -45,6 +45,7 @@ from ..plan import (
     StopProcess,
 )
 from ..server import Destroyed as Lost
+from ..server._refusals import READ_ONLY
 from ._network import Connection
 from ._redis import Passing, RedisNode
 
@@ -55,13 +56,13 @@ if TYPE_CHECKING:
 Numbered = tuple[int, Fault]
 
 ERRORS = {
-    "OOM": "OOM command not allowed when used memory > 'maxmemory'.",
-    "READONLY": "READONLY You can't write against a read only replica.",
-    "MISCONF": "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
-    "LOADING": "LOADING Redis is loading the dataset in memory",
-    "NOREPLICAS": "NOREPLICAS Not enough good replicas to write.",
-    "BUSY": "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
-    "TRYAGAIN": "TRYAGAIN Multiple keys request during rehashing of slot",
+    "OOM": b"OOM command not allowed when used memory > 'maxmemory'.",
+    "READONLY": READ_ONLY,
+    "MISCONF": b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+    "LOADING": b"LOADING Redis is loading the dataset in memory",
+    "NOREPLICAS": b"NOREPLICAS Not enough good replicas to write.",
+    "BUSY": b"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+    "TRYAGAIN": b"TRYAGAIN Multiple keys request during rehashing of slot",
 }
 
 
@@ -238,14 +239,17 @@ class Strikes:
         """The name leads to a replica; the old primary goes on for a while with those who know it."""
         world, old = self._world, self._world.primary
         process, ask_lost = old.replica(effect.lag_ms / 1000)
-        old.is_listening = old.is_listening and effect.split_ms > 0
+        old.is_listening = old.is_listening and (effect.split_ms > 0 or effect.stays)
         world.add_node(process)
 
         def end() -> None:
             if old in self._split:
                 self._split.pop(old)
                 self._lost(ask_lost(world.primary.engine), fault)
-                old.leave()
+                if effect.stays:
+                    old.demote()
+                else:
+                    old.leave()
 
         self._split[old] = end
         if effect.split_ms:

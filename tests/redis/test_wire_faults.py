@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 import trio
+from redis.exceptions import ReadOnlyError
 from redis_streams.simulations.real import RedisServer, TlsFiles
 from redis_streams.wire import (
     Client,
@@ -17,6 +18,7 @@ from redis_streams.wire import (
     PendingList,
     ReplyTimeout,
     Retry,
+    ServerAddress,
     Timeouts,
     dial,
 )
@@ -200,6 +202,28 @@ async def _end_later(server: RedisServer, killed: bool) -> None:  # noqa: FBT001
         server.kill()
     else:
         await restart(server)
+
+
+async def test_a_server_that_was_demoted_is_left(redis_server_factory: ServerFactory) -> None:
+    """It keeps its connections, and refuses what writes on them for ever, while its name leads to the new primary."""
+    old, new = redis_server_factory(), redis_server_factory()
+    primary = [old]
+
+    async def by_name(_address: ServerAddress) -> trio.abc.Stream:
+        return await dial(ServerAddress.parse(primary[-1].url))
+
+    async with connected(old, dialled=by_name) as client, client.link() as link:
+        await client.xgroup_create("s", "g", "0")
+        await (await link.connection()).call("PING")
+        primary.append(new)
+        old.cli("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(ReadOnlyError):
+            await (await link.connection()).call("XACK", "s", "g", "1-1")
+        with pytest.raises(ReadOnlyError):
+            await client.call("SET", "k", "old")
+        assert await client.call("SET", "k", "new") == b"OK"
+        assert await (await link.connection()).call("GET", "k") == b"new"
+        assert new.cli("GET", "k") == "new"
 
 
 async def test_a_command_that_is_killed_in_flight_may_have_been_applied(any_redis_server: RedisServer) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import pairwise
 from random import Random
 
@@ -554,3 +555,44 @@ async def test_a_link_that_may_close_nothing_goes_on(autojump_clock: MockClock) 
         await trio.testing.wait_all_tasks_blocked()
         assert await bench.link.call("ECHO", "mine") == b"mine"
         assert said(peer) == [kill(1), [b"ECHO", b"mine"]]
+
+
+READ_ONLY = b"-READONLY You can't write against a read only replica.\r\n"
+
+
+def demoted(command: list[bytes]) -> bytes:
+    return READ_ONLY if command[0] == b"SET" else as_redis(command)
+
+
+async def test_a_server_that_was_demoted_is_left(autojump_clock: MockClock) -> None:
+    """It keeps the connection, and would refuse for ever; the address leads elsewhere by now."""
+    async with running(Peer(demoted)) as bench:
+        with pytest.raises(redis.exceptions.ReadOnlyError):
+            await bench.link.call("SET", "k", "v")
+        bench.peer.answer = as_redis
+        assert await bench.link.call("SET", "k", "v") == b"OK"
+        assert len(bench.peer.sockets) == 2
+    [lost] = [event for event in bench.events if isinstance(event, LinkDown)]
+    assert "not the primary" in lost.words()
+
+
+async def test_what_was_under_way_there_is_answered_first(autojump_clock: MockClock) -> None:
+    """A refusal is a sure answer; that the connection was lost would be none."""
+    async with running(Peer(demoted)) as bench:
+        results: list[Reply | Exception] = []
+        async with trio.open_nursery() as nursery:
+            for words in (("SET", "k", "v"), ("ECHO", "x"), ("SET", "l", "v")):
+                nursery.start_soon(partial(bench.ask, *words, into=results))
+        kinds = sorted(type(result).__name__ for result in results)
+        assert kinds == ["ReadOnlyError", "ReadOnlyError", "bytes"]
+
+
+async def test_a_server_that_stays_a_replica_is_not_asked_again_at_once(autojump_clock: MockClock) -> None:
+    """Each connection in vain has the next one wait longer."""
+    async with running(Peer(demoted), retry=Retry(base_delay_seconds=1, max_delay_seconds=8)) as bench:
+        start = trio.current_time()
+        for _ in range(6):
+            with pytest.raises(redis.RedisError):
+                await bench.link.call("SET", "k", "v")
+        assert len(bench.peer.sockets) <= 7
+        assert trio.current_time() - start > 4
