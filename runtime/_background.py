@@ -2,14 +2,18 @@
 
 The thread is a daemon: a program that forgot to close still exits. It belongs to one object of the blocking face and to
 the process that made it; after a fork the child has no such thread, and gets an error that says so.
+
+A close may come at any time, from any thread and from signal handlers, also while the thread starts, which takes as
+long as Redis is away. So whoever closes notes it, and then posts to the thread; and the thread first can be posted to,
+and then looks whether a close was noted. One of the two sees the other.
 """
 
 from __future__ import annotations
 
 import os
-import queue
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
 
@@ -22,7 +26,8 @@ from ._unwrap import unwrapped
 
 T = TypeVar("T")
 
-_Up = queue.SimpleQueue[trio.lowlevel.TrioToken | BaseException]
+_Up = Future[trio.lowlevel.TrioToken]
+"""Where the thread can be called once its runtime is up, or why it never was."""
 
 
 def _nothing() -> None:
@@ -41,9 +46,14 @@ class Background:
     runtime: Runtime
     on_end: Callable[[], None] = _nothing
     _pid: int = field(factory=os.getpid, init=False)
-    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+    _lock: threading.RLock = field(factory=threading.RLock, init=False)
+    """Held while a thread is started, but not while it comes up. Signal handlers may find it held by their thread."""
     _thread: threading.Thread | None = field(default=None, init=False)
     _token: trio.lowlevel.TrioToken | None = field(default=None, init=False)
+    """Where the thread can be posted to, from its very beginning."""
+    _stop: Callable[[], None] = field(default=_nothing, init=False)
+    """To be called there: ends the start, or drains what is up."""
+    _up: _Up | None = field(default=None, init=False)
     _error: BaseException | None = field(default=None, init=False)
     _closed: bool = field(default=False, init=False)
 
@@ -58,11 +68,12 @@ class Background:
     def call_plainly(self, function: Callable[[], None]) -> None:
         """Call a plain function in the Trio thread if it runs, else here; returns when it has returned."""
         if self._thread is not threading.current_thread():
-            with self._lock:  # A thread that is about to start has actors already, which are nobody else's business.
-                token = self._token
-            if token is not None:
+            with self._lock:
+                up = self._up
+            # A thread that is about to start has actors already, which are nobody else's business: wait for it.
+            if up is not None and up.exception() is None:
                 with suppress(trio.RunFinishedError):
-                    trio.from_thread.run_sync(function, trio_token=token)
+                    trio.from_thread.run_sync(function, trio_token=up.result())
                     return
         function()
 
@@ -75,18 +86,33 @@ class Background:
     def start(self) -> trio.lowlevel.TrioToken:
         """Start the thread if it does not run yet; returns when the runtime is up.
 
+        Ctrl-C ends the wait alone: the next use waits for the same thread.
+
         Raises:
             ForkedError: this object was made in another process.
-            NotRunning: it was closed.
+            NotRunning: it was closed, before or meanwhile.
             Exception: whatever kept the runtime from starting, such as `ConnectFailed`; the next use tries again.
         """
-        self.check_process()
+        self.check_open()
         with self._lock:
-            if self._closed:
-                raise _closed()
-            if self._token is None:
-                self._token = self._start_thread()
-            return self._token
+            up = self._up
+            if up is None or (up.done() and up.exception() is not None):
+                up = self._start_thread()
+        return up.result()
+
+    def start_unless_closed(self) -> None:
+        """The same, but a close meanwhile is no error: what waits for the end of the thread finds it ended."""
+        try:
+            self.start()
+        except NotRunning:
+            if not self._closed:
+                raise
+
+    def check_open(self) -> None:
+        """Raise `ForkedError` in another process than the one that made this object, `NotRunning` when it is closed."""
+        self.check_process()
+        if self._closed:
+            raise _closed()
 
     def check_process(self) -> None:
         """Raise `ForkedError` in a process that is not the one that made this object."""
@@ -107,9 +133,9 @@ class Background:
         return self._thread is None or not self._thread.is_alive()
 
     def begin_close(self) -> None:
-        """Begin to drain, and do not wait."""
+        """Begin to drain, and do not wait; a start that is under way is given up."""
         self._closed = True
-        self.post(self.runtime.stop)
+        self.post(self._stop)
 
     def close(self) -> None:
         """Drain, stop, and wait for the thread to end. Closing twice is fine; in a forked child nothing happens."""
@@ -119,30 +145,32 @@ class Background:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
-    def _start_thread(self) -> trio.lowlevel.TrioToken:
-        up: _Up = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._main, args=(up,), name="redis-streams", daemon=True)
-        self._thread.start()
-        outcome = up.get()
-        if isinstance(outcome, BaseException):
-            self._thread.join()
-            raise outcome
-        return outcome
+    def _start_thread(self) -> _Up:
+        self._error = None
+        # Noted before it begins: Ctrl-C while it does must not have the next use start a second one.
+        self._up = up = _Up()
+        threading.Thread(target=self._main, args=(up,), name="redis-streams", daemon=True).start()
+        return up
 
     def _main(self, up: _Up) -> None:
-        async def run() -> None:
-            with unwrapped():
-                async with trio.open_nursery() as nursery:
-                    await nursery.start(self.runtime.run)
-                    up.put(trio.lowlevel.current_trio_token())
-
+        # Not by who starts it: a signal handler could come between, and join what has not begun.
+        self._thread = threading.current_thread()
         try:
-            trio.run(run)
+            trio.run(self._run, up)
         except BaseException as error:  # noqa: BLE001 - raised in the thread of whoever waits for this one
             self._error = error
-            up.put(error)
-        finally:
-            self.on_end()
+        self.on_end()
+        if not up.done():
+            up.set_exception(self._error or _closed())
+
+    async def _run(self, up: _Up) -> None:
+        with unwrapped():
+            async with trio.open_nursery() as nursery:
+                self._stop = nursery.cancel_scope.cancel
+                self._token = trio.lowlevel.current_trio_token()
+                if not self._closed:
+                    await nursery.start(self.runtime.run)
+                    up.set_result(self._token)
 
 
 def _closed() -> NotRunning:

@@ -159,7 +159,7 @@ class StreamConsumer:
             KeyboardInterrupt: Ctrl-C. What was handled is acknowledged; `close` finishes or hands back what is held.
             NotRunning: the consumer is closed, or was subscribed before.
         """
-        self._background.check_process()
+        self._background.check_open()
         if is_async(handler):
             raise TypeError(
                 f"{name_of(handler)} is async, and subscribe() calls handlers on this thread, which awaits nothing: "
@@ -171,7 +171,7 @@ class StreamConsumer:
         self._handler = cast("Function", handler)
         self._register(event_types)
         try:
-            self._background.start()
+            self._background.start_unless_closed()
             self._work()
         except BaseException:
             self._background.begin_close()

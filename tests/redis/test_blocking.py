@@ -368,6 +368,51 @@ def test_close_from_a_signal_handler_ends_subscribe(redis_server: RedisServer, c
     assert handled[-1].id == group.last_delivered_id
 
 
+@pytest.mark.parametrize("how", ["another thread", "a signal handler", "Ctrl-C"])
+def test_a_consumer_that_is_closed_while_it_starts_handles_nothing(how: str, redis_server: RedisServer) -> None:
+    """Redis was away when it was subscribed and closed. It is back, there are events, and they are left to others."""
+    redis_server.kill()
+    consumer = consumer_of(redis_server, max_retries=None, retry_max_delay=0.1)
+    handled = []
+
+    def close() -> None:
+        while not any(thread.name == "redis-streams" for thread in threading.enumerate()):
+            time.sleep(0.01)
+        if how == "another thread":
+            consumer.close()
+        else:
+            os.kill(os.getpid(), signal.SIGINT if how == "Ctrl-C" else signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, lambda *_: consumer.close())
+    threading.Thread(target=close).start()
+    try:
+        if how == "Ctrl-C":
+            with pytest.raises(KeyboardInterrupt):
+                consumer.subscribe(handled.append)
+            consumer.close()
+        else:
+            consumer.subscribe(handled.append)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    redis_server.restart()
+    with RedisConnection(redis_server.url) as connection:
+        publish(connection, 3)
+        assert not ConsumerGroupManager(connection=connection).group_exists("s", "g")
+    assert handled == []
+
+
+def test_a_producer_that_ctrl_c_met_while_it_connected_closes(redis_server: RedisServer) -> None:
+    """With Redis away it waited for its thread for ever; what was to be published is not, also when Redis is back."""
+    redis_server.kill()
+    connection = RedisConnection(redis_server.url, max_retries=None, retry_max_delay=0.1)
+    threading.Timer(0.3, press_ctrl_c).start()
+    with pytest.raises(KeyboardInterrupt), connection:
+        StreamProducer(stream_name="s", connection=connection).publish("a", 1)
+    redis_server.restart()
+    with RedisConnection(redis_server.url) as later:
+        assert not StreamManager(connection=later).stream_exists("s")
+
+
 def test_a_closed_object_says_so(redis_server: RedisServer) -> None:
     """Closing twice is fine, using it afterwards is not."""
     producer = StreamProducer(redis_server.url, "s")

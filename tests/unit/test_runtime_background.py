@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from typing import cast
 
+import pytest
 import trio
-from redis_streams import Runtime
+from redis_streams import ConnectFailed, NotRunning, Runtime
 from redis_streams.runtime._background import Background
+
+SECONDS = 20.0
 
 
 class SlowStart:
@@ -17,12 +22,14 @@ class SlowStart:
         self.begun = threading.Event()
         self.may_be_up = threading.Event()
         self.stopping: trio.Event | None = None
+        self.runs = 0
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Start, and wait for the stop."""
         self.stopping = trio.Event()
+        self.runs += 1
         self.begun.set()
-        await trio.to_thread.run_sync(self.may_be_up.wait)
+        await trio.to_thread.run_sync(self.may_be_up.wait, abandon_on_cancel=True)
         task_status.started()
         await self.stopping.wait()
 
@@ -59,3 +66,96 @@ def test_what_is_called_before_the_thread_starts_runs_where_it_is_called() -> No
     called_in = list[threading.Thread]()
     Background(cast("Runtime", SlowStart())).call_plainly(lambda: called_in.append(threading.current_thread()))
     assert called_in == [threading.current_thread()]
+
+
+def press_ctrl_c_when(begun: threading.Event) -> None:
+    """As a terminal does, once something has begun."""
+    threading.Thread(target=lambda: (begun.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
+
+
+def ends(background: Background) -> bool:
+    """Whether `close` returns, and the thread is gone then."""
+    closer = threading.Thread(target=background.close, daemon=True)
+    closer.start()
+    closer.join(SECONDS)
+    return not closer.is_alive() and background.over
+
+
+def test_a_close_while_the_thread_starts_ends_the_start() -> None:
+    """It was lost: the thread ran for ever, and whoever closed it waited as long."""
+    runtime, told = SlowStart(), list[NotRunning]()
+    background = Background(cast("Runtime", runtime))
+
+    def start() -> None:
+        try:
+            background.start()
+        except NotRunning as error:
+            told.append(error)
+
+    starter = threading.Thread(target=start, daemon=True)
+    starter.start()
+    runtime.begun.wait()
+    assert ends(background)
+    runtime.may_be_up.set()
+    starter.join(SECONDS)
+    assert [str(error) for error in told] == ["this object is closed; make a new one"]
+
+
+def test_a_close_after_ctrl_c_in_the_start_ends_the_thread() -> None:
+    """Ctrl-C ends the wait for it only."""
+    runtime = SlowStart()
+    background = Background(cast("Runtime", runtime))
+    press_ctrl_c_when(runtime.begun)
+    with pytest.raises(KeyboardInterrupt):
+        background.start()
+    assert ends(background)
+    runtime.may_be_up.set()
+
+
+def test_a_close_from_a_signal_handler_ends_the_start_that_it_interrupts() -> None:
+    """The handler waits for the thread, on the thread that waits for the start."""
+    runtime = SlowStart()
+    background = Background(cast("Runtime", runtime))
+    before = signal.signal(signal.SIGINT, lambda *_: background.close())
+    press_ctrl_c_when(runtime.begun)
+    try:
+        with pytest.raises(NotRunning, match="closed"):
+            background.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert background.over
+    runtime.may_be_up.set()
+
+
+def test_a_use_after_ctrl_c_in_the_start_waits_for_the_same_thread() -> None:
+    """A second thread found the runtime running, and failed."""
+    runtime = SlowStart()
+    background = Background(cast("Runtime", runtime))
+    press_ctrl_c_when(runtime.begun)
+    with pytest.raises(KeyboardInterrupt):
+        background.start()
+    runtime.may_be_up.set()
+    background.start()
+    background.close()
+    assert runtime.runs == 1
+
+
+def test_a_start_that_failed_is_tried_again_and_forgotten() -> None:
+    """What the first one failed with is not what the second one ended with."""
+
+    class AtSecondTry(SlowStart):
+        async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
+            if not self.runs:
+                self.runs += 1
+                raise ConnectFailed("not yet")
+            await super().run(task_status=task_status)
+
+    runtime = AtSecondTry()
+    runtime.may_be_up.set()
+    background = Background(cast("Runtime", runtime))
+    with pytest.raises(ConnectFailed, match="not yet"):
+        background.start()
+    background.start()
+    background.close()
+    background.raise_error()
+    assert runtime.runs == 2
