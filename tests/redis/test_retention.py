@@ -105,6 +105,17 @@ async def test_a_limit_that_may_lose_something_holds(any_redis_server: RedisServ
         assert await bench.left() == []
 
 
+@pytest.mark.parametrize("limits", [{"settled": True}, {"max_length": 5, "lossy": True}], ids=["settled", "lossy"])
+async def test_without_memory_it_trims(any_redis_server: RedisServer, limits: dict[str, object]) -> None:
+    """It broke: the names of the groups were noted first, which Redis refused, so nothing ever freed any memory."""
+    async with bench_on(any_redis_server, "a") as bench:
+        await bench.read("a", 5, acked=5)
+        await bench.client.call("CONFIG", "SET", "maxmemory", 1)
+        assert (await bench.retain(**limits)).removed >= 4  # 5.0 leaves a node more.
+        assert (await bench.left())[-5:] == [6, 7, 8, 9, 10]
+        assert await bench.client.call("HKEYS", KNOWN) == [b"a"]
+
+
 async def test_nothing_goes_while_a_group_is_missing_or_none_is_there(any_redis_server: RedisServer) -> None:
     """What was destroyed is made again at its checkpoint; a group that is deleted on purpose is not missed."""
     async with bench_on(any_redis_server) as bench:
@@ -185,6 +196,33 @@ async def test_a_runtime_trims_and_tells_once_who_lags(redis_server: RedisServer
                 await trio.sleep(0.01)
     assert len(runs) == 125
     assert sum(isinstance(event, RetentionHeldUp) and event.group == "slow" for event in told) == 1
+
+
+async def test_a_runtime_that_starts_without_memory_handles_what_is_there_and_frees_it(
+    redis_server: RedisServer,
+) -> None:
+    """It broke: it waited for memory before its consumers began. What always fails holds nobody up."""
+    redis_server.cli("CONFIG", "SET", "stream-node-max-entries", "1")
+    runs = list[object]()
+    runtime = Runtime(redis_server.url, retry=QUICK, timeouts=SHORT)
+    runtime.stream("s", retention=Retention(settled=True, interval_seconds=0.05))
+
+    @runtime.handler("s", "g", block_ms=100, max_deliveries=1)
+    async def handle(event: Event[object]) -> None:
+        runs.append(event.payload)
+        if event.payload == 1:
+            raise ValueError("as planned")
+
+    async with Runtime(redis_server.url, retry=QUICK, timeouts=SHORT) as publisher:
+        await publisher.publish_many("s", [NewEvent("a", number) for number in range(20)])
+    redis_server.cli("XGROUP", "CREATE", "s", "g", "0")
+    redis_server.cli("CONFIG", "SET", "maxmemory", "1")
+    async with runtime:
+        with trio.fail_after(10):
+            while redis_server.cli("XLEN", "s") > 1:
+                await trio.sleep(0.01)
+    assert sorted(map(str, runs)) == sorted(map(str, range(20)))
+    assert redis_server.cli("XLEN", "{s}:dead:g") == 1
 
 
 @pytest.mark.real_server_only("a server in this process has no users")

@@ -181,20 +181,32 @@ async def test_thousands_are_settled_renewed_and_handed_back_at_once(any_redis_s
         assert (result.acknowledged, result.watermark) == (9000, EntryId(9000, 0))
 
 
-async def test_settling_goes_on_without_memory(any_redis_server: RedisServer) -> None:
-    """It is what frees memory. Only where nothing is ours, and so nothing is written first, the hash is refused."""
-    async with bench_on(any_redis_server, entries=2) as bench:
-        await bench.read("c", 2)
+async def test_all_that_is_done_with_entries_goes_on_without_memory(any_redis_server: RedisServer) -> None:
+    """It is what frees memory. It broke where nothing was ours: the checkpoint was the first thing to be written."""
+    async with bench_on(any_redis_server, entries=4) as bench:
+        await bench.read("c", 4)
         await bench.client.call("CONFIG", "SET", "maxmemory", 1)
+        assert (await bench.pending.settle("d", ids(1), checkpoint_key=CHECKPOINT)).lost == {b"1-0"}
         assert (await bench.pending.settle("c", ids(1), checkpoint_key=CHECKPOINT)).acknowledged == 1
         assert bench.checkpoint() == str(EntryId(2, 0).previous())
+        assert await bench.pending.begin("c", {b"2-0": 1}) == []
         assert await bench.pending.renew("c", ids(2)) == []
         assert await bench.pending.hand_back("c", {b"2-0": 1}, idle_ms=5) == 1
+        retrying = PendingList(bench.client, "s", "g", retries=RETRIES)
+        assert await retrying.delay("c", {b"3-0": 9}, idle_ms=1) == []
+        assert len((await retrying.claim("d", ids(2), min_idle_ms=5)).entries) == 1
+        assert await bench.pending.move_to(DEAD, "c", b"4-0", [b"f", b"v"])
+        assert await bench.owners() == {b"2-0": ("d", 1), b"3-0": ("c", 1)}
+
+
+async def test_what_is_too_long_for_a_script_is_buried_when_there_is_memory(any_redis_server: RedisServer) -> None:
+    """A transaction is refused as a whole: nothing is acknowledged that is not in the dead letters."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        await bench.read("c", 1)
+        await bench.client.call("CONFIG", "SET", "maxmemory", 1)
         with pytest.raises(OutOfMemoryError):
-            await bench.pending.move_to(DEAD, "c", b"2-0", [b"f", b"v"])
-        with pytest.raises(OutOfMemoryError):
-            await bench.pending.move_to(DEAD, "c", b"2-0", [b"f", b"v"] * 4000)
-        assert await bench.owners() == {b"2-0": ("c", 1)}
+            await bench.pending.move_to(DEAD, "c", b"1-0", [b"f", b"v"] * 4000)
+        assert await bench.owners() == {b"1-0": ("c", 1)}
 
 
 # renew, hand_back, take_own
@@ -621,6 +633,20 @@ async def test_a_group_that_somebody_else_made_is_taken_as_it_is(any_redis_serve
         found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")
         assert (found.what, found.position) == ("existed", EntryId(2, 0))
         assert bench.checkpoint() == "2-0"
+
+
+async def test_without_memory_a_group_is_found_and_made_again(any_redis_server: RedisServer) -> None:
+    """It broke: who started waited for memory, and who would have freed it did not start."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        ensure = partial(ensure_group, bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="h")
+        for bytes_max in (1, 0):
+            await bench.client.call("CONFIG", "SET", "maxmemory", bytes_max)
+            assert (await ensure()).what == "existed"
+        await bench.client.xgroup_destroy("s", "g")
+        await bench.client.call("CONFIG", "SET", "maxmemory", 1)
+        assert (await ensure()).what == "created"
+        await bench.read("c", 3)
+        assert list(await bench.owners()) == ids(1, 2, 3)
 
 
 async def test_many_who_make_the_group_make_one(any_redis_server: RedisServer) -> None:

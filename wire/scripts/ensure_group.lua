@@ -17,6 +17,9 @@
 --
 -- The group is noted where it begins to exist, and not where somebody first looks for what it needs: between the two it
 -- may be lost, and what it needs with it. Redis 5.0 and later.
+--
+-- A script may be refused its first write for lack of memory, and none behind that. Acknowledging nothing comes first: who
+-- frees memory must be able to start.
 
 -- With: ids, fields
 
@@ -38,6 +41,7 @@ local function remember(last, added)
   redis.call('HSET', checkpoint, 'added', added or '', 'last', last)
 end
 
+redis.pcall('XACK', stream, group, '0-0')
 local last, added = '0-0', false
 if redis.call('EXISTS', stream) == 1 then
   local kind = redis.call('TYPE', stream)

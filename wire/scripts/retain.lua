@@ -13,6 +13,9 @@
 -- will be made again at, which nobody knows here: while one is missing nothing is removed. Nor where there is none yet.
 -- Trimming is approximate: Redis removes whole nodes, and of these only such as lie below the bound. Redis 5.0 and later:
 -- one before 6.2 can't trim to an id, there entries are deleted one by one, some at a time.
+--
+-- A script may be refused its first write for lack of memory, and none behind that. So one that needs no memory comes first:
+-- what would free some must not wait for it.
 
 -- With: ids, fields
 
@@ -23,6 +26,8 @@ local DELETED_MAX = 500
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if redis.call('EXISTS', stream) == 0 then return { 0, 0, '', now, {}, {} } end
+-- Whether it can, and the first write.
+local can_trim = type(redis.pcall('XTRIM', stream, 'MINID', '~', '0-0')) == 'number'
 local ignored = {}
 for i = 5, #ARGV do ignored[ARGV[i]] = true end
 
@@ -59,7 +64,6 @@ for _, name in ipairs(redis.call('HKEYS', known)) do
 end
 if #missing > 0 then bound = nil end
 
-local can_trim = type(redis.pcall('XTRIM', stream, 'MINID', '~', '0-0')) == 'number'
 local removed = 0
 
 local function remove_below(id, most)

@@ -8,6 +8,8 @@
 --
 -- The watermark is the greatest id up to which every entry of the group is settled: the id before the smallest pending
 -- one, or where nothing is pending the last one delivered. In the hash it only goes forward. Redis 5.0 and later.
+--
+-- A script may be refused its first write for lack of memory, and none behind that: it acknowledges first, be it nothing.
 
 -- With: ids, fields
 
@@ -39,7 +41,7 @@ if keep == '1' and history ~= '' then
   if now and now ~= history then return redis.error_reply('HISTORY ' .. now) end
 end
 
-local acknowledged = 0
+local acknowledged = #mine == 0 and redis.call('XACK', stream, group, '0-0') or 0
 for i = 1, #mine, CHUNK do
   acknowledged = acknowledged + redis.call('XACK', stream, group, unpack(mine, i, math.min(i + CHUNK - 1, #mine)))
 end
