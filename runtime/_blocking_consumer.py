@@ -16,7 +16,7 @@ from ..wire import Retry, Timeouts
 from ._background import Background
 from ._codec import Codec
 from ._config import Config
-from ._dispatch import AnyHandler, Function, is_async, name_of
+from ._dispatch import AnyHandler, Function, check_runs, is_async, name_of
 from ._errors import NotRunning
 from ._hand_over import HandOver
 from ._log import Observer, log_event
@@ -155,11 +155,12 @@ class StreamConsumer:
 
         Raises:
             ConnectFailed: the server can't be reached.
-            TypeError: the handler is async.
+            TypeError: the handler is async, or a generator function.
             KeyboardInterrupt: Ctrl-C. What was handled is acknowledged; `close` finishes or hands back what is held.
             NotRunning: the consumer is closed, or was subscribed before.
         """
         self._background.check_open()
+        check_runs(handler)
         if is_async(handler):
             raise TypeError(
                 f"{name_of(handler)} is async, and subscribe() calls handlers on this thread, which awaits nothing: "

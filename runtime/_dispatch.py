@@ -6,6 +6,7 @@ import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Final, TypeVar, cast
 
 import trio
@@ -237,11 +238,33 @@ def verdict_of(answer: object) -> Verdict:
         return DONE
     if isinstance(answer, RetryLater | Reject):
         return Failed(answer)
+    if isinstance(answer, GeneratorType | AsyncGeneratorType) or hasattr(type(answer), "__await__"):
+        return Failed(_not_run(answer))
     return DONE if answer else Failed(None)
 
 
+def _not_run(answer: object) -> TypeError:
+    """What is wrong with an answer that would only do something if somebody awaited it, or went through it."""
+    if isinstance(answer, CoroutineType | GeneratorType):
+        answer.close()  # Otherwise Python warns of it, some time later and somewhere else.
+    kind = type(answer).__name__
+    if isinstance(answer, GeneratorType | AsyncGeneratorType):
+        return TypeError(
+            f"the handler returned a {kind}, which nobody goes through: do that inside, and return the answer"
+        )
+    return TypeError(
+        f"the handler returned a {kind}, which nobody awaits: await it in an async handler of a Runtime, where what is "
+        "wrapped round the handler has to be async as well"
+    )
+
+
 def awaitable(function: Callable[[E], object]) -> Run[E]:
-    """The handler itself if it is async; else one that runs it in a worker thread."""
+    """The handler itself if it is async; else one that runs it in a worker thread.
+
+    Raises:
+        TypeError: it is neither, see `check_runs`.
+    """
+    check_runs(function)
     if is_async(function):
         return cast("Run[E]", function)
 
@@ -260,11 +283,23 @@ def let_finish(given: object) -> None:
             event.lease.let_finish()
 
 
+def check_runs(function: object) -> None:
+    """Raise `TypeError` where calling a handler runs nothing of it: for a generator function, plain or async."""
+    if _is(inspect.isgeneratorfunction, function) or _is(inspect.isasyncgenfunction, function):
+        raise TypeError(
+            f"{name_of(function)} has a 'yield', so calling it runs nothing of it: a handler returns its answer"
+        )
+
+
 def is_async(function: object) -> bool:
     """Whether calling this gives something to await."""
+    return _is(inspect.iscoroutinefunction, function)
+
+
+def _is(kind: Callable[[object], bool], function: object) -> bool:
     while isinstance(function, partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    return kind(function) or kind(getattr(function, "__call__", None))  # noqa: B004
 
 
 def name_of(function: object) -> str:

@@ -35,6 +35,7 @@ from ._dispatch import (
     RunBatch,
     answering,
     awaitable,
+    check_runs,
     in_batches,
     name_of,
     one_by_one,
@@ -109,9 +110,11 @@ class Plans:
 
         Raises:
             HandlerConflict: another handler is meant for the same events, or wants other options for the group.
+            TypeError: it is a generator function.
         """
         if not group:
             raise ValueError("a handler needs the name of a consumer group, not an empty string")
+        check_runs(function)  # first: a group without handlers acknowledges whatever comes
         noted = self._note_group(stream, group, options)
         workers, batch = noted.options.concurrency, noted.options.batch
         noted.prefetch_min = 2 * workers if batch is None else (workers + 1) * batch

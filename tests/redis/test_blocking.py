@@ -1,5 +1,6 @@
 """The blocking face on a real server: every row of the quickstart's table of common issues, threads, Ctrl-C, forks."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -218,6 +219,28 @@ def test_false_and_exceptions_leave_the_event_for_redelivery(
     consumer.subscribe(handle)
     assert sorted(deliveries) == [(0, 1), (0, 2), (1, 1), (1, 2)]
     assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 0
+
+
+def test_a_handler_that_returns_a_coroutine_has_handled_nothing(
+    redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """As a decorator's plain function round an async one does: the events were acknowledged, and nothing had run."""
+    publish(connection, 3)
+    consumer = consumer_of(redis_server)
+    ran = []
+
+    async def sell(event: Event[object]) -> None:
+        ran.append(event)
+
+    @functools.wraps(sell)
+    def logged(event: Event[object]) -> object:
+        if event.payload == {"n": 2}:
+            consumer.close()
+        return sell(event)
+
+    consumer.subscribe(logged)
+    assert ran == []
+    assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 3
 
 
 def test_at_most_once_each_event_is_acknowledged_before_it_is_handled(

@@ -1,0 +1,93 @@
+"""Handlers that look like some and run nothing: what is refused when they are added, and what counts as a failure."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+
+import pytest
+from redis_streams import Event, JsonCodec, Lease, Runtime, StreamConsumer
+from redis_streams.actors import Failed
+from redis_streams.runtime._dispatch import Reader, Routes, answering, awaitable, in_batches, one_by_one
+from redis_streams.runtime._typed import Structure
+from redis_streams.wire import Entry
+
+READER = Reader("orders", JsonCodec(), Structure())
+ENTRY = Entry(b"5-0", [b"event_id", b"e", b"event_type", b"a", b"timestamp", b"7", b"payload", b"1"])
+
+
+async def _sell(_event: object) -> None: ...
+
+
+def _lazily(_event: object) -> Iterator[bool]:
+    yield True
+
+
+async def _lazily_and_async(_event: object) -> AsyncIterator[bool]:
+    yield True
+
+
+UNRUN = {"coroutine": _sell, "generator": _lazily, "async_generator": _lazily_and_async}
+
+
+@pytest.mark.parametrize(("kind", "function"), UNRUN.items(), ids=UNRUN)
+async def test_an_answer_of_which_nothing_has_run_is_a_failure(kind: str, function: Callable[[object], object]) -> None:
+    """Somebody forgot to await it, or to go through it: it counted as true, as done."""
+    routes = Routes()
+
+    async def handle(event: Event[object]) -> object:
+        return function(event)
+
+    routes.add("h", handle, None)
+    verdict = await one_by_one(READER, routes)(ENTRY, 1, Lease())
+    assert isinstance(verdict, Failed)
+    assert isinstance(verdict.error, TypeError)
+    assert f"returned a {kind}" in str(verdict.error)
+
+
+@pytest.mark.parametrize("function", UNRUN.values(), ids=UNRUN)
+async def test_a_plain_handler_that_returns_it_fails_as_well(function: Callable[[object], object]) -> None:
+    """As a decorator's plain function round an async handler does."""
+    routes = Routes()
+    routes.add("h", awaitable(lambda event: [function(event)][0]), None)
+    verdict = await one_by_one(READER, routes)(ENTRY, 1, Lease())
+    assert isinstance(verdict, Failed)
+    assert isinstance(verdict.error, TypeError)
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
+@pytest.mark.parametrize("function", UNRUN.values(), ids=UNRUN)
+async def test_a_batch_of_which_nothing_has_run_is_a_failure(
+    function: Callable[[object], object], *, in_a_list: bool
+) -> None:
+    """As the answer for all, and as the answer for each."""
+    routes = Routes()
+    routes.add("h", None, None)
+    run = answering(lambda events: [function(event) for event in events] if in_a_list else function(events))
+    verdicts = await in_batches(READER, routes, run)([(ENTRY, 1)] * 2, [Lease(), Lease()])
+    assert [type(verdict.error) for verdict in verdicts if isinstance(verdict, Failed)] == [TypeError, TypeError]
+
+
+class Lazy:
+    """A handler that is an object."""
+
+    def __call__(self, _event: object) -> Iterator[bool]:
+        """As a generator function."""
+        yield True
+
+
+GENERATORS = {"plain": _lazily, "async": _lazily_and_async, "partial": partial(_lazily), "object": Lazy()}
+
+
+@pytest.mark.parametrize("function", GENERATORS.values(), ids=GENERATORS)
+def test_a_generator_function_is_refused_as_a_handler(function: Callable[[object], object]) -> None:
+    """Calling it runs nothing of it. Whoever adds it hears so, not whoever looks at the dead letters."""
+    runtime = Runtime()
+    for add in (
+        lambda: runtime.add_handler("s", "g", function),
+        lambda: runtime.add_handler("s", "in-batches", function, batch=10),
+        lambda: runtime.add_reader("s", function),
+        lambda: StreamConsumer("redis://localhost:1", "s", "g").subscribe(function),
+    ):
+        with pytest.raises(TypeError, match="has a 'yield'"):
+            add()
