@@ -6,7 +6,9 @@ always reads: a connection that broke while nothing was published is known befor
 
 A plain XADD is never repeated once it may have been applied: whoever waits gets `PublishIndeterminate` instead of a
 silent second copy. What Redis refused as a whole (LOADING, READONLY, OOM, …), or what was never sent, is tried again
-for as long as the publisher waits. `_stream_once` is the actor that may repeat.
+for as long as the publisher waits. Who has given up before that is told that nothing is there, and so it is not sent
+any more: whatever is waited for, the last look at who still waits comes after it. `_stream_once` is the actor that may
+repeat.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from collections.abc import Sequence
 from random import Random
 
 from ..wire import Arg, Client, ConnectionLost, RedisError
-from ._answering import answer, away, refusal_of_all, say_begun
+from ._answering import answer, away, begin, reach, refusal_of_all, say_begun, still_wanted
 from ._child import Actor
 from ._errors import PublishIndeterminate
 from ._gather import gather
 from ._mailbox import Mailbox
 from ._messages import Append
 from ._stage import Stage
-from ._stream_settings import StreamSettings
+from ._stream_settings import StreamSettings, WhenAway
 from ._weather import Weather
 
 BATCH_APPENDS_MAX = 1000
@@ -35,12 +37,11 @@ def stream_actor(settings: StreamSettings, client: Client, mailbox: Mailbox[Appe
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"appending to {settings.stream}", retry=settings.retry, rng=rng)
         prefix = _command_prefix(settings)
-        fail_fast = settings.when_away == "fail"
         stage.started()
         with mailbox.open() as inbox:
             while appends := await gather(inbox, stage, most=BATCH_APPENDS_MAX):
                 try:
-                    await _append(prefix, client, appends, weather, fail_fast=fail_fast)
+                    await _append(prefix, client, appends, weather, settings.when_away)
                 finally:
                     for append in appends:
                         append.reply.close()
@@ -55,15 +56,17 @@ def _command_prefix(settings: StreamSettings) -> tuple[Arg, ...]:
 
 
 async def _append(
-    prefix: tuple[Arg, ...], client: Client, appends: Sequence[Append], weather: Weather, *, fail_fast: bool
+    prefix: tuple[Arg, ...], client: Client, appends: Sequence[Append], weather: Weather, when_away: WhenAway
 ) -> None:
     """Write one batch and answer it, again and again for as long as nothing of it can have been applied."""
     while appends:
-        commands = [(*prefix, *fields) for append in appends for fields in append.entries]
-        say_begun(appends, begun=client.away_seconds is None)
         trouble: Exception | None
         try:
-            replies = await client.pipeline(commands)
+            await reach(client, when_away)
+            appends = begin(appends)
+            if not appends:
+                return
+            replies = await client.pipeline([(*prefix, *fields) for append in appends for fields in append.entries])
         except ConnectionLost as error:
             if error.sent:
                 _fail(appends, error)
@@ -78,12 +81,12 @@ async def _append(
                 answer(appends, replies)
                 return
         say_begun(appends, begun=False)
-        if fail_fast:
+        if when_away == "fail":
             for append in appends:
                 append.reply.fail(away(client, append, trouble))
             return
         await weather.wait(trouble)
-        appends = [append for append in appends if not append.reply.closed]
+        appends = still_wanted(appends)
 
 
 def _fail(appends: Sequence[Append], error: ConnectionLost) -> None:

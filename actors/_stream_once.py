@@ -12,13 +12,25 @@ there at the connection's last command, but do not say so: a small write in betw
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from random import Random
 
 from attrs import define
 
-from ..wire import APPEND_ONCE_MAX, AppendOnce, Arg, Client, ConnectionLost, Link, RedisError, is_weather
+from ..wire import (
+    APPEND_ONCE_MAX,
+    Appended,
+    AppendOnce,
+    Arg,
+    Client,
+    ConnectionLost,
+    Link,
+    RedisError,
+    Send,
+    is_weather,
+)
 from ..wire import Reply as RedisReply
-from ._answering import answer, away, ids_of, refusal_of_all, say_begun
+from ._answering import answer, away, begin, ids_of, reach, refusal_of_all, say_begun, still_wanted
 from ._child import Actor
 from ._durability import missing_after, wait_command
 from ._errors import DurabilityUnavailable, NotDurable, PublishIndeterminate
@@ -91,17 +103,21 @@ async def _write(writer: _Writer, appends: Sequence[Append]) -> None:
     doubtful = False
     while appends:
         try:
-            replies, waited = await _try(writer, appends)
+            send, then = await _ready(writer)
+            appends = begin(appends)
+            if not appends:
+                return
+            appended = await _send(writer, appends, send, then)
         except RedisError as error:
             doubtful = doubtful or (isinstance(error, ConnectionLost) and error.sent and appends[0].reply.begun)
             trouble: Exception = error
         except DurabilityUnavailable as error:
             trouble = error
         else:
-            refusal = refusal_of_all(replies)
+            refusal = refusal_of_all(appended.replies)
             if refusal is None:
                 writer.weather.clear()
-                _answer(writer.settings, appends, replies, waited)
+                _answer(writer.settings, appends, appended, doubtful=doubtful)
                 return
             trouble = refusal
         say_begun(appends, begun=doubtful)
@@ -109,35 +125,30 @@ async def _write(writer: _Writer, appends: Sequence[Append]) -> None:
             _fail(writer, appends, trouble, doubtful=doubtful)
             return
         await writer.weather.wait(trouble)
-        appends = [append for append in appends if not append.reply.closed]
+        appends = still_wanted(appends)
 
 
-async def _try(writer: _Writer, appends: Sequence[Append]) -> tuple[Sequence[RedisReply], RedisReply]:
-    """Send one part; returns the replies to its entries, and what the wait for its durability said."""
-    tokens = [token for append in appends for token in append.tokens]
-    entries = [fields for append in appends for fields in append.entries]
+async def _ready(writer: _Writer) -> tuple[Send, Sequence[tuple[Arg, ...]]]:
+    """All that has to be waited for before something is sent; returns where to send it, and what is to follow it."""
     settings, client = writer.settings, writer.client
+    await reach(client, settings.when_away)
     wait = wait_command(settings.durability, settings.durable_seconds)
-
-    async def send_shared(commands: Sequence[tuple[Arg, ...]]) -> list[RedisReply]:
-        if client.away_seconds is None:
-            say_begun(appends, begun=True)
-        return await client.pipeline(commands)
-
     if wait is None:
-        return (await writer.append_once.append(tokens, entries, send_shared)).replies, None
+        await writer.append_once.ready()
+        return client.pipeline, ()
     connection = await writer.link.connection()
     if writer.checked is not connection:
         await _check_can_wait(writer, wait)
         writer.checked = connection
-
-    async def send_own(commands: Sequence[tuple[Arg, ...]]) -> list[RedisReply]:
-        say_begun(appends, begun=True)
-        return await connection.pipeline(commands, timeout_seconds=settings.durable_seconds + REPLY_SECONDS)
-
+    await writer.append_once.ready()
     mark = (b"SET", mark_key(settings.stream), b"", b"EX", MARK_SECONDS)
-    appended = await writer.append_once.append(tokens, entries, send_own, [mark, wait])
-    return appended.replies, appended.then[-1]
+    return partial(connection.pipeline, timeout_seconds=settings.durable_seconds + REPLY_SECONDS), [mark, wait]
+
+
+async def _send(writer: _Writer, appends: Sequence[Append], send: Send, then: Sequence[tuple[Arg, ...]]) -> Appended:
+    tokens = [token for append in appends for token in append.tokens]
+    entries = [fields for append in appends for fields in append.entries]
+    return await writer.append_once.append(tokens, entries, send, then)
 
 
 REPLY_SECONDS = 5.0
@@ -160,12 +171,11 @@ async def _check_can_wait(writer: _Writer, wait: tuple[Arg, ...]) -> None:
     raise DurabilityUnavailable(f"{address} can't make events {writer.settings.durability}: {hint}") from reply
 
 
-def _answer(
-    settings: StreamSettings, appends: Sequence[Append], replies: Sequence[RedisReply], waited: RedisReply
-) -> None:
-    missing = "" if settings.durability == "acknowledged" else _missing(settings, waited)
+def _answer(settings: StreamSettings, appends: Sequence[Append], appended: Appended, *, doubtful: bool) -> None:
+    replies = appended.replies
+    missing = "" if settings.durability == "acknowledged" else _missing(settings, appended.then[-1])
     if not missing:
-        answer(appends, replies)
+        answer(appends, replies, doubtful=doubtful)
         return
     start = 0
     for append in appends:
@@ -174,7 +184,7 @@ def _answer(
         if ids:
             append.reply.fail(NotDurable(ids, settings.durability, missing))
         else:
-            answer([append], replies[start:end])
+            answer([append], replies[start:end], doubtful=doubtful)
         start = end
 
 

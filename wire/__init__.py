@@ -1,7 +1,7 @@
 """Redis on Trio: redis-py's commands, replies and errors, hiredis' bytes, Trio's streams."""
 
 from ._address import AddressError, ServerAddress
-from ._append_once import APPEND_ONCE_MAX, WINDOW_SECONDS_MAX, Appended, AppendOnce
+from ._append_once import APPEND_ONCE_MAX, WINDOW_SECONDS_MAX, Appended, AppendOnce, Send
 from ._capabilities import Capabilities, Way
 from ._client import Client
 from ._connection import Connection
@@ -84,6 +84,7 @@ __all__ = [
     "ScheduleStore",
     "Scheduled",
     "Script",
+    "Send",
     "ServerAddress",
     "SettleResult",
     "Sought",

@@ -20,6 +20,7 @@ import trio
 from attrs import frozen
 
 from ._client import Client
+from ._errors import ConnectionLost
 from ._redis_py import Arg, NoScriptError, Reply
 from ._scripts import load
 
@@ -78,8 +79,25 @@ class AppendOnce:
         self._token_keys = token_keys
         self._window_seconds = window_seconds
         self._length_max = length_max
+        self._by_redis = False
+        """Whether the server keeps tokens itself; `ready` finds out."""
         self._kept_of = -1
         self._kept_until = -math.inf
+
+    async def ready(self) -> None:
+        """Find out how the server keeps tokens, and that it keeps them for long enough. Nothing is appended by this.
+
+        Raises:
+            ConnectionLost: the shared link is not there, or another one by now.
+            redis.exceptions.ResponseError: Redis would not do it.
+        """
+        await self._client.wait_up()
+        generation = self._client.generation
+        self._by_redis = (await self._client.capabilities()).publish_token
+        if self._by_redis:
+            await self._keep_tokens()
+        if self._client.away_seconds is not None or self._client.generation != generation:
+            raise ConnectionLost(f"{self._client.address}: the link broke before anything was appended", sent=False)
 
     async def append(
         self,
@@ -88,12 +106,12 @@ class AppendOnce:
         send: Send,
         then: Sequence[tuple[Arg, ...]] = (),
     ) -> Appended:
-        """Append entries, each of them once, and send other commands behind them in the same write.
+        """Append entries, each of them once, and send other commands behind them in the same write. After `ready`.
 
         Args:
             tokens: of each entry; none is empty.
             entries: each as a flat list of name, value, …; `APPEND_ONCE_MAX` of them at most.
-            send: the pipeline of the connection to use. Before its first call nothing has been appended.
+            send: the pipeline of the connection to use. Nothing is waited for before its first call.
             then: commands that are to follow.
 
         Raises:
@@ -101,8 +119,7 @@ class AppendOnce:
             redis.exceptions.ResponseError: Redis would not do it, and appended nothing.
         """
         short = [token if len(token) <= TOKEN_BYTES_MAX else _digest(token) for token in tokens]
-        if (await self._client.capabilities()).publish_token:
-            await self._keep_tokens()
+        if self._by_redis:
             replies = await send([*map(self._xadd, short, entries), *then])
             return Appended(replies[: len(entries)], replies[len(entries) :])
         return await self._by_script(short, entries, send, then)

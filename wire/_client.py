@@ -74,6 +74,15 @@ class Client(StreamCommands):
         """For how long the shared link has had no connection; None while it has one."""
         return self._link.away_seconds
 
+    async def wait_up(self) -> None:
+        """Wait for the shared link where it is away. What is asked before the next checkpoint does not wait for it.
+
+        Raises:
+            NotConnected: it did not come up within the time that a reply may take.
+        """
+        if self._link.away_seconds is not None:
+            await self._link.wait_up()
+
     def link(self) -> Link:
         """An exclusive connection, opened when it is needed and again after it broke.
 

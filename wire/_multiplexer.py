@@ -148,7 +148,7 @@ class Multiplexer:
 
     async def _ask(self, data: bytes, count: int) -> list[Reply]:
         if self._connection is None:
-            await self._wait_up()
+            await self.wait_up()
         slot = _Slot(data, count, trio.lowlevel.current_task())
         if self._alone and not self._slots and not self._outbox:
             # Before anything is written: who is cancelled already sends nothing.
@@ -188,7 +188,12 @@ class Multiplexer:
             self._outbox.remove(slot)
             self._slots.remove(slot)
 
-    async def _wait_up(self) -> None:
+    async def wait_up(self) -> None:
+        """Wait for a connection where there is none. What is asked before the next checkpoint is asked over that one.
+
+        Raises:
+            NotConnected: there was none within the time that a reply may take.
+        """
         with trio.move_on_after(self._timeouts.reply_seconds):
             while self._connection is None and not self.ended:
                 await self._came_up.park()

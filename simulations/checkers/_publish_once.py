@@ -38,6 +38,9 @@ def publish_once(history: History) -> Iterator[Verdict]:
             told = f"published {often}, {refused} times refused," if refused else f"published {often}"
             words = f"{event_id} was {told} and appended to {stream} {len(added)} times"
             yield Verdict(NAME, words, (event_id,), "refused" if len(added) <= begun else "repeated")
+        if once_ms and refused == begun and len(added) > given_back[stream, event_id]:
+            words = f"{event_id} was published {begun} times, refused each time, and is in {stream} all the same"
+            yield Verdict(NAME, words, (event_id,), "refused")
         if once_ms and len(added) > 1:
             yield from _twice(_kept(history), stream, event_id, added, once_ms)
 

@@ -79,6 +79,20 @@ CONNECTING: Final = (
         [Edit("actors._stream:_append", "if error.sent:", "if False:")],
     ),
     PlantedBug(
+        "sent although it was given up",
+        "what waited for the link is appended after its publisher was told that it is not there",
+        "publish-once",
+        ("plain-producer",),
+        [Edit("actors._answering:begin", "wanted = still_wanted(appends)", "wanted = appends")],
+    ),
+    PlantedBug(
+        "sent and taken for not sent",
+        "a publisher whose limit comes before the reply is told that its event is not there",
+        "publish-once",
+        ("plain-producer",),
+        [Edit("actors._answering:begin", "begun=True", "begun=False")],
+    ),
+    PlantedBug(
         "unknown outcome told as success",
         "a publisher hears that its event is there when nobody knows",
         "no-loss",
@@ -98,9 +112,9 @@ CONNECTING: Final = (
         ("publish-once", "retrying-producer"),
         [
             Edit(
-                "actors._stream_once:_try",
+                "actors._stream_once:_send",
                 "tokens = [token for append in appends for token in append.tokens]",
-                'tokens = [token + b"!" * append.reply.begun for append in appends for token in append.tokens]',
+                'tokens = [token + b"!" * writer.weather._tries for append in appends for token in append.tokens]',
             )
         ],
     ),

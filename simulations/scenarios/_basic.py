@@ -36,6 +36,9 @@ MAX_DELIVERIES: int | None = 5
 OPTIONS = GroupOptions()
 """What holds where nothing is said."""
 
+IMPATIENT_SECONDS = 1.0
+"""For a producer: outages last longer, and most replies that are late do not."""
+
 IMPATIENT = Timeouts(connect_seconds=1.0, reply_seconds=0.5, block_margin_seconds=0.3)
 """So that what comes late comes after it was given up: reads block for a second at most."""
 
@@ -44,6 +47,12 @@ async def workers(world: World) -> None:
     """One group, as many processes as the plan says, events that its handlers take as the plan says."""
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
     await publish_planned(world, STREAM)
+
+
+async def plain_producer(world: World) -> None:
+    """As `workers`, with a producer that gives up early, while what it has published may be on its way still."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
+    await publish_planned(world, STREAM, publish_seconds=IMPATIENT_SECONDS)
 
 
 async def graceful_stop(world: World) -> None:

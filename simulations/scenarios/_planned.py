@@ -26,6 +26,7 @@ async def publish_planned(
     ids: str = "event-{}",
     name: str = "producer",
     once: bool = False,
+    publish_seconds: float = 5.0,
 ) -> None:
     """Publish the plan's events, each at its time; returns when all of them were tried.
 
@@ -37,6 +38,7 @@ async def publish_planned(
         ids: what the events' ids are, with ``{}`` for the number.
         name: of the process that publishes them.
         once: whether its runtime may repeat what it did not hear of.
+        publish_seconds: how long it waits for each of them.
 
     What could not be published is not tried again: that would be up to the application. A producer that is killed goes
     on, when it is back, with the event after the one it was at.
@@ -44,7 +46,7 @@ async def publish_planned(
     events = sorted(enumerate(world.plan.events), key=lambda numbered: numbered[1].at_ms)
 
     async def producer(process: Process) -> None:
-        runtime = process.runtime(publish_seconds=5.0)
+        runtime = process.runtime(publish_seconds=publish_seconds)
         runtime.stream(stream, publish_once=once)
         async with runtime:
             while (place := process.past("event")) < len(events):

@@ -17,6 +17,7 @@ from ._basic import (
     batches,
     graceful_stop,
     killers,
+    plain_producer,
     redriving,
     retries,
     rolling_restart,
@@ -311,7 +312,7 @@ _ALL: Final[Sequence[BuiltIn]] = (
     BuiltIn(
         "plain-producer",
         "a producer without tokens is told what it can't know, and nothing is sent again behind its back",
-        workers,
+        plain_producer,
         Domain(kinds=_LINK | {"crash-server", "answer", "pause-server", "kill-clients"}, producer=0.7),
     ),
     BuiltIn(

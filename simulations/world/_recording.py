@@ -11,8 +11,18 @@ import trio
 from attrs import frozen
 from typing_extensions import Unpack, override
 
-from ...actors import DEDUP_SECONDS, DONE, ActorEvent, Dependency, Durability, NotDurable, PublishIncomplete
-from ...runtime import Event, Json, NewEvent, Runtime
+from ...actors import (
+    DEDUP_SECONDS,
+    DONE,
+    ActorEvent,
+    Dependency,
+    Durability,
+    DurabilityUnavailable,
+    NotDurable,
+    PublishIncomplete,
+    RedisAway,
+)
+from ...runtime import Event, Json, NewEvent, PublishTimeout, Runtime
 from ...runtime._dispatch import AnyHandler, Run, awaitable, is_async, verdict_of
 from ...runtime._options import GroupOptionsKeywords
 from ...runtime._readers import ReaderOptionsKeywords
@@ -26,6 +36,9 @@ if TYPE_CHECKING:
     from ._host import Process
 
 Outcome = Literal["done", "failed", "cancelled"]
+
+_NOT_THERE = (ResponseError, NotConnected, PublishTimeout, RedisAway, DurabilityUnavailable)
+"""By which a publisher is told for sure that its event is not there, so that it may publish it again."""
 
 
 class SimulatedFailure(Exception):
@@ -264,7 +277,7 @@ class RecordingRuntime(Runtime):
         except NotDurable as error:
             ids, words = error.ids, str(error)
             raise
-        except (ResponseError, NotConnected) as error:
+        except _NOT_THERE as error:
             outcome, words = "refused", str(error)
             raise
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
 
@@ -133,6 +134,32 @@ async def test_who_gives_up_is_told_whether_it_may_be_there(redis_server: RedisS
             await trio.sleep(0.01)
         with pytest.raises(PublishTimeout):
             await runtime.publish("s", 2, event_type="a", event_id="two")
+
+
+async def test_what_was_said_not_to_be_there_does_not_come_later(redis_server: RedisServer) -> None:
+    """All of these waited in the mailbox when their time was up; a publisher who obeys has published them again."""
+    async with Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, publish_seconds=1.0) as runtime:
+        for event_id in ("", "zero"):
+            await runtime.publish("s", 0, event_type="a", event_id=event_id)
+        redis_server.kill()
+        while runtime.client.away_seconds is None:
+            await trio.sleep(0.01)
+
+        async def give_up(event_id: str) -> None:
+            with pytest.raises(PublishTimeout):
+                await runtime.publish("s", 1, event_type="a", event_id=event_id)
+
+        async with trio.open_nursery() as nursery:
+            for event_id in ("", "one", "", "two"):
+                nursery.start_soon(give_up, event_id)
+        redis_server.restart()
+        await runtime.client.wait_up()
+        for event_id in ("", "three"):  # each behind those that went its way
+            while True:
+                with suppress(PublishTimeout):
+                    await runtime.publish("s", 2, event_type="a", event_id=event_id)
+                    break
+        assert await runtime.client.xlen("s") == 2
 
 
 def test_the_blocking_producer_publishes_once_too(redis_server: RedisServer) -> None:

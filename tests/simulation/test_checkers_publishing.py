@@ -24,6 +24,15 @@ def test_a_publish_that_was_refused_left_nothing() -> None:
     assert kinds(publish_once, story) == ["refused"]
 
 
+def test_an_event_with_a_token_that_was_refused_each_time_is_not_there() -> None:
+    """One time that nobody knows of explains an entry."""
+    story = Story().publishing("a", once_ms=1000).published("a", "refused")
+    story.publishing("a", once_ms=1000).adds("a").published("a", "refused")
+    assert kinds(publish_once, story) == ["refused"]
+    story.publishing("a", once_ms=1000).published("a", "unknown")
+    assert not kinds(publish_once, story)
+
+
 def test_refused_and_published_again_is_right() -> None:
     assert not kinds(publish_once, Story().publishing("a").published("a", "refused").publishes("a"))
 
