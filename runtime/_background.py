@@ -66,7 +66,12 @@ class Background:
             raise self._error or _closed() from error
 
     def call_plainly(self, function: Callable[[], None]) -> None:
-        """Call a plain function in the Trio thread if it runs, else here; returns when it has returned."""
+        """Call a plain function in the Trio thread if it runs, else here; returns when it has returned.
+
+        Raises:
+            ForkedError: this object was made in another process.
+        """
+        self.check_process()
         if self._thread is not threading.current_thread():
             with self._lock:
                 up = self._up
@@ -78,8 +83,9 @@ class Background:
         function()
 
     def post(self, function: Callable[[], object]) -> None:
-        """Have a plain function called in the Trio thread soon; nothing happens when that has ended."""
-        if self._token is not None:
+        """Have a plain function called in the Trio thread soon, if it runs in this process."""
+        # A forked child has a copy of the token, and what it posts through that only wakes the thread of its parent.
+        if self._token is not None and not self.forked:
             with suppress(trio.RunFinishedError):
                 self._token.run_sync_soon(function)
 
@@ -116,7 +122,7 @@ class Background:
 
     def check_process(self) -> None:
         """Raise `ForkedError` in a process that is not the one that made this object."""
-        if os.getpid() != self._pid:
+        if self.forked:
             raise ForkedError(
                 f"this object was made in process {self._pid} and is used in its fork {os.getpid()}: threads and "
                 "connections do not survive a fork; make a new one in the child"
@@ -126,6 +132,11 @@ class Background:
         """Raise what the runtime ended with, if it ended with an error."""
         if self._error is not None:
             raise self._error
+
+    @property
+    def forked(self) -> bool:
+        """Whether this is a process that was forked from the one that made this object."""
+        return os.getpid() != self._pid
 
     @property
     def over(self) -> bool:
@@ -139,7 +150,7 @@ class Background:
 
     def close(self) -> None:
         """Drain, stop, and wait for the thread to end. Closing twice is fine; in a forked child nothing happens."""
-        if os.getpid() != self._pid:
+        if self.forked:
             return
         self.begin_close()
         if self._thread is not None and self._thread is not threading.current_thread():

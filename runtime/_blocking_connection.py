@@ -113,6 +113,7 @@ class RedisConnection:
 
     def prepare_stream(self, stream: str, **options: Unpack[StreamOptionsKeywords]) -> None:
         """Note what holds for a stream, before it is first published to; see `Runtime.stream`."""
+        self._background.check_process()
         self._runtime.stream(stream, **options)
 
     def close(self) -> None:

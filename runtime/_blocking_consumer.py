@@ -201,7 +201,10 @@ class StreamConsumer:
 
         From another thread, from a signal handler or from the handler itself it ends `subscribe`. After Ctrl-C, on the
         thread that subscribed, it handles what is still held, for `drain_seconds` at most; the rest is handed back.
+        In a forked child nothing happens.
         """
+        if self._background.forked:
+            return
         if self._subscriber == threading.get_ident():
             self._background.begin_close()
             # Otherwise it is called by the handler or by a signal handler: `subscribe` goes on below us, and drains.
@@ -233,6 +236,7 @@ class StreamConsumer:
                 self._hand_over.gate.close(HERE)
 
     def _set_gate(self, change: Callable[[Gate], None]) -> None:
+        self._background.check_process()  # The lock may have been held at the fork.
         with self._pausing:
             self._background.call_plainly(lambda: change(self._hand_over.gate))
 
