@@ -41,7 +41,7 @@ from ._keys import readers_key
 from ._lease import Lease
 from ._reader_desk import ReaderDesk, ReaderSettings, ReaderWiring, bury, note
 from ._reader_events import EventGivenUp, EventsMissed, ReaderBegan, ReaderLeftBehind, ReaderMoved
-from ._reader_place import RECENT, agreed, lost_entries, missed
+from ._reader_place import RECENT, STRANGE, agreed, lost_entries, missed
 from ._retrying import Again, Bury, after_failure
 from ._stage import Stage
 from ._status import ReaderStatus
@@ -137,6 +137,9 @@ async def _read_on(desk: ReaderDesk, weather: Weather) -> None:
 async def _look(desk: ReaderDesk, link: Link) -> Sequence[Entry]:
     """The next entries, if it is still the same stream; none: look again."""
     settings, place = desk.settings, desk.place
+    if desk.moves > 1:
+        # Whatever has us move again and again, let it not be done a thousand times a second.
+        await trio.sleep(settings.retry.delay(desk.moves - 2, desk.wiring.rng))
     connection = await link.connection()
     is_new = connection is not desk.known
     if (is_new or place.doubted is not None) and await _was_replaced(desk, connection):
@@ -151,6 +154,7 @@ async def _look(desk: ReaderDesk, link: Link) -> Sequence[Entry]:
     if why:
         await _go_on_elsewhere(desk, connection, why, info)
         return ()
+    desk.moves = 0
     gone = None if info is None else missed(position, read, seen, entries, info)
     if gone is not None:
         place.read = gone.read
@@ -164,7 +168,7 @@ async def _was_replaced(desk: ReaderDesk, connection: Connection) -> bool:
     after, is_strange = await _agreed(desk, connection)
     if desk.place.doubted is None and not is_strange:
         return False
-    why = "an id that was handled stands for another entry" if is_strange else "another process of its name says so"
+    why = STRANGE if is_strange else "another process of its name says so"
     await _move(desk, after, why, None)
     return True
 
@@ -196,6 +200,7 @@ async def _move(desk: ReaderDesk, after: EntryId, why: str, info: StreamInfo | N
     if settings.on_stream_lost == "fail":
         raise StreamLost(settings.stream, settings.name, former, why)
     place.begin_history(after, info)
+    desk.moves += 1
     desk.stage.emit(ReaderMoved(desk.stage.path, settings.stream, settings.name, former, after, why))
     await note(desk)
 

@@ -76,6 +76,8 @@ class ReaderDesk:
     """One checkpoint is under way at a time."""
     noted_on: int = -1
     """On which connection of the shared link the last one was written; on another one it may have to be again."""
+    moves: int = 0
+    """How often it went on elsewhere since a look that found nothing wrong."""
     handled: int = 0
     failed: int = 0
     due_at: float = math.inf

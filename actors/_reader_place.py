@@ -6,35 +6,63 @@ stream that somebody made in the place of the former, and looks as well as ever.
 * the last id went backwards, or there is no stream at all;
 * the numbers don't fit: a stream has entries after our place that were never added to it, or lacks entries of before
   that were never removed from it. Redis counts what was added from 7.0 on;
-* an id that we have handled stands for another entry now. Each look shows the first and the last entry of the stream;
-  the others are compared on each new connection, since a server that lost its last writes ends all of them.
+* an id stands for another entry now, or the stream begins with a lower one than before. Each look shows the first and
+  the last entry, which are compared with those of the look before and with what was handled; the others are compared on
+  each new connection, since a server that lost its last writes ends all of them.
 
 Where to go on is shown by what was handled last: as long as its ids stand for the same entries it is the same stream,
-which went back, and we go on after the last of them. Where none of them is there any more, we begin at 0-0: what is
-there comes again, and nothing new is skipped.
+which went back, and we go on after the last of them, before the first that is another one. Where none of them is there
+any more, or the stream begins with another entry, we begin at 0-0: what is there comes again, and nothing new is
+skipped.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 from zlib import crc32
 
 from attrs import define, field, frozen
 
 from ..wire import ZERO_ID, Entry, EntryId, Mark, StreamInfo
 
+STRANGE: Final = "an id that was handled stands for another entry"
+
 RECENT: Final = 100
 """Handled entries that are known again: a server that goes back further has everything handled anew."""
 
 
+Known: TypeAlias = "tuple[EntryId, int]"
+"""An id, and by what its entry is known again."""
+
+
 @frozen
 class Seen:
-    """The end of a stream at a look: its last id, and how many entries had been added (None before 7.0)."""
+    """What a stream was like at a look.
+
+    Attributes:
+        last_id: the last one that it had given out.
+        added: how many entries had been added; None before 7.0.
+        floor: no entry of it has a lower id any more.
+        ends: its first and its last entry.
+    """
 
     last_id: EntryId
     added: int | None
+    floor: EntryId = ZERO_ID
+    ends: Sequence[Known] = ()
+
+    @classmethod
+    def at(cls, info: StreamInfo) -> Seen:
+        """As the server describes it."""
+        first, last = info.first_entry, info.last_entry
+        floor = info.last_generated_id if first is None else first.id
+        return cls(info.last_generated_id, info.entries_added, floor, [known(end) for end in (first, last) if end])
+
+    def is_known(self, entry: Entry | None) -> bool:
+        """Whether nothing else stood at its id."""
+        return entry is None or dict(self.ends).get(entry.id, print_of(entry)) == print_of(entry)
 
 
 @define(eq=False)
@@ -56,7 +84,7 @@ class Place:
     read: int | None = None
     history: int = 0
     seen: Seen = Seen(ZERO_ID, None)
-    recent: deque[tuple[EntryId, int]] = field(factory=lambda: deque(maxlen=RECENT))
+    recent: deque[Known] = field(factory=lambda: deque(maxlen=RECENT))
     tried: tuple[bytes, int] = (b"", 0)
     passed: int = 0
     noted: int = 0
@@ -98,7 +126,7 @@ class Place:
     def pass_by(self, entry: Entry) -> None:
         """An entry was handled, or given up."""
         self.position, self.read = entry.id, self._read_after(entry.id)
-        self.recent.append((entry.id, print_of(entry)))
+        self.recent.append(known(entry))
         self.passed += 1
         self.tried = (b"", 0)
 
@@ -110,10 +138,18 @@ class Place:
     def look(self, entries: Sequence[Entry], info: StreamInfo | None) -> str:
         """Take in what a read brought; returns why it is another stream, "" if it is not."""
         why = what_is_wrong(self.position or ZERO_ID, self.read, self.seen, len(entries), info)
-        if not why and info is not None and any(map(self._is_strange, (info.first_entry, info.last_entry))):
-            why = "an id that was handled stands for another entry"
-        if not why and info is not None:
-            self.seen = Seen(info.last_generated_id, info.entries_added)
+        if info is None:
+            return why
+        if not self.seen.is_known(info.first_entry):
+            # What we know of one that began otherwise says nothing of this one.
+            self.recent.clear()
+            why = why or "it begins with another entry"
+        if not why and not self.seen.is_known(info.last_entry):
+            why = "its last id stood for another entry"
+        if not why and any(map(self._is_strange, (info.first_entry, info.last_entry))):
+            why = STRANGE
+        if not why:
+            self.seen = Seen.at(info)
         return why
 
     def _is_strange(self, entry: Entry | None) -> bool:
@@ -121,6 +157,11 @@ class Place:
         if entry is None or not self.recent or not self.recent[0][0] <= entry.id <= (self.position or ZERO_ID):
             return False
         return dict(self.recent).get(entry.id) != print_of(entry)
+
+
+def known(entry: Entry) -> Known:
+    """How an entry is kept in mind."""
+    return entry.id, print_of(entry)
 
 
 def print_of(entry: Entry) -> int:
@@ -142,6 +183,8 @@ def what_is_wrong(position: EntryId, read: int | None, seen: Seen, brought: int,
         return "there is no stream any more" if max(position, seen.last_id) > ZERO_ID else ""
     if info.last_generated_id < max(position, seen.last_id):
         return "its ids went backwards"
+    if info.first_entry is not None and info.first_entry.id < seen.floor:
+        return "it begins with a lower id than before"
     if info.entries_added is None:
         return ""
     if info.entries_added < max(read or 0, seen.added or 0):
@@ -209,13 +252,16 @@ def missed(
     return Missed(position, before, removed - read if is_exact else None, removed)
 
 
-def agreed(recent: Sequence[tuple[EntryId, int]], found: Sequence[Entry]) -> tuple[EntryId, bool]:
+def agreed(recent: Sequence[Known], found: Sequence[Entry]) -> tuple[EntryId, bool]:
     """Up to which id a stream is the one that we handled, and whether something stands after that which we did not.
 
     Args:
         recent: what we handled last.
         found: what the stream has from the first to the last of these ids.
     """
-    known = dict(recent)
-    after = max((entry.id for entry in found if known.get(entry.id) == print_of(entry)), default=ZERO_ID)
-    return after, any(entry.id > after for entry in found)
+    handled, after = dict(recent), ZERO_ID
+    for entry in found:
+        if handled.get(entry.id) != print_of(entry):
+            return after, True
+        after = entry.id
+    return after, False

@@ -20,6 +20,7 @@ from redis_streams import (
     NewEvent,
     ReaderBegan,
     ReaderMoved,
+    Retry,
     RetryPolicy,
     Runtime,
     RuntimeEvent,
@@ -27,6 +28,7 @@ from redis_streams import (
     StreamProducer,
     StreamWentBack,
 )
+from redis_streams.simulations.planted import Edit, edited
 from redis_streams.simulations.real import RedisServer
 from support.load import QUICK, SHORT
 
@@ -36,6 +38,18 @@ STREAM = "orders"
 READING = Path(__file__).resolve().parents[1] / "support" / "reading.py"
 EVENTS, NOTED = 600, 40
 AT_ONCE = RetryPolicy(immediate=10)
+MOVES = 12
+
+MADE_ANEW = """
+redis.call('DEL', KEYS[1])
+for number = 1, tonumber(ARGV[1]) do
+  local payload = number == tonumber(ARGV[3]) and 0 or number * ARGV[2]
+  redis.call('XADD', KEYS[1], number .. '-0', 'event_type', 'number', 'payload', payload)
+end
+redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[4] or ARGV[1])
+"""
+"""The stream is made anew in one step: how many entries it has, by what their numbers are multiplied, which one
+is another, and how many are left."""
 
 
 def quick(server: RedisServer, told: list[RuntimeEvent] | None = None) -> Runtime:
@@ -195,6 +209,53 @@ async def test_a_stream_that_is_made_anew_is_noticed_and_read_from_its_beginning
     assert heard(told, StreamWentBack)
     history, position, *_ = any_redis_server.cli("HGET", "{orders}:readers", "cache").split(" ")
     assert (int(history) > 0, position) == (True, "2-0")
+
+
+@pytest.mark.also_on_memory
+async def test_a_stream_that_outgrows_the_former_at_once_is_read_from_its_beginning(redis_server: RedisServer) -> None:
+    """The read that waits is woken behind the place, by numbers that fit: the entry at the beginning is another one."""
+    told, seen = list[RuntimeEvent](), list[object]()
+    async with reading(redis_server, seen, "cache", told):
+        redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 150, 1, 0)
+        await wait_for(lambda: len(seen) == 150)
+        redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 310, 10, 0)
+        await wait_for(lambda: len(seen) == 460)
+    assert seen[150:] == [10 * number for number in range(1, 311)]
+    assert [event.position for event in heard(told, ReaderMoved)] == [EntryId(0, 0)]
+
+
+@pytest.mark.also_on_memory
+async def test_where_one_entry_is_another_the_reader_goes_on_before_it(redis_server: RedisServer) -> None:
+    """Though those behind it are the same as before, and what was handled last is among them. It moves once."""
+    told, seen = list[RuntimeEvent](), list[object]()
+    async with reading(redis_server, seen, "cache", told):
+        redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 3, 1, 0)
+        await wait_for(lambda: len(seen) == 3)
+        redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 4, 1, 1)
+        await wait_for(lambda: seen[-1:] == [4])
+    assert seen == [1, 2, 3, 0, 2, 3, 4]
+    assert len(heard(told, ReaderMoved)) == 1
+
+
+@pytest.mark.also_on_memory
+async def test_moves_in_a_row_are_made_with_pauses(redis_server: RedisServer) -> None:
+    """Whatever has the reader move again and again: here it overlooks where the stream is another one."""
+    seen, moves, retry = list[object](), list[float](), Retry(base_delay_seconds=0.02, max_delay_seconds=0.1)
+
+    def hear(told: RuntimeEvent) -> None:
+        if isinstance(told, ReaderMoved):
+            moves.append(trio.current_time())
+
+    runtime = Runtime(redis_server.url, retry=retry, timeouts=SHORT, observer=hear)
+    runtime.add_reader(STREAM, lambda event: seen.append(event.payload), name="cache", start="0", block_ms=100)
+    overlooked = Edit("actors._reader_place:agreed", "return after, True", "continue")
+    with edited([overlooked]):
+        async with runtime:
+            redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 4, 1, 0)
+            await wait_for(lambda: len(seen) == 4)
+            redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 5, 1, 3, 3)
+            await wait_for(lambda: len(moves) == MOVES)
+    assert moves[-1] - moves[0] > 5 * retry.base_delay_seconds
 
 
 @pytest.mark.also_on_memory

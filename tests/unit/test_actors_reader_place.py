@@ -115,6 +115,7 @@ def test_what_was_handled_last_shows_where_a_stream_that_went_back_is_the_same()
     assert agreed(known, [entry(1), entry(2), entry(3), entry(4, b"another")]) == (at(3), True)
     assert agreed(known, [entry(2), entry(4), entry(5)]) == (at(5), False)  # some were deleted
     assert agreed(known, [entry(1, b"another")]) == (ZERO_ID, True)
+    assert agreed(known, [entry(1), entry(2, b"another"), entry(3)]) == (at(1), True)  # the same again, further on
     assert agreed(known, []) == (ZERO_ID, False)
 
 
@@ -130,6 +131,33 @@ def test_an_id_that_stands_for_another_entry_shows_at_both_ends() -> None:
     for each in (place, again):
         assert not each.look([], stream(1, 2))
         assert "another entry" in each.look([], other)
+
+
+@pytest.mark.parametrize(
+    ("first", "why", "known"), [(entry(3, b"another"), "another entry", 0), (entry(2), "lower id", 1)]
+)
+def test_a_stream_that_begins_otherwise_is_another_one(first: Entry, why: str, known: int) -> None:
+    """Though it has outgrown the former. Of one that begins with another entry all is new."""
+    place = standing_at(0, 0)
+    assert not place.look([entry(3), entry(4)], stream(3, 4, added=5))
+    place.pass_by(entry(4))
+    assert why in place.look([], evolve(stream(3, 4, 5, added=9), first_entry=first))
+    assert len(place.recent) == known
+
+
+def test_the_beginning_of_a_stream_goes_forward() -> None:
+    """Also to nothing at all; what is lower after that was not in it."""
+    place = standing_at(0, 0)
+    for info in (stream(1, 2, 3), stream(2, 3, added=3), stream(last=6, added=6)):
+        assert not place.look([], info)
+    assert "lower id" in place.look([], stream(5, 7, 8, added=12))
+
+
+def test_the_last_entry_of_the_look_before_is_known_too() -> None:
+    """Also one that is not handled yet."""
+    place = standing_at(3, 3)
+    assert not place.look([entry(4)], stream(1, 2, 3, 4))
+    assert "last id" in place.look([entry(4)], evolve(stream(1, 2, 3, 4), last_entry=entry(4, b"another")))
 
 
 def test_the_number_of_what_was_read_is_exact_at_the_end_of_the_stream() -> None:
