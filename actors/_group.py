@@ -8,6 +8,7 @@ says what happened and where the group resumes.
 from __future__ import annotations
 
 import math
+from itertools import count
 from random import Random
 from typing import Literal
 
@@ -110,7 +111,7 @@ def group_actor(
         weather = Weather(stage, f"keeping group {settings.group} of {settings.stream}", retry=settings.retry, rng=rng)
         pending = PendingList(client, settings.stream, settings.group)
         keeper = _Keeper(stage, settings, client, pending, weather, rng, gate or Gate())
-        await weather.through(lambda: _ensure(keeper))
+        await _have_group(keeper)
         # Before the consumers start: a process that is started in a pause begins nothing.
         await weather.through(lambda: _look_whether_paused(keeper))
         stage.started()
@@ -126,7 +127,7 @@ def group_actor(
 
 async def _heal(keeper: _Keeper, requests: list[Heal]) -> None:
     try:
-        await keeper.weather.through(lambda: _ensure(keeper))
+        await _have_group(keeper)
         for request in requests:
             request.reply.set(None)
     finally:
@@ -134,7 +135,18 @@ async def _heal(keeper: _Keeper, requests: list[Heal]) -> None:
             request.reply.close()
 
 
-async def _ensure(keeper: _Keeper) -> None:
+async def _have_group(keeper: _Keeper) -> None:
+    """Have the group exist, whatever the weather.
+
+    A try whose reply is lost may have made the group, and the next one finds it. So all tries have one name, by which
+    that one is answered as the first, and what was done is told. Each has a history of its own: one that is late by
+    far must not make a group again under a history that was there before.
+    """
+    call, tries = f"{keeper.rng.getrandbits(64):016x}", count(1)
+    await keeper.weather.through(lambda: _ensure(keeper, call, f"{call}-{next(tries)}"))
+
+
+async def _ensure(keeper: _Keeper, call: str, history: str) -> None:
     """Create the group where it is missing, in one step, and tell what was found."""
     settings, path = keeper.settings, keeper.stage.path
     memory = settings.memory
@@ -146,10 +158,12 @@ async def _ensure(keeper: _Keeper) -> None:
         start=EntryId(0, 0) if keeper.existed else settings.start,
         checkpoint_key=checkpoint_key(settings.stream, settings.group) if memory is None else None,
         checkpoint=memory.watermark if memory is not None else None,
-        history=f"{keeper.rng.getrandbits(64):016x}",
+        history=history,
         on_group_lost=settings.on_group_lost,
         seen=keeper.existed,
+        retries_key=retries_key(settings.stream, settings.group),
         groups_key=groups_key(settings.stream),
+        call=call,
     )
     if found.what == "lost":
         raise GroupLost(settings.stream, settings.group, found.position)
@@ -160,8 +174,6 @@ async def _ensure(keeper: _Keeper) -> None:
     if found.what == "created" and not keeper.existed:
         keeper.stage.emit(GroupCreated(path, settings.stream, settings.group, found.position))
     elif found.what != "existed":
-        # What waited for a retry in the former one is delivered anew: nobody shall wait for it.
-        await keeper.client.call(b"DEL", retries_key(settings.stream, settings.group))
         reason = _REASONS[found.what]
         keeper.stage.emit(GroupRecreated(path, settings.stream, settings.group, found.position, reason))
     keeper.existed = True
@@ -184,7 +196,7 @@ async def _watch(keeper: _Keeper) -> None:
         except RedisError as error:
             # XINFO answers "no such key" without a code of its own when the whole stream is gone.
             if isinstance(error, NoGroup) or "no such key" in str(error):
-                await keeper.weather.through(lambda: _ensure(keeper))
+                await _have_group(keeper)
             # The activities that need Redis now tell of weather; this look can be left out.
             elif not is_weather(error):
                 raise

@@ -247,7 +247,10 @@ async def _create_group(
         made = await client.xgroup_create(stream, group, start)
     else:
         await client.call(b"XGROUP", b"CREATE", stream, group, str(start))
-    await client.call(b"HSET", groups_key(stream), group, b"")
+    if made:
+        # What waited for a retry in a former group of this name must not wait in this one.
+        await client.call(b"DEL", retries_key(stream, group))
+    await client.call(b"HSETNX", groups_key(stream), group, b"")
     return made
 
 

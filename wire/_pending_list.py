@@ -325,9 +325,13 @@ async def ensure_group(
     history: str,
     on_group_lost: OnGroupLost = "resume_at_checkpoint",
     seen: bool = False,
+    retries_key: str,
     groups_key: str | None = None,
+    call: str = "",
 ) -> EnsuredGroup:
     """Have a consumer group exist: create it at `start`, or where it was lost at its checkpoint.
+
+    What it did is answered again where it is repeated, if it has a name and there is a place to keep that.
 
     Args:
         client: the link to use.
@@ -339,16 +343,14 @@ async def ensure_group(
         history: a name that no group has had, for the history that begins if it is made.
         on_group_lost: what to do where it was lost; ``fail``: nothing, and say so.
         seen: whether it is known to have been there, also where there is no checkpoint.
-        groups_key: a hash in which it is noted that there is such a group; see `retain`.
+        retries_key: the sorted set that says when failed entries are due again: those of a former group are not.
+        groups_key: a hash in which it is noted that there is such a group, and who made it; see `retain`.
+        call: a name that no other call has, the same where this one is repeated since its answer was lost.
     """
     kept = "1" if checkpoint_key is not None else str(checkpoint or "")
-    keys = [stream, checkpoint_key or stream, *([] if groups_key is None else [groups_key])]
-    what, position = cast(
-        "list[bytes]",
-        await client.eval(
-            load("ensure_group"), keys, [group, str(start), kept, history, on_group_lost, "1" if seen else "0"]
-        ),
-    )
+    keys = [stream, checkpoint_key or stream, retries_key, *([] if groups_key is None else [groups_key])]
+    args = [group, str(start), kept, history, on_group_lost, "1" if seen else "0", call]
+    what, position = cast("list[bytes]", await client.eval(load("ensure_group"), keys, args))
     return EnsuredGroup(cast("Found", what.decode()), EntryId.parse(position))
 
 

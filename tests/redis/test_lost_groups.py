@@ -26,14 +26,18 @@ from redis_streams.actors import (
     GroupStatus,
     Heal,
     Mailbox,
+    MemoryCheckpoint,
     Observer,
     Supervisor,
+    checkpoint_key,
+    retries_key,
     run_root,
 )
 from redis_streams.actors._group import group_actor
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client
+from redis_streams.wire import Client, load
 from support.load import QUICK, SHORT, wait_settled
+from support.lossy import LossyDial
 from support.servers import ServerFactory, restart
 
 pytestmark = [pytest.mark.real_time, pytest.mark.filterwarnings("error")]
@@ -98,6 +102,31 @@ async def test_a_lost_group_ends_the_runtime_where_that_is_asked_for(redis_serve
         await runtime.publish(STREAM, 2, event_type="a")
         await wait_for(lambda: len(handled) == 2)
     assert handled == [1, 2]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["in Redis", "in memory"])
+async def test_a_group_whose_making_was_not_heard_of_is_told_once(redis_server: RedisServer, kept: bool) -> None:  # noqa: FBT001
+    """It broke: the next try found it there. Nobody heard that anything was lost, and its retries stayed."""
+    script, told, dialled = load("ensure_group"), list[RuntimeEvent](), LossyDial(load("ensure_group").sha.encode())
+    redis_server.cli("SCRIPT", "LOAD", script.source)
+    redis_server.cli("XADD", STREAM, "3-0", "a", "b")
+    redis_server.cli("ZADD", retries_key(STREAM, GROUP), "1e15", "3-0")
+    if kept:
+        redis_server.cli("HSET", checkpoint_key(STREAM, GROUP), "id", "9-0")
+    memory = None if kept else MemoryCheckpoint(EntryId(9, 0))
+    client = Client(redis_server.url, rng=Random(1), retry=QUICK, timeouts=SHORT, dial=dialled)
+    settings = GroupSettings(STREAM, GROUP, retry=QUICK, memory=memory)
+    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1))
+    root = Supervisor([Child("group", actor, start_timeout_seconds=10)], rng=Random(1), observer=told.append)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        await nursery.start(run_root, root)
+        nursery.cancel_scope.cancel()
+    assert dialled.lost == 1
+    [event] = [event for event in told if isinstance(event, GroupRecreated)]
+    assert event.resumed_at == EntryId(0, 0)
+    assert redis_server.cli("EXISTS", retries_key(STREAM, GROUP)) == 0
+    assert memory is None or memory.watermark == EntryId(0, 0)
 
 
 async def test_what_went_back_is_told(redis_server_factory: ServerFactory) -> None:

@@ -144,7 +144,14 @@ async def test_a_group_that_was_lost_before_anybody_looked_is_missed(any_redis_s
     async with bench_on(any_redis_server, "a") as bench:
         await bench.read("a", 10, acked=10)
         made = await ensure_group(
-            bench.client, "s", "b", start=EntryId(0, 0), checkpoint_key="{s}:c", history="h", groups_key=KNOWN
+            bench.client,
+            "s",
+            "b",
+            start=EntryId(0, 0),
+            checkpoint_key="{s}:c",
+            history="h",
+            retries_key="{s}:r",
+            groups_key=KNOWN,
         )
         assert made.what == "created"
         await bench.client.xgroup_destroy("s", "b")

@@ -53,7 +53,9 @@ SCRIPTS = [
 ]
 OURS: list[tuple[str, list[str]]] = [
     ("settle", ["2", "s", "{s}:cp", "g", "c", "1", "", "5-1", "6-1"]),
-    ("ensure_group", ["2", "s", "{s}:cp", "g", "0", "1", "h1"]),
+    ("ensure_group", ["4", "s", "{s}:cp", "{s}:retries", "{s}:groups", "g", "0", "1", "h1", "replay", "0", "call"]),
+    ("ensure_group", ["4", "t", "{t}:cp", "{t}:retries", "{t}:groups", "g", "0", "1", "h1", "replay", "0", "call"]),
+    ("ensure_group", ["4", "t", "{t}:cp", "{t}:retries", "{t}:groups", "g", "0", "1", "h2", "replay", "0", "call"]),
     ("settle", ["2", "none", "{s}:cp", "g", "c", "1", "h2", "5-1"]),
     ("renew", ["1", "s", "g", "c", "5-1"]),
     ("claim", ["1", "s", "g", "d", "0", "5-1", "9-9"]),

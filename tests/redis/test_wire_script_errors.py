@@ -13,7 +13,15 @@ pytestmark = pytest.mark.also_on_memory
 
 async def create(client: Client) -> None:
     """Have group g of stream s."""
-    await ensure_group(client, "s", "g", start=EntryId(0, 0), checkpoint_key="{s}:checkpoint:g", history="h1")
+    await ensure_group(
+        client,
+        "s",
+        "g",
+        start=EntryId(0, 0),
+        checkpoint_key="{s}:checkpoint:g",
+        retries_key="{s}:retries:g",
+        history="h1",
+    )
 
 
 async def test_a_group_that_is_gone_is_no_group(any_redis_server: RedisServer) -> None:

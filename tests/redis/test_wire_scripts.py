@@ -19,6 +19,7 @@ from redis_streams.wire import (
     EntryId,
     HistoryChanged,
     NoGroup,
+    OnGroupLost,
     PendingList,
     ResponseError,
     ensure_group,
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.also_on_memory
 CHECKPOINT = "{s}:checkpoint:g"
 DEAD = "{s}:dead:g"
 RETRIES = "{s}:retries:g"
+have_group = partial(ensure_group, retries_key=RETRIES)
 ROW_GOES_WITH_THE_ENTRY = (7, 0, 0)
 """From this version on XCLAIM drops a row of the pending list whose entry was deleted."""
 
@@ -449,9 +451,9 @@ async def test_what_was_delivered_in_a_former_history_is_not_settled(any_redis_s
     """Neither acknowledged nor buried, by either way; the error says which history it is now."""
     async with bench_on(any_redis_server, entries=2) as bench:
         await bench.read("c", 2)
-        await ensure_group(bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="old")
+        await have_group(bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="old")
         await bench.client.call("XGROUP", "DESTROY", "s", "g")
-        await ensure_group(bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="new")
+        await have_group(bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="new")
         await bench.read("c", 2)
         before = await bench.owners()
         with pytest.raises(HistoryChanged) as caught:
@@ -471,7 +473,15 @@ async def test_what_was_delivered_in_a_former_history_is_not_settled(any_redis_s
 async def test_another_stream_is_not_taken_for_the_former(added: Sequence[int], any_redis_server: RedisServer) -> None:
     """Though its last id is not below the checkpoint. Servers before 7.0 do not count what was added."""
     async with bench_on(any_redis_server, entries=4) as bench:
-        ensure = partial(ensure_group, bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="h")
+        ensure = partial(
+            have_group,
+            bench.client,
+            "s",
+            "g",
+            start=ZERO_ID,
+            checkpoint_key=CHECKPOINT,
+            history="h",
+        )
         await ensure()
         await bench.read("c", 4)
         await bench.pending.settle("c", ids(1, 2, 3), checkpoint_key=CHECKPOINT)
@@ -485,7 +495,15 @@ async def test_another_stream_is_not_taken_for_the_former(added: Sequence[int], 
 async def test_the_same_stream_is_taken_for_it_whatever_was_added_and_deleted(any_redis_server: RedisServer) -> None:
     """Only the group was destroyed: it goes on at its checkpoint."""
     async with bench_on(any_redis_server, entries=4) as bench:
-        ensure = partial(ensure_group, bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="h")
+        ensure = partial(
+            have_group,
+            bench.client,
+            "s",
+            "g",
+            start=ZERO_ID,
+            checkpoint_key=CHECKPOINT,
+            history="h",
+        )
         await ensure()
         await bench.read("c", 3)
         await bench.pending.settle("c", ids(1, 2), checkpoint_key=CHECKPOINT)
@@ -590,13 +608,23 @@ async def test_a_new_group_begins_where_it_is_told(key: str | None, any_redis_se
         await client.xadd("t", {"f": "v"}, id="5-5")
         for stream, start, begins in (("s", "$", ZERO_ID), ("t", "$", EntryId(5, 5)), ("u", EntryId(3, 1), None)):
             where = EntryId(3, 1) if begins is None else begins
-            made = await ensure_group(
-                client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c", history="h"
+            made = await have_group(
+                client,
+                stream,
+                "g",
+                start=start,
+                checkpoint_key=key and f"{{{stream}}}:c",
+                history="h",
             )
             assert (made.what, made.position) == ("created", where)
             assert (await client.xinfo_groups(stream))[0].last_delivered_id == where
-            again = await ensure_group(
-                client, stream, "g", start=start, checkpoint_key=key and f"{{{stream}}}:c", history="h"
+            again = await have_group(
+                client,
+                stream,
+                "g",
+                start=start,
+                checkpoint_key=key and f"{{{stream}}}:c",
+                history="h",
             )
             assert (again.what, again.position) == ("existed", where)
         nursery.cancel_scope.cancel()
@@ -608,15 +636,20 @@ async def test_a_lost_group_begins_again_at_its_checkpoint(kept: bool, any_redis
     async with bench_on(any_redis_server, entries=3) as bench:
         await bench.read("c", 2)
         await bench.pending.settle("c", ids(1, 2), checkpoint_key=CHECKPOINT if kept else None)
-        options: dict[str, object] = {"history": "h", "start": "$", "checkpoint_key": CHECKPOINT if kept else None}
+        options: dict[str, object] = {
+            "history": "h",
+            "retries_key": RETRIES,
+            "start": "$",
+            "checkpoint_key": CHECKPOINT if kept else None,
+        }
         if not kept:
             options["checkpoint"] = EntryId(2, 0)
         await bench.client.xgroup_destroy("s", "g")
-        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        made = await have_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
         assert (made.what, made.position) == ("recreated", EntryId(2, 0))
         await bench.client.call("DEL", "s")
         await bench.add(1)
-        made = await ensure_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
+        made = await have_group(bench.client, "s", "g", **options)  # type: ignore[arg-type]
         assert (made.what, made.position) == ("restarted", ZERO_ID)
         await bench.read("c", 9)
         assert list(await bench.owners()) == ids(1)
@@ -626,19 +659,79 @@ async def test_a_group_that_somebody_else_made_is_taken_as_it_is(any_redis_serve
     """With nothing pending all that it delivered is settled; with something, nobody knows yet."""
     async with bench_on(any_redis_server, entries=3) as bench:
         await bench.read("c", 2)
-        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")
+        found = await have_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")
         assert (found.what, found.position) == ("existed", ZERO_ID)
         assert bench.checkpoint() is None
         await bench.client.xack("s", "g", ids(1, 2))
-        found = await ensure_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")
+        found = await have_group(bench.client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")
         assert (found.what, found.position) == ("existed", EntryId(2, 0))
         assert bench.checkpoint() == "2-0"
+
+
+async def test_a_call_that_is_repeated_is_answered_as_the_first_time(any_redis_server: RedisServer) -> None:
+    """It broke: the second try found the group that the first had made, and what had been lost was told by nobody."""
+    async with bench_on(any_redis_server, entries=3) as bench:
+        ensure = partial(
+            have_group,
+            bench.client,
+            "s",
+            "g",
+            start=ZERO_ID,
+            checkpoint_key=None,
+            checkpoint=EntryId(2, 0),
+            groups_key="{s}:groups",
+        )
+        assert (await ensure(history="h1", call="a")).what == "existed"
+        await bench.client.xgroup_destroy("s", "g")
+        made = await ensure(history="h2", call="b")
+        assert (made.what, made.position) == ("recreated", EntryId(2, 0))
+        await bench.read("c", 3)
+        assert await ensure(history="h3", call="b") == made
+        assert (await ensure(history="h4", call="c")).what == "existed"
+        await bench.client.xgroup_destroy("s", "g")
+        assert (await ensure(history="h5", call="b")).what == "recreated"
+
+
+@pytest.mark.parametrize("on_group_lost", ["resume_at_checkpoint", "fail"])
+async def test_retries_of_a_group_that_is_gone_are_forgotten(
+    any_redis_server: RedisServer, on_group_lost: OnGroupLost
+) -> None:
+    """It broke: an entry that came again and was handed back waited for a time that had been meant for the former."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        ensure = partial(
+            have_group,
+            bench.client,
+            "s",
+            "g",
+            start=ZERO_ID,
+            checkpoint_key=CHECKPOINT,
+            history="h",
+            on_group_lost=on_group_lost,
+            seen=True,
+        )
+        await bench.client.call("ZADD", RETRIES, 10**15, "1-0")
+        assert (await ensure()).what == "existed"
+        assert await bench.client.call("ZCARD", RETRIES) == 1
+        await bench.client.xgroup_destroy("s", "g")
+        assert (await ensure()).what in ("created", "lost")
+        await bench.client.xgroup_create("s", "g", "0")
+        await bench.read("c", 1)
+        taken = await PendingList(bench.client, "s", "g", retries=RETRIES).take_own("c", ids(1))
+        assert len(taken.entries) == 1
 
 
 async def test_without_memory_a_group_is_found_and_made_again(any_redis_server: RedisServer) -> None:
     """It broke: who started waited for memory, and who would have freed it did not start."""
     async with bench_on(any_redis_server, entries=3) as bench:
-        ensure = partial(ensure_group, bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="h")
+        ensure = partial(
+            have_group,
+            bench.client,
+            "s",
+            "g",
+            start=ZERO_ID,
+            checkpoint_key=CHECKPOINT,
+            history="h",
+        )
         for bytes_max in (1, 0):
             await bench.client.call("CONFIG", "SET", "maxmemory", bytes_max)
             assert (await ensure()).what == "existed"
@@ -655,7 +748,7 @@ async def test_many_who_make_the_group_make_one(any_redis_server: RedisServer) -
     whats: list[str] = []
 
     async def ensure() -> None:
-        whats.append((await ensure_group(client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")).what)
+        whats.append((await have_group(client, "s", "g", start="$", checkpoint_key=CHECKPOINT, history="h")).what)
 
     async with trio.open_nursery() as nursery:
         await nursery.start(client.run)

@@ -81,7 +81,7 @@ SAFEGUARDS = {
     ],
     "poison-no-loss": [Edit("ensure_group.lua", " or (kept and is_another(added))", "")],
     "retention-no-loss": [
-        Edit("ensure_group.lua", "'MKSTREAM')\nif known then redis.call('HSET', known, group, '') end", "'MKSTREAM')"),
+        Edit("ensure_group.lua", "'MKSTREAM')\nif known then", "'MKSTREAM')\nif false then"),
     ],
 }
 """What was put in, taken out again."""

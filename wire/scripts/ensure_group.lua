@@ -1,11 +1,18 @@
 -- Have a consumer group exist: create it where there has never been one, and at its checkpoint where it was lost.
 --
--- KEYS: stream, checkpoint hash, groups (the hash in which `retain` looks up which groups there are; left out where nobody does)
+-- KEYS: stream, checkpoint hash, retries (a sorted set of ids by the time when they are due), groups (the hash in which `retain`
+--       looks up which groups there are; left out where nobody does)
 -- ARGV: group, id (or $) after which a new group begins, "1" if the checkpoint is in the hash,
 --       else the checkpoint itself, or "" where there is none; a name for the history that begins if it is made;
---       what to do where it was lost: "resume_at_checkpoint", "replay" or "fail"; "1" if the caller has seen it before
+--       what to do where it was lost: "resume_at_checkpoint", "replay" or "fail"; "1" if the caller has seen it before;
+--       the call's own name, the same where it is repeated because nobody heard the answer ("": it is not)
 -- Answers {what, id}: "existed" and its watermark so far, or "created", "recreated", "restarted", "replayed" and where
--- it begins; or "lost" and the checkpoint, and then nothing was done.
+-- it begins; or "lost" and the checkpoint, and then no group was made.
+--
+-- What waits for a retry in a group that is gone waits for nothing: it is delivered anew, and must not wait again.
+--
+-- A call that is repeated is answered as it was the first time, or what it did would be told by nobody: beside the group's name
+-- is noted which call made it, what it answered, and where the group began.
 --
 -- "restarted": the stream was lost too, and it is another one now; all that is in it is new, and the group begins at 0.
 -- That is so where the checkpoint lies above its last id, or where it can't have grown out of what it was when we looked
@@ -23,8 +30,9 @@
 
 -- With: ids, fields
 
-local stream, checkpoint, known = KEYS[1], KEYS[2], KEYS[3]
+local stream, checkpoint, retries, known = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local group, start, kept, history, on_group_lost, seen = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5], ARGV[6] == '1'
+local call, noted = ARGV[7], known and redis.call('HGET', known, group)
 
 -- How many of the entries that were added since are counted, to see whether they may be as many.
 local COUNTED = 1000
@@ -53,7 +61,9 @@ if redis.call('EXISTS', stream) == 1 then
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
     local named = fields(info)
     if named['name'] == group then
-      if known then redis.call('HSET', known, group, '') end
+      local maker, did, began = string.match(noted or '', '^(%S+) (%S+) (%S+)$')
+      if maker == call then return { did, began } end
+      if known and not noted then redis.call('HSET', known, group, '') end
       local mark = kept and redis.call('HGET', checkpoint, 'id')
       if kept then
         if not redis.call('HGET', checkpoint, 'history') then redis.call('HSET', checkpoint, 'history', history) end
@@ -71,6 +81,7 @@ if redis.call('EXISTS', stream) == 1 then
   end
 end
 
+if redis.call('EXISTS', retries) == 1 then redis.call('DEL', retries) end
 local mark = ARGV[3]
 if kept then mark = redis.call('HGET', checkpoint, 'id') or '' end
 if on_group_lost == 'fail' and (seen or mark ~= '') then
@@ -86,7 +97,7 @@ if mark ~= '' then
   end
 end
 redis.call('XGROUP', 'CREATE', stream, group, begin, 'MKSTREAM')
-if known then redis.call('HSET', known, group, '') end
+if known then redis.call('HSET', known, group, call ~= '' and table.concat({ call, what, begin }, ' ') or '') end
 if kept then
   redis.call('HSET', checkpoint, 'id', begin, 'history', history)
   local made = fields(redis.call('XINFO', 'STREAM', stream))

@@ -47,19 +47,21 @@ local function needed_by(group)
   return nil, 0
 end
 
-local groups, missing, there, bound = {}, {}, {}, nil
+local groups, missing, there, noted, bound = {}, {}, {}, {}, nil
+local names = redis.call('HKEYS', known)
+for _, name in ipairs(names) do noted[name] = true end
 local last = fields(redis.call('XINFO', 'STREAM', stream))['last-generated-id']
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   local group = fields(info)
   there[group['name']] = true
   if not ignored[group['name']] then
-    redis.call('HSET', known, group['name'], '')
+    if not noted[group['name']] then redis.call('HSET', known, group['name'], '') end
     local needs, many = needed_by(group)
     groups[#groups + 1] = { group['name'], needs or '', many }
     bound = lower(bound, needs or last)
   end
 end
-for _, name in ipairs(redis.call('HKEYS', known)) do
+for _, name in ipairs(names) do
   if not there[name] and not ignored[name] then missing[#missing + 1] = name end
 end
 if #missing > 0 then bound = nil end
