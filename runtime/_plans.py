@@ -170,9 +170,12 @@ class Plans:
         stream = self._stream(name)
         groups = [self._group_plan(name, group_name, group) for group_name, group in stream.groups.items()]
         settings = stream.options.settings(name, None, self.retry, self.when_away)
-        retention = stream.options.retention
-        retainer = None if retention is None else RetainerSettings(name, retention, self.retry)
-        return StreamPlan(settings, groups, self.scheduler(name) if groups else None, retainer)
+        return StreamPlan(settings, groups, self.scheduler(name) if groups else None, self.retainer(name))
+
+    def retainer(self, name: str) -> RetainerSettings | None:
+        """The plan of the actor that removes what a stream need not keep; None: it keeps all."""
+        retention = self._stream(name).options.retention
+        return None if retention is None else RetainerSettings(name, retention, self.retry)
 
     def way(self, name: str, way: Durability) -> StreamPlan:
         """The plan of one more actor for a stream, which publishes in this way."""

@@ -51,6 +51,8 @@ class Publishing:
     )
     _alarms: dict[str, Alarm] = field(factory=dict[str, Alarm], init=False)
     """Of streams whose schedules are looked after here."""
+    _retained: set[str] = field(factory=set[str], init=False)
+    """Streams of which is removed here what they need not keep."""
     _options: dict[str, StreamOptions] = field(factory=dict[str, StreamOptions], init=False)
     """Of streams that are in use: they stay as they are."""
 
@@ -61,12 +63,15 @@ class Publishing:
         self._options[stream] = self.plans.options(stream)
         if plan.scheduler is not None:
             self._alarms[stream] = plan.schedules
+        if plan.retainer is not None:
+            self._retained.add(stream)
 
     async def alarm(self, stream: str) -> Alarm:
         """What wakes the actor that looks after a stream's schedules; it is started when it is first needed."""
         alarm = self._alarms.get(stream)
         if alarm is None:
             alarm = self._alarms[stream] = Alarm()
+            await self._retain(stream)
             child = scheduler_child(self.plans.scheduler(stream), alarm, self.client, self.supervision)
             try:
                 await self.streams.start_child(child)
@@ -140,19 +145,32 @@ class Publishing:
         )
 
     async def _start_plain(self, stream: str) -> Mailbox[Append]:
+        await self._retain(stream)
+        if (mailbox := self._plain.get(stream)) is not None:
+            return mailbox  # Another publisher was here meanwhile.
         plan = self.plans.one(stream)
         self.started(plan)
-        mailbox = await self._start(plan)
-        if plan.retainer is not None:
-            with suppress(ActorStopped):
-                await self.streams.start_child(retainer_child(plan.retainer, self.client, self.supervision))
-        return mailbox
+        return await self._start(plan)
 
     async def _start_way(self, stream: str, way: Durability) -> Mailbox[Append]:
+        await self._retain(stream)
+        if (mailbox := self._ways.get((stream, way))) is not None:
+            return mailbox
         plan = self.plans.way(stream, way)
-        self._options.setdefault(stream, self.plans.options(stream))
         self._ways[stream, way] = plan.appends
         return await self._start(plan)
+
+    async def _retain(self, stream: str) -> None:
+        """Have what a stream need not keep removed, from its first event on, in whatever way that is published.
+
+        Not after the actor that appends it: who is cancelled in between would leave it to nobody.
+        """
+        self._options.setdefault(stream, self.plans.options(stream))
+        retainer = self.plans.retainer(stream)
+        if retainer is not None and stream not in self._retained:
+            self._retained.add(stream)
+            with suppress(ActorStopped):
+                await self.streams.start_child(retainer_child(retainer, self.client, self.supervision))
 
     async def _start(self, plan: StreamPlan) -> Mailbox[Append]:
         """The actor of a stream that is published to for the first time, or for the first time in this way."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from random import Random
 
 import pytest
@@ -50,6 +51,12 @@ class Bench:
 
     async def left(self) -> list[int]:
         return [entry.id.ms for entry in await self.client.xrange("s")]
+
+
+async def wait_until(holds: Callable[[], bool]) -> None:
+    with trio.fail_after(10):
+        while not holds():
+            await trio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -203,6 +210,35 @@ async def test_a_runtime_trims_and_tells_once_who_lags(redis_server: RedisServer
                 await trio.sleep(0.01)
     assert len(runs) == 125
     assert sum(isinstance(event, RetentionHeldUp) and event.group == "slow" for event in told) == 1
+
+
+@pytest.mark.parametrize(("options", "event_id"), [({}, "{}"), ({"publish_once": True}, "")], ids=["with-ids", "once"])
+async def test_a_stream_that_is_said_late_is_trimmed_however_it_is_published_to(
+    redis_server: RedisServer, options: dict[str, bool], event_id: str
+) -> None:
+    """It broke: only those had a retention to which something was published without an id."""
+    redis_server.cli("CONFIG", "SET", "stream-node-max-entries", "1")
+    async with Runtime(redis_server.url, retry=QUICK, timeouts=SHORT) as runtime:
+        retention = Retention(max_length=5, lossy=True, interval_seconds=0.05)
+        runtime.stream("s", retention=retention, **options)
+        events = [NewEvent("a", number, event_id=event_id.format(number)) for number in range(20)]
+        await runtime.publish_many("s", events)
+        await wait_until(lambda: redis_server.cli("XLEN", "s") == 5)
+
+
+async def test_who_gives_up_his_first_event_leaves_the_stream_to_be_trimmed(redis_server: RedisServer) -> None:
+    """It broke: nobody trimmed what the next ones published."""
+    redis_server.cli("CONFIG", "SET", "stream-node-max-entries", "1")
+    async with Runtime(redis_server.url, retry=QUICK, timeouts=SHORT) as runtime:
+        runtime.stream("s", retention=Retention(max_length=5, lossy=True, interval_seconds=0.05))
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await runtime.publish("s", 0, event_type="a")
+        assert scope.cancelled_caught
+        async with trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(partial(runtime.publish, "s", number, event_type="a"))
+        await wait_until(lambda: redis_server.cli("XLEN", "s") == 5)
 
 
 async def test_a_runtime_that_starts_without_memory_handles_what_is_there_and_frees_it(
