@@ -15,7 +15,7 @@ from ._codec import Codec
 from ._config import Config
 from ._log import Observer, log_event
 from ._runtime import Runtime
-from ._stream_options import StreamOptionsKeywords
+from ._stream_options import StreamOptions, StreamOptionsKeywords
 
 T = TypeVar("T")
 
@@ -111,10 +111,15 @@ class RedisConnection:
         """Run an async function with the connection's runtime, in the background thread; returns what it returns."""
         return self._background.call(lambda: function(self._runtime))
 
-    def prepare_stream(self, stream: str, **options: Unpack[StreamOptionsKeywords]) -> None:
-        """Note what holds for a stream, before it is first published to; see `Runtime.stream`."""
+    def prepare_stream(self, stream: str, **options: Unpack[StreamOptionsKeywords]) -> StreamOptions:
+        """Note what holds for a stream, before it is first published to; see `Runtime.stream`.
+
+        Returns:
+            All that was said of it through this connection.
+        """
         self._background.check_process()
         self._runtime.stream(stream, **options)
+        return self._runtime._plans.options(stream)  # noqa: SLF001 - of one package
 
     def close(self) -> None:
         """Finish what is under way and close. Closing twice is fine."""

@@ -41,7 +41,8 @@ class StreamManager(Connected):
 
         Args:
             name: the stream.
-            max_length: about how many entries it keeps; producers that say nothing else keep to it. None: all.
+            max_length: about how many entries it keeps; producers that say nothing else keep to it. None: all, also
+                where another length was noted before.
 
         Returns:
             Whether it was made; False: it existed. The length is noted in both cases.
@@ -233,7 +234,9 @@ async def _create_stream(client: Client, name: str, max_length: int | None) -> b
         # A group made and destroyed leaves an empty stream; an entry added and deleted would use up an id.
         await client.xgroup_create(name, "create_stream", "$")
         await client.xgroup_destroy(name, "create_stream")
-    if max_length is not None:
+    if max_length is None:
+        await client.call(b"HDEL", settings_key(name), b"max_length")
+    else:
         await client.call(b"HSET", settings_key(name), b"max_length", max_length)
         await client.xtrim(name, max_length)
     return not existed

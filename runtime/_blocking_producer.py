@@ -41,7 +41,8 @@ class StreamProducer(Connected):
     Args:
         redis_url: the server; see `Runtime`.
         stream_name: where to publish.
-        max_length: about how many entries the stream keeps; None: what `StreamManager.create_stream` said, else all.
+        max_length: about how many entries the stream keeps; None: as the `retention` says, if there is one, else what
+            `StreamManager.create_stream` said, else all.
         connection: one to share, instead of `redis_url`.
         options: how the stream is published to: `publish_once`, `dedup_seconds`, `durability`, `durable_seconds`,
             `retention`; see `StreamOptions`.
@@ -150,14 +151,15 @@ class StreamProducer(Connected):
         batch.ids = self.publish_many(batch._events)  # noqa: SLF001 - the two are one mechanism
 
     def _prepare(self) -> None:
-        """Find out once how long the stream may become."""
+        """Say once what holds for the stream, and find out how long it may become where nobody said that here."""
         if self._prepared:
             return
-        length = self._max_length
-        if length is None:
-            stored = self.connection.call(lambda client: _stored_length(client, self.stream_name))
-            length = int(stored) if stored else None
-        self.connection.prepare_stream(self.stream_name, max_length=length, **self._options)
+        name = self.stream_name
+        known = self.connection.prepare_stream(name, max_length=self._max_length, **self._options)
+        if known.max_length is None and known.retention is None:
+            stored = self.connection.call(lambda client: _stored_length(client, name))
+            if stored:
+                self.connection.prepare_stream(name, max_length=int(stored))
         self._prepared = True
 
 

@@ -24,6 +24,7 @@ from redis_streams import (
     NotRunning,
     PublishIndeterminate,
     RedisConnection,
+    Retention,
     StreamConsumer,
     StreamManager,
     StreamProducer,
@@ -118,7 +119,7 @@ def test_a_stream_that_was_created_with_a_length_keeps_to_it(connection: RedisCo
     """'Stream grows unbounded': producers that say nothing take what `create_stream` said."""
     manager = StreamManager(connection=connection)
     assert manager.create_stream("s", max_length=100)
-    assert not manager.create_stream("s")
+    assert not manager.create_stream("s", max_length=100)
     assert manager.stream_exists("s")
     assert manager.stream_length("s") == 0
     publish(connection, 1000)
@@ -127,6 +128,28 @@ def test_a_stream_that_was_created_with_a_length_keeps_to_it(connection: RedisCo
     assert manager.stream_info("s").length == 10
     assert manager.delete_stream("s")
     assert not manager.delete_stream("s")
+
+
+def test_a_length_can_be_taken_back(connection: RedisConnection) -> None:
+    """It broke: it was kept for ever, and what nobody had read was trimmed."""
+    manager = StreamManager(connection=connection)
+    manager.create_stream("s", max_length=100)
+    assert not manager.create_stream("s", max_length=None)
+    publish(connection, 1000)
+    assert manager.stream_length("s") == 1000
+
+
+def test_what_is_said_here_counts_and_not_a_stored_length(connection: RedisConnection) -> None:
+    """It broke: both did, and do not go together; each publish raised what nobody had asked for."""
+    manager, retention = StreamManager(connection=connection), Retention(max_length=2000)
+    for stream in ("retained", "short"):
+        manager.create_stream(stream, max_length=500)
+    StreamProducer(stream_name="retained", connection=connection, retention=retention).publish("a", 1)
+    StreamProducer(stream_name="short", connection=connection, max_length=100).publish("a", 1)
+    for stream in ("retained", "short"):
+        StreamProducer(stream_name=stream, connection=connection).publish_many([NewEvent("a", 1)] * 999)
+    assert manager.stream_length("retained") == 1000
+    assert manager.stream_length("short") < 300
 
 
 # Groups
