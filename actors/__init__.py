@@ -10,6 +10,7 @@ from ._dependency import Dependency
 from ._durability import Durability, Replicated, parse_durability
 from ._entry_events import (
     DeadLettered,
+    DeadLettersRefused,
     EntriesDestroyed,
     EntriesReclaimed,
     EntriesRecovered,
@@ -146,6 +147,7 @@ __all__ = [
     "ConsumptionResumed",
     "CronMissing",
     "DeadLettered",
+    "DeadLettersRefused",
     "Delivery",
     "Dependency",
     "DependencyAway",

@@ -4,19 +4,21 @@ It takes verdicts in batches and settles each batch in one script: fence (are th
 consumer's name?), XACK, and the new watermark, which is the greatest id up to which everything in the group is settled.
 The watermark goes to Redis in the same step, or into memory where that was asked for.
 
+A dead letter that Redis refuses holds up nothing else: it is said once, and given back to the consumer.
+
 Settling is safe to repeat. After a lost reply the first try may have been applied, and then the second finds nothing
 pending any more: what it calls lost is not, so it is no news for who has handled it. Who wants to begin must not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from attrs import define, frozen
 from typing_extensions import assert_never
 
-from ..wire import EntryId, HistoryChanged, NoGroup, PendingList, Retry, SettleResult
+from ..wire import EntryId, HistoryChanged, NoGroup, PendingList, RedisError, Retry, SettleResult, is_weather
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
 from ._gather import gather
@@ -98,11 +100,10 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
     lost: set[bytes] = set()
     unsure: set[bytes] = set()
     try:
-        for letter in message.dead:
-            await _bury(writer, message, letter)
+        refused = await _bury_all(writer, message)
         if message.later:
             lost |= await _delay(writer, message)
-        if message.done or message.dead:
+        if message.done or len(refused) < len(message.dead):
             # Also with no ids left: the watermark moves past dead letters too.
             for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
                 part = await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
@@ -114,15 +115,29 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
         return Settled(frozenset(message.done), group_lost=True)
     except HistoryChanged as error:
         return Settled(history=error.history)
-    return Settled(frozenset(lost), frozenset(unsure))
+    return Settled(frozenset(lost), frozenset(unsure), refused=refused)
+
+
+async def _bury_all(writer: _Writer, message: Settle) -> Mapping[bytes, RedisError]:
+    """Say each letter once: what else is to be settled does not wait for one that Redis refuses. Returns those."""
+    refused: dict[bytes, RedisError] = {}
+    letters = iter(message.dead)
+    for letter in letters:
+        try:
+            await _bury(writer, message, letter)
+        except (NoGroup, HistoryChanged):
+            raise
+        except RedisError as error:
+            refused[letter.raw_id] = error
+            if is_weather(error):  # which the others would meet, too
+                refused.update((other.raw_id, error) for other in letters)
+    return refused
 
 
 async def _bury(writer: _Writer, message: Settle, letter: DeadLetter) -> None:
     dead, key = dead_letter_key(writer.settings.stream, writer.settings.group), writer.settings.checkpoint_key
-    await writer.weather.through(
-        lambda: writer.pending.move_to(
-            dead, message.consumer, letter.raw_id, letter.fields, checkpoint_key=key, history=message.history
-        )
+    await writer.pending.move_to(
+        dead, message.consumer, letter.raw_id, letter.fields, checkpoint_key=key, history=message.history
     )
 
 

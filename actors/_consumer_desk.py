@@ -196,6 +196,8 @@ class Desk:
     """That of the group in which everything held was delivered; see `_consumer_history`."""
     given_back: dict[bytes, float | None] = field(factory=dict[bytes, "float | None"])
     """What is held and to be handed back, since something is away: in so many seconds, None: at once."""
+    unburied: dict[bytes, DeadLetter] = field(factory=dict[bytes, DeadLetter])
+    """Dead letters that Redis refused, by the ids of what is held; see `_consumer_refused`."""
     strays: dict[bytes, int] = field(factory=dict)
     """What came while another history was noticed, with its deliveries before: a stop may come sooner than recovery."""
     permits: Permits | None = None
@@ -249,10 +251,14 @@ class Desk:
             self.to_hand_back.ring()
 
     def set_places(self) -> None:
-        """Have as many places as handlers have work for; one to try whether what is away is there again, or none."""
+        """Have as many places as handlers have work for; one to try whether what is away is there again, or none.
+
+        What only waits for its dead letter to be taken has places of its own, as far as the prefetch allows.
+        """
         breaker = self.wiring.breaker
         most = self.window.look(self.handled + self.failed, trio.current_time())
-        self.hold.places = most if breaker is None else breaker.places(most)
+        places = most if breaker is None else breaker.places(most)
+        self.hold.places = min(places + len(self.unburied), self.window.most)
         self.room_made.ring()
 
     def eligible(self, raw_ids: Sequence[bytes]) -> Sequence[bytes]:
@@ -274,6 +280,8 @@ class Desk:
         self.hold.lose(raw_ids)
         for raw_id in raw_ids if self.given_back else ():
             self.given_back.pop(raw_id, None)
+        for raw_id in raw_ids if self.unburied else ():
+            self.unburied.pop(raw_id, None)
         if self.permits is not None:
             self.permits.refuse(raw_ids)
         for seat in self.seats:

@@ -116,6 +116,11 @@ class Hold:
         """The verdict on this entry is taken back before anybody heard of it."""
         self._finished.discard(raw_id)
 
+    def unfinish_counted(self, raw_id: bytes) -> None:
+        """The verdict can't be carried out for now; handed back, the entry keeps all its deliveries, this one too."""
+        self._finished.discard(raw_id)
+        self._counted.setdefault(raw_id, self._numbers.get(raw_id, 1))
+
     def let_go(self, raw_id: bytes) -> None:
         """As `finish`, of an entry that is to look idle: its lease is not renewed any more."""
         self._finished.add(raw_id)

@@ -20,6 +20,7 @@ from ._consumer_hold import Job
 from ._consumer_lease import lose, wait_for_lease
 from ._consumer_outage import hold_off, is_away, note_success
 from ._consumer_permits import doubt, hear_settled
+from ._consumer_refused import Refusals
 from ._dead_letter import dead_letter
 from ._entry_events import DeadLettered, HandlerFailed, LeaseLost
 from ._errors import NoReply
@@ -193,6 +194,7 @@ def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
 
 def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Undecodable | Failed) -> None:
     if isinstance(verdict, Undecodable):
+        desk.hold.count_former([entry.raw_id])  # No handler began, should it be handed back.
         _bury(desk, entry, deliveries, verdict.reason)
     else:
         desk.failed += 1
@@ -251,11 +253,13 @@ async def settle_verdicts(desk: Desk) -> None:
 
     One batch is under way at a time: while it is, the next one gathers, so batches grow with the load.
     """
+    refusals = Refusals(desk)
     while True:
+        refusals.say_due()
         if not desk.verdicts:
-            if desk.judged_all:
+            if desk.judged_all and refusals.is_over():
                 return
-            await desk.verdict_made.wait()
+            await refusals.wait()
             continue
         if buggify("verdicts wait"):
             await trio.sleep(min(LATE_SECONDS_MAX, desk.settings.lease_ms / 2000))
@@ -272,7 +276,8 @@ async def settle_verdicts(desk: Desk) -> None:
         if lost:
             ids = tuple(sorted(lost))
             desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, ids))
-        desk.release(taken.raw_ids())
+        desk.release(raw_id for raw_id in taken.raw_ids() if raw_id not in settled.refused)
+        refusals.hear(taken, settled.refused)
         if taken.later:
             desk.wiring.alarm.set(min(taken.later.values()) / 1000)
 

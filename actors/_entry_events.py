@@ -90,6 +90,27 @@ class DeadLettered(ActorEvent):
 
 
 @frozen
+class DeadLettersRefused(ActorEvent):
+    """Redis does not take dead letters; often this user may not write there, or the key holds something else.
+
+    Their entries stay pending, and it is tried again, each minute and at a stop. All other events go on.
+    """
+
+    level: ClassVar[int] = logging.ERROR
+
+    stream: str
+    group: str
+    raw_ids: tuple[bytes, ...]
+    error: Exception
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        why = f"the dead letters of {self.stream} for {self.group} are refused ({self.error})"
+        return f"{why}: {_shown(self.raw_ids)} stay pending, and it is tried again"
+
+
+@frozen
 class EntriesDestroyed(ActorEvent):
     """Entries were deleted or trimmed while they were pending: their bodies are gone, nobody can handle them."""
 

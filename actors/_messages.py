@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import define, frozen, setters
+from attrs import define, field, frozen, setters
 
-from ..wire import EntryId
+from ..wire import EntryId, RedisError
 from ._mailbox import Reply
 
 
@@ -51,6 +51,8 @@ class Settled:
     group_lost: bool = False
     history: str | None = None
     """The group's present history, if it is another one than that of the verdicts: then none of them was settled."""
+    refused: Mapping[bytes, RedisError] = field(factory=dict[bytes, RedisError])
+    """Dead letters that Redis did not take, by their raw ids, and why: these entries are pending as they were."""
 
 
 @frozen

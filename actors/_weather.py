@@ -39,6 +39,14 @@ class Weather:
         Raises:
             Exception: the error itself, when it is not weather.
         """
+        await trio.sleep(self.note(error))
+
+    def note(self, error: Exception) -> float:
+        """A try has failed; returns the seconds until the next one.
+
+        Raises:
+            Exception: the error itself, when it is not weather.
+        """
         if not is_weather(error):
             raise error
         if self._tries == 0:
@@ -46,7 +54,7 @@ class Weather:
             self._stage.emit(Interrupted(self._stage.path, self._doing, error))
         delay = self._retry.delay(self._tries, self._rng)
         self._tries += 1
-        await trio.sleep(delay)
+        return delay
 
     def clear(self) -> None:
         """A try succeeded."""

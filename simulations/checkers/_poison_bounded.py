@@ -1,11 +1,12 @@
 """`poison-bounded`: an event that always fails is dead-lettered after N deliveries, and no healthy one ever is.
 
-Six things are judged. In each group with a limit N no event fails in more than N runs, nor is one begun at a later
+Seven things are judged. In each group with a limit N no event fails in more than N runs, nor is one begun at a later
 delivery; none that can be decoded is dead-lettered before N of its runs ended badly (failed, or never ended: their
 process died); and at the end of a live run none that failed N times is still pending. Failures by which a `Dependency`
 is told to be away are none of these N; where an event has no others it is not dead-lettered unless another one
 succeeded between the last two of them, or Redis could not be told that the last one does not count. What is handed back
-and no handler had begun, in its first delivery, counts as never delivered. And who told that a dependency is away
+and no handler had begun, in its first delivery, counts as never delivered. While Redis refuses
+dead letters for good, what is handled is acknowledged all the same. And who told that a dependency is away
 begins one handler at a time until it is back. The limit counts anew
 
 * after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream;
@@ -24,9 +25,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...actors import DependencyAway, DependencyBack
 from ..history import Applied, FaultStruck, HandlerEnded, HandlerStarted, History, ProcessEnded, Sent, Told
-from ..plan import CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, RestartEmpty, StartTwin
+from ..plan import (
+    CrashServer,
+    DeleteStream,
+    DestroyGroup,
+    FailOver,
+    LosePower,
+    PauseProcess,
+    RestartEmpty,
+    StartTwin,
+)
 from ._chronicle import chronicle
-from ._facts import Buried, Held, Moved
+from ._facts import Acknowledged, Buried, Held, Moved
 from ._runs import Of, Run, publications, runs
 from ._verdict import Checker, Verdict
 from ._words import number, order, retry_count, script_arguments, text
@@ -51,6 +61,7 @@ def poison_bounded(history: History) -> Iterator[Verdict]:
     yield from _by_an_outage(history)
     yield from _not_paused(history)
     yield from _used_up(history)
+    yield from _held_up(history)
 
 
 def _limit(found: Sequence[Run], said: int | None) -> int | None:
@@ -175,6 +186,39 @@ def _used_up(history: History) -> Iterator[Verdict]:
                 who = f"{event_id or 'an entry'} ({text(fact.raw_id)})"
                 words = f"{who} was handed back by {fact.consumer} unbegun, and counts as delivered to {fact.group}"
                 yield Verdict(NAME, words, (event_id,) if event_id else (), "used up")
+
+
+HELD_UP_MS = 5000.0
+"""From the end of a handler to its acknowledgement at most, while letters are refused and nothing else is wrong."""
+
+
+def _held_up(history: History) -> Iterator[Verdict]:
+    """Events that were handled by who had letters refused, and not acknowledged soon."""
+    effects = [each.fault.effect for each in history.of(FaultStruck)]
+    if any(effect.strikes in {"link", "server"} or isinstance(effect, PauseProcess) for effect in effects):
+        return  # What kept the letter from being written may have kept the acknowledgement, too.
+    refused = _refused(history)
+    facts = (fact for fact in chronicle(history).facts if isinstance(fact, Acknowledged)) if refused else ()
+    settled = {(fact.stream, fact.group, fact.raw_id): fact.at_ms for fact in facts}
+    for of, found in runs(history).of_entry.items() if refused else ():
+        host, end, event_id = found[-1].start.host, found[-1].end, found[-1].start.event_id
+        if end is None or end.outcome != "done":
+            continue
+        ended = [it.at_ms for it in history.of(ProcessEnded) if it.host == host and it.at_ms >= end.at_ms]
+        until_ms = min([settled.get(of, history.records[-1].at_ms), *ended])
+        if until_ms > end.at_ms + HELD_UP_MS and refused.get((host, *of[:2]), until_ms) < until_ms:
+            words = f"{event_id} was handled by {host}, and not acknowledged while a dead letter was refused"
+            yield Verdict(NAME, words, (event_id,), "held up")
+
+
+def _refused(history: History) -> Mapping[tuple[str, str, str], float]:
+    """When letters were refused first for good, by host, stream and group."""
+    found: dict[tuple[str, str, str], float] = {}
+    for sent in history.of(Sent):
+        if sent.action == "dead_letter" and (sent.reply or b"").startswith((b"-WRONGTYPE", b"-NOPERM")):
+            stream, group = text(sent.words[3]), text(script_arguments(sent.words)[0])
+            found.setdefault((sent.host, stream, group), sent.at_ms)
+    return found
 
 
 def _counted(history: History) -> Mapping[Of, frozenset[int]]:

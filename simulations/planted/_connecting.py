@@ -56,7 +56,7 @@ CONNECTING: Final = (
         "what fails is tried again two milliseconds later, and again",
         "retry-storm",
         ("single", "many"),
-        [Edit("actors._weather:Weather.wait", "delay = self._retry.delay(self._tries, self._rng)", "delay = 0.002")],
+        [Edit("actors._weather:Weather.note", "delay = self._retry.delay(self._tries, self._rng)", "delay = 0.002")],
     ),
     PlantedBug(
         "scripts taken for known",

@@ -161,8 +161,8 @@ HANDLING: Final = (
         [
             Edit(
                 f"{_WORK}:settle_verdicts",
-                "if not desk.verdicts:\n            if desk.judged_all:\n                return\n",
-                "if desk.judged_all:\n            return\n        if not desk.verdicts:\n",
+                "if not desk.verdicts:\n            if desk.judged_all and refusals.is_over():\n",
+                "if desk.judged_all or not desk.verdicts:\n            if desk.judged_all:\n",
             )
         ],
     ),

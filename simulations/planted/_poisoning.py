@@ -130,6 +130,19 @@ POISONING: Final = (
         ],
     ),
     PlantedBug(
+        "all wait for a letter",
+        "no verdict is said while Redis refuses a dead letter",
+        "poison-bounded",
+        ("letters-refused",),
+        [
+            Edit(
+                "actors._consumer_work:settle_verdicts",
+                "if not desk.verdicts:",
+                "if desk.unburied or not desk.verdicts:",
+            )
+        ],
+    ),
+    PlantedBug(
         "what kills its process is begun again",
         "only a handler that returns is looked at: deliveries that nobody lived through have no end",
         "poison-bounded",

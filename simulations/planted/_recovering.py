@@ -132,6 +132,6 @@ RECOVERING: Final = (
         "a lost connection crashes the actors that used it, until there were too many restarts",
         "crash",
         ("single", "many"),
-        [Edit("actors._weather:Weather.wait", "if not is_weather(error):", "if True:")],
+        [Edit("actors._weather:Weather.note", "if not is_weather(error):", "if True:")],
     ),
 )

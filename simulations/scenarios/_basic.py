@@ -9,7 +9,7 @@ from typing import cast
 
 import trio
 
-from ...actors import Delivery, Dependency, Retention, RetryPolicy
+from ...actors import Delivery, Dependency, Retention, RetryPolicy, dead_letter_key
 from ...runtime import Event, GroupOptions, Reclaim, Runtime
 from ...runtime._dispatch import AnyHandler
 from ...wire import RedisError, Timeouts
@@ -27,6 +27,10 @@ TOMORROW_MS = 1_700_086_400_000
 
 REDRIVES = 6
 """Looks at the dead letters: enough that some of them meet a fault."""
+
+REFUSED_FROM_SECONDS = 0.5
+REFUSED_UNTIL_SECONDS = 12.0
+"""While Redis takes no dead letters, and long after the last event was published."""
 
 DRAIN_SECONDS = 2.0
 
@@ -82,6 +86,22 @@ async def redriving(world: World) -> None:
     operator = world.start("worker-9", look_after)
     await publish_planned(world, STREAM)
     await world.finished(operator)
+
+
+async def letters_refused(world: World) -> None:
+    """As `workers`, but for a while the key of the dead letters is something else, so that Redis takes none."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)], retry_policy=RetryPolicy(immediate=4)))
+
+    async def have_refused() -> None:
+        await world.sleep_until(REFUSED_FROM_SECONDS)
+        world.primary.do("DEL", dead_letter_key(STREAM, GROUP))
+        world.primary.do("SET", dead_letter_key(STREAM, GROUP), "something else")
+        await world.sleep_until(REFUSED_UNTIL_SECONDS)
+        world.primary.do("DEL", dead_letter_key(STREAM, GROUP))
+
+    async with trio.open_nursery() as beside:
+        beside.start_soon(have_refused)
+        await publish_planned(world, STREAM)
 
 
 async def backlog(world: World) -> None:

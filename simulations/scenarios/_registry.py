@@ -17,6 +17,7 @@ from ._basic import (
     batches,
     graceful_stop,
     killers,
+    letters_refused,
     plain_producer,
     redriving,
     retries,
@@ -174,6 +175,23 @@ _ALL: Final[Sequence[BuiltIn]] = (
         redriving,
         Domain(
             fails=0.4, fails_max=-1, events=(3, 8), kinds=_LINK | {"kill-process", "kill-clients", "forget-scripts"}
+        ),
+    ),
+    BuiltIn(
+        "letters-refused",
+        "events always fail while Redis takes no dead letters: all others go on, and the letters are written later",
+        letters_refused,
+        Domain(
+            fails=0.3,
+            fails_max=-1,
+            undecodable=0.1,
+            slow=0.6,
+            slow_ms_max=1000.0,
+            workers=(1, 2),
+            concurrency=(2, 3),
+            events=(10, 25),
+            kinds=frozenset({"kill-process", "stop-process", "crash-actor", "raise"}),
+            span_ms=6000.0,
         ),
     ),
     BuiltIn(

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 import trio
-from redis_streams import Event, NewEvent, Reclaim
+from redis_streams import Event, NewEvent, Reclaim, Reject
 from redis_streams.simulations.real import RedisServer
 from support.load import quick_runtime, wait_settled
 
@@ -72,6 +72,27 @@ async def test_an_event_whose_processes_died_is_not_begun_for_ever(any_redis_ser
     [letter] = dead_letters(any_redis_server)
     assert (letter["dead_id"], letter["dead_deliveries"]) == ("2-0", "3")
     assert "never returned" in letter["dead_reason"]
+
+
+async def test_a_dead_letter_that_is_refused_holds_up_no_other_event(any_redis_server: RedisServer) -> None:
+    """Its key is something else: what is handled is acknowledged, and the letter is written when Redis takes it."""
+    runtime, go = quick_runtime(any_redis_server), trio.Event()
+
+    @runtime.handler("s", "g", block_ms=100)
+    async def handle(event: Event[str]) -> None:
+        await go.wait()
+        if event.payload == "bad":
+            raise Reject("bad")
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", payload) for payload in ("one", "bad", "two")])
+        any_redis_server.cli("SET", "{s}:dead:g", "x")
+        go.set()
+        with trio.fail_after(10):
+            while any_redis_server.cli("XPENDING", "s", "g")[0] != 1:
+                await trio.sleep(0.01)
+        any_redis_server.cli("DEL", "{s}:dead:g")
+    assert [letter["payload"] for letter in dead_letters(any_redis_server)] == ['"bad"']
 
 
 async def test_what_was_taken_over_and_never_begun_uses_up_nothing(redis_server: RedisServer) -> None:

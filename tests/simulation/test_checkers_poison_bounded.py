@@ -128,3 +128,21 @@ def test_a_first_delivery_that_had_begun_stays_counted() -> None:
 
 def test_nor_is_it_known_of_what_was_delivered_before() -> None:
     assert not outages(read().claims("worker-2", "a").hands_back("worker-2", "a", count=1))
+
+
+def with_a_letter_refused(error: bytes = b"WRONGTYPE") -> Story:
+    story = Story().publishes("a", "b").reads("worker-1", "a", "b").fails_to_bury("worker-1", error)
+    return story.handles("worker-1", "b")
+
+
+def test_what_is_handled_waits_for_no_letter_that_is_refused() -> None:
+    assert outages(with_a_letter_refused().later(6000.0).acks("worker-1", "b")) == ["held up"]
+    assert not outages(with_a_letter_refused().acks("worker-1", "b").later(6000.0))
+
+
+def test_who_died_acknowledges_nothing() -> None:
+    assert not outages(with_a_letter_refused().dies("worker-1").later(6000.0))
+
+
+def test_what_keeps_a_letter_away_for_a_while_may_keep_the_rest_too() -> None:
+    assert not outages(with_a_letter_refused(b"READONLY").later(6000.0))

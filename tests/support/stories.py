@@ -214,6 +214,12 @@ class Story:
         self._acked(host, [event])
         return self._script(host, "dead_letter", host)
 
+    def fails_to_bury(self, host: str, error: bytes) -> Story:
+        """A dead letter is refused."""
+        words = (b"EVALSHA", b"sha", b"1", STREAM.encode(), GROUP.encode(), host.encode())
+        self._sent(host, "dead_letter", *words, reply=b"-" + error + b"\r\n")
+        return self
+
     def marks(self, host: str, event_or_id: str) -> Story:
         """The watermark is written."""
         self.mark = self.ids.get(event_or_id, event_or_id.encode())

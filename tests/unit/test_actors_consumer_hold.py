@@ -49,6 +49,16 @@ def test_what_is_delivered_again_comes_alone() -> None:
     assert [numbers_of(hold.take_many(9)) for _ in range(5)] == [[1, 2], [3], [4], [5], []]
 
 
+def test_what_can_t_be_carried_out_is_unfinished_and_keeps_its_deliveries() -> None:
+    """Handed back it has had this one, too: it was not cut short. Otherwise the last one is taken off."""
+    hold = Hold(10)
+    hold.admit(entries(1, 2), deliveries=3)
+    hold.finish(raw(1))
+    hold.unfinish_counted(raw(1))
+    assert set(hold.unfinished()) == {raw(1), raw(2)}
+    assert (hold.former_deliveries(raw(1)), hold.former_deliveries(raw(2))) == (3, 2)
+
+
 def test_what_is_held_is_not_taken_in_again() -> None:
     """In whatever state it is: an entry may come by a read and by a ticket."""
     hold = Hold(10)
