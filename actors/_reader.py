@@ -21,7 +21,6 @@ from typing_extensions import assert_never
 
 from ..wire import (
     ZERO_ID,
-    Burial,
     Connection,
     Entry,
     EntryId,
@@ -268,7 +267,7 @@ async def _give_up(desk: ReaderDesk, entry: Entry, tries: int, reason: str, erro
         error=error,
         identity=desk.wiring.work.identify(entry),
     )
-    if not await bury(desk, desk.place.after(entry), Burial(settings.consumer, letter.raw_id, letter.fields)):
+    if not await bury(desk, desk.place.after(entry), letter.fields):
         return False
     stage.emit(DeadLettered(stage.path, settings.stream, settings.name, entry.raw_id, reason))
     desk.place.pass_by(entry)

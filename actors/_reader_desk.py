@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from random import Random
 from typing import Literal
 
 import trio
 from attrs import define, field, frozen, validators
 
-from ..wire import Burial, Client, Connection, EntryId, Mark, Retry, mark_reading
+from ..wire import Client, Connection, EntryId, Mark, Retry, mark_reading
 from ._consumer_desk import Work
 from ._keys import dead_letter_key, readers_key
 from ._reader_place import Place
@@ -111,20 +112,20 @@ async def note(desk: ReaderDesk) -> bool:
         return await _write(desk, place.mark, place.passed)
 
 
-async def bury(desk: ReaderDesk, mark: Mark, burial: Burial) -> bool:
+async def bury(desk: ReaderDesk, mark: Mark, letter: Sequence[bytes]) -> bool:
     """Write a dead letter together with the checkpoint that passes it; False: that is of a later history."""
     async with desk.noting:
-        return await _write(desk, mark, desk.place.passed + 1, burial)
+        return await _write(desk, mark, desk.place.passed + 1, letter)
 
 
-async def _write(desk: ReaderDesk, mark: Mark, passed: int, burial: Burial | None = None) -> bool:
+async def _write(desk: ReaderDesk, mark: Mark, passed: int, letter: Sequence[bytes] = ()) -> bool:
     place, settings, tries = desk.place, desk.settings, 0
     generation = desk.wiring.client.generation
 
     async def write() -> Mark:
         nonlocal tries
         tries += 1
-        return await mark_reading(desk.wiring.client, desk.keys, settings.name, mark, burial, again=tries > 1)
+        return await mark_reading(desk.wiring.client, desk.keys, settings.name, mark, letter, again=tries > 1)
 
     stands = await desk.noting_weather.through(write)
     if stands.history > place.history:

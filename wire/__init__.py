@@ -13,7 +13,7 @@ from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
 from ._pending_list import Claimed, Due, EnsuredGroup, OnGroupLost, Page, PendingList, SettleResult, Taken, ensure_group
-from ._reader import Burial, Mark, begin_reading, mark_reading, read_range, read_stream
+from ._reader import Mark, begin_reading, mark_reading, read_range, read_stream
 from ._redis_py import (
     Arg,
     BusyGroup,
@@ -42,7 +42,6 @@ __all__ = [
     "AppendOnce",
     "Appended",
     "Arg",
-    "Burial",
     "BusyGroup",
     "Capabilities",
     "Claimed",

@@ -18,6 +18,9 @@ from ._scripts import load
 LETTER_WORDS_MAX: Final = 7000
 """Lua's unpack, with which the script writes a dead letter, ends at 8000 words (LUAI_MAXCSTACK)."""
 
+LETTERS: Final = 100
+"""So many letters are looked at where the first try may have written this one; as in the script."""
+
 
 @frozen
 class Mark:
@@ -58,15 +61,6 @@ def _word(number: int | None) -> Arg:
     return _UNKNOWN if number is None else number
 
 
-@frozen
-class Burial:
-    """What a reader gives up: who says so, the entry's id, and the fields of its dead letter."""
-
-    consumer: str
-    raw_id: bytes
-    fields: Sequence[bytes]
-
-
 async def begin_reading(
     client: Client, stream: str, readers_key: str, name: str, start: EntryId | Literal["$"]
 ) -> tuple[Mark, bool]:
@@ -89,7 +83,7 @@ async def mark_reading(
     keys: tuple[str, str],
     name: str,
     mark: Mark,
-    burial: Burial | None = None,
+    letter: Sequence[bytes] = (),
     *,
     again: bool = False,
 ) -> Mark:
@@ -103,15 +97,24 @@ async def mark_reading(
         keys: the hash with the checkpoints of all readers of the stream, and the reader's dead-letter stream.
         name: its own.
         mark: how far it is.
-        burial: what it gives up with that.
-        again: whether this was tried before, and nobody knows what came of it.
+        letter: the fields of the dead letter for what it gives up with that.
+        again: whether this was tried before with the same words, and nobody knows what came of it.
     """
-    words: list[Arg] = ["", ""] if burial is None else [burial.consumer, burial.raw_id, *burial.fields]
-    if len(words) > LETTER_WORDS_MAX:
-        await client.call(b"XADD", keys[1], b"*", *words[2:])
-        words = words[:2]
-    about: list[Arg] = [name, *mark.words, "1" if again else "0"]
-    return Mark.parse(cast("bytes", await client.eval(load("reader_mark"), keys, [*about, *words])))
+    if len(letter) > LETTER_WORDS_MAX:
+        stored = await client.call(b"HGET", keys[0], name)
+        if isinstance(stored, bytes) and (stands := Mark.parse(stored)).history > mark.history:
+            return stands
+        if not (again and await _is_there(client, keys[1], letter)):
+            await client.call(b"XADD", keys[1], b"*", *letter)
+        letter = ()
+    words: list[Arg] = [name, *mark.words, "1" if again else "0", *letter]
+    return Mark.parse(cast("bytes", await client.eval(load("reader_mark"), keys, words)))
+
+
+async def _is_there(client: Client, dead_key: str, letter: Sequence[bytes]) -> bool:
+    """Whether a letter is among the last ones; as in the script."""
+    found = await client.call(b"XREVRANGE", dead_key, b"+", b"-", b"COUNT", LETTERS)
+    return any(entry.fields == list(letter) for entry in replies.entries(found))
 
 
 async def read_stream(

@@ -6,7 +6,6 @@ import pytest
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import (
     ZERO_ID,
-    Burial,
     EntryId,
     Mark,
     begin_reading,
@@ -60,7 +59,7 @@ async def test_a_checkpoint_only_goes_forward_but_for_a_later_history(any_redis_
 
 async def test_a_dead_letter_is_written_once_with_the_checkpoint_that_passes_it(any_redis_server: RedisServer) -> None:
     """Also where nobody heard of the first time; not in a former history; and by each of two with one name."""
-    letter = Burial("one", b"5-0", [b"dead_id", b"5-0", b"dead_consumer", b"one", b"dead_own", b"0"])
+    letter = [b"dead_id", b"5-0", b"dead_consumer", b"one", b"dead_own", b"0"]
     mark = Mark(1, EntryId(5, 0), 5)
 
     async with connected(any_redis_server) as client:
@@ -69,11 +68,28 @@ async def test_a_dead_letter_is_written_once_with_the_checkpoint_that_passes_it(
         assert await client.xlen(DEAD) == 1
         await mark_reading(client, KEYS, "r", Mark(0, EntryId(5, 0), 5), letter)
         assert await client.xlen(DEAD) == 1
-        other = Burial("two", b"5-0", [b"dead_id", b"5-0", b"dead_consumer", b"two", b"dead_own", b"0"])
+        other = [b"dead_id", b"5-0", b"dead_consumer", b"two", b"dead_own", b"0"]
         await mark_reading(client, KEYS, "r", mark, other, again=True)
         assert await client.xlen(DEAD) == 2
-        long = Burial("one", b"6-0", [b"field", b"value"] * 4000)
-        assert await mark_reading(client, KEYS, "r", Mark(1, EntryId(6, 0), 6), long) == Mark(1, EntryId(6, 0), 6)
+
+
+async def test_a_letter_that_does_not_fit_through_a_script_is_written_once_too(any_redis_server: RedisServer) -> None:
+    """With its mark, and not in a former history."""
+    long, mark = [b"field", b"value"] * 4000, Mark(1, EntryId(6, 0), 6)
+    async with connected(any_redis_server) as client:
+        assert await mark_reading(client, KEYS, "r", mark, long, again=True) == mark
+        assert await mark_reading(client, KEYS, "r", mark, long, again=True) == mark
+        assert await mark_reading(client, KEYS, "r", Mark(0, EntryId(6, 0), 6), long) == mark
+        assert await client.xlen(DEAD) == 1
+
+
+async def test_a_letter_on_the_same_id_of_another_stream_is_another_letter(any_redis_server: RedisServer) -> None:
+    """Its first try never came, and a letter of that id and this reader is there already: the former stream's."""
+    async with connected(any_redis_server) as client:
+        for history, payload in enumerate((b"former", b"new", b"new and longer")):
+            mark = Mark(history, EntryId(5, 0), 5)
+            fields = [b"dead_id", b"5-0", b"dead_consumer", b"one", *[b"payload", payload] * (1 + history)]
+            assert await mark_reading(client, KEYS, "r", mark, fields, again=True) == mark
         assert await client.xlen(DEAD) == 3
 
 

@@ -2,7 +2,7 @@
 --
 -- KEYS: readers' hash, dead-letter stream
 -- ARGV: reader, its history, id up to which everything is handled, how many entries were ever added up to it ("-": not
---       known), by what the entry of that id is known again ("-": it was none), "1" if this may be a repetition, consumer, id of the entry that is given up, fields of its dead letter ...
+--       known), by what the entry of that id is known again ("-": it was none), "1" if this may be a repetition, fields of the dead letter of what is given up ...
 -- Answers the checkpoint that stands then: "HISTORY ID READ PRINT".
 --
 -- Histories are counted: each time that a reader finds another stream in the place of the former, or that one gone back, it
@@ -14,17 +14,24 @@
 
 local readers, dead = KEYS[1], KEYS[2]
 local name, history, id, read, print = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local again, consumer, entry = ARGV[6], ARGV[7], ARGV[8]
-local FIRST = 9
+local again = ARGV[6]
+local FIRST = 7
 
 -- So many letters are looked at where the first try may have written this one.
 local LETTERS = 100
 
+-- A repetition says the same, word by word. An id and a consumer are not enough: the former stream had that id, too.
+local function is_this(letter)
+  if #letter ~= #ARGV - FIRST + 1 then return false end
+  for i = 1, #letter do
+    if letter[i] ~= ARGV[FIRST + i - 1] then return false end
+  end
+  return true
+end
+
 local function is_there()
   for _, letter in ipairs(redis.call('XREVRANGE', dead, '+', '-', 'COUNT', LETTERS)) do
-    local about = {}
-    for i = 1, #letter[2], 2 do about[letter[2][i]] = about[letter[2][i]] or letter[2][i + 1] end
-    if about['dead_id'] == entry and about['dead_consumer'] == consumer then return true end
+    if is_this(letter[2]) then return true end
   end
   return false
 end
