@@ -140,6 +140,7 @@ async def _look(desk: ReaderDesk, link: Link) -> Sequence[Entry]:
         # Whatever has us move again and again, let it not be done a thousand times a second.
         await trio.sleep(settings.retry.delay(desk.moves - 2, desk.wiring.rng))
     connection = await link.connection()
+    link.forget_former()
     is_new = connection is not desk.known
     if (is_new or place.doubted is not None) and await _was_replaced(desk, connection):
         return ()

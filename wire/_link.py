@@ -52,6 +52,10 @@ class Link:
                     await connection.call(*kill)
             self._former.remove(former)
 
+    def forget_former(self) -> None:
+        """Leave broken connections as they are: of a read without a group, what comes late changes nothing."""
+        self._former.clear()
+
     async def __aenter__(self) -> Self:
         """Nothing is opened yet."""
         return self

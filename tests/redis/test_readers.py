@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ from redis_streams import (
 )
 from redis_streams.simulations.planted import Edit, edited
 from redis_streams.simulations.real import RedisServer
+from redis_streams.wire import Connection
 from support.load import QUICK, SHORT
 
 pytestmark = [pytest.mark.real_time, pytest.mark.filterwarnings("error")]
@@ -38,6 +41,7 @@ STREAM = "orders"
 READING = Path(__file__).resolve().parents[1] / "support" / "reading.py"
 EVENTS, NOTED = 600, 40
 AT_ONCE = RetryPolicy(immediate=10)
+BREAKS = 10
 MOVES = 12
 
 MADE_ANEW = """
@@ -209,6 +213,25 @@ async def test_a_stream_that_is_made_anew_is_noticed_and_read_from_its_beginning
     assert heard(told, StreamWentBack)
     history, position, *_ = any_redis_server.cli("HGET", "{orders}:readers", "cache").split(" ")
     assert (int(history) > 0, position) == (True, "2-0")
+
+
+@pytest.mark.also_on_memory
+async def test_of_broken_connections_nothing_is_kept(redis_server: RedisServer) -> None:
+    """A reader opens one after the other, for weeks."""
+    seen = list[object]()
+    # Events that it keeps would keep errors, and those the frames that they came through.
+    runtime = Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, observer=lambda _: None)
+    runtime.add_reader(STREAM, lambda event: seen.append(event.payload), start="0", block_ms=100)
+    async with runtime:
+        for number in range(1, BREAKS + 1):
+            for line in str(redis_server.cli("CLIENT", "LIST")).splitlines():
+                if "cmd=xread " in line:
+                    redis_server.cli("CLIENT", "KILL", "ID", line.partition("id=")[2].partition(" ")[0])
+            redis_server.cli("XADD", STREAM, f"{number}-0", "event_type", "number", "payload", number)
+            await wait_for(partial(seen.__contains__, number))
+        gc.collect()
+        closed = [each for each in gc.get_objects() if isinstance(each, Connection) and each.closed]
+    assert len(closed) < BREAKS // 2
 
 
 @pytest.mark.also_on_memory

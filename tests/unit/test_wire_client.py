@@ -1,5 +1,7 @@
 """The client: what is repeated after a lost reply, scripts, capabilities, and the arguments of the typed commands."""
 
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
@@ -306,6 +308,19 @@ async def test_a_former_connection_is_killed_at_the_server(autojump_clock: MockC
         await link.kill_former()
         await link.kill_former()
         assert killed(peer) == [[b"CLIENT", b"KILL", b"ID", b"7"]]
+
+
+async def test_a_former_connection_may_be_forgotten(autojump_clock: MockClock) -> None:
+    """Nothing of it is kept then, however often connections break."""
+    peer = Peer(process("one"))
+    async with running(peer) as client, client.link() as link:
+        former = weakref.ref(await link.connection())
+        await (await link.connection()).aclose()
+        await link.connection()
+        link.forget_former()
+        await link.kill_former()
+        gc.collect()
+        assert (former(), killed(peer)) == (None, [])
 
 
 async def test_it_is_killed_also_if_the_shared_link_came_anew(autojump_clock: MockClock) -> None:
