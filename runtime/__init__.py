@@ -7,7 +7,7 @@ from ._blocking_producer import StreamProducer
 from ._blocking_schedules import ScheduleManager
 from ._codec import Codec, Content, FieldsCodec, JsonCodec
 from ._config import Config
-from ._config_file import ConfigError
+from ._config_text import ConfigError
 from ._consumer_group import ConsumerGroup
 from ._dead_letter import DeadLetter, DeadLetterFilter
 from ._dead_letters import DeadLetterGone, DeadLetters, DeadLetterTooLong, Redriven

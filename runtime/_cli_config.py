@@ -12,7 +12,7 @@ import attrs
 from ..wire import ServerAddress
 from ._cli import Commands, UserError, say
 from ._config import Config, load_config
-from ._config_file import SECTION, ConfigError, Keys
+from ._config_text import SECTION, ConfigError, Keys
 
 _EXAMPLES = """\
   redis-streams config check events.yaml

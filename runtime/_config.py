@@ -1,7 +1,7 @@
 """Configuration: the classes behind the YAML file, and what each value may be.
 
 The layout is the quickstart's. A key that is not written has the default that the same option has in code. How a file
-is read and its mistakes are told stands in `_config_file`; here is only what a configuration *is*.
+is read and its mistakes are told stands in `_config_text` and `_config_file`; here is only what a configuration *is*.
 """
 
 import math
@@ -15,9 +15,10 @@ from attrs import Attribute, field, frozen, validators
 
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Delivery, Limits, WhenAway, parse_durability
 from ..wire import WINDOW_SECONDS_MAX, OnGroupLost, Retry, ServerAddress, Timeouts
-from ._config_file import Loaded, read_text, read_yaml, structured
+from ._config_file import Loaded, structured
 from ._config_retention import RetentionConfig
 from ._config_retries import DependencyConfig, RetryPolicyConfig, dependencies
+from ._config_text import read_text, read_yaml
 from ._names import expand
 from ._options import (
     DELIVERY,
@@ -27,6 +28,7 @@ from ._options import (
     GroupOptions,
     Reclaim,
     check_delivery,
+    check_waiting,
     one_of,
     parse_start,
 )
@@ -183,6 +185,7 @@ class ConsumerConfig:
             dependencies=bool(self.dependencies),
             on_lease_lost=self.on_lease_lost != "cancel",
         )
+        check_waiting(self.max_deliveries, [each.name for each in dependencies(self.dependencies)])
 
 
 @frozen
@@ -274,6 +277,9 @@ class Config:
     def __attrs_post_init__(self) -> None:
         if self.producer.max_length is not None and self.retention.policy() is not None:
             raise ValueError("producer.max_length trims what groups still need: say it in the retention instead")
+        # What the runtime would refuse is no valid configuration, whatever the sections have to say of it.
+        self.producer.options()
+        self.group_options()
 
     @classmethod
     def load(cls, path: str | Path, environ: Mapping[str, str] = os.environ) -> "Config":

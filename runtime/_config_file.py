@@ -5,44 +5,21 @@ laid over it. Cattrs structures it, without ever turning one type into another; 
 out as one exception group, which becomes one line for each mistake.
 """
 
-import difflib
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
-import yaml
 from attrs import frozen
 from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
-from typing_extensions import override
 
-SECTION = "redis_streams"
-"""The top-level key that is ours; a file may have others, for other programs."""
+from ._config_text import SECTION, ConfigError, Keys, near, shown
 
 T = TypeVar("T")
-Keys = tuple[str, ...]
 Hook = Callable[[object, object], object]
 _SECRET_KEY = re.compile("pass|secret|token|credential", re.IGNORECASE)
-_SHOWN_CHARACTERS = 80
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used: one line for each problem, with where it stands and what to write.
-
-    Args:
-        problems: the lines.
-    """
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__(*problems)
-        self.problems = problems
-
-    @override
-    def __str__(self) -> str:
-        return "\n".join(self.problems)
 
 
 @frozen
@@ -56,71 +33,6 @@ class Loaded(Generic[T]):
 
     value: T
     origins: Mapping[Keys, str]
-
-
-# -- text to plain data
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without two of its surprises: repeated keys, and dates that are no text."""
-
-    @override
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        seen = set[str]()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
-                )
-            seen.add(str(key.value))
-        mapping: dict[Hashable, object] = super().construct_mapping(node, deep=deep)
-        return mapping
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        ConfigError: it cannot be read, or is no text.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path}: is no UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}"
-        ) from error
-
-
-def read_yaml(text: str, source: str) -> object:
-    """What stands under `redis_streams` in a YAML text.
-
-    Raises:
-        ConfigError: it is no YAML, or has no such section.
-    """
-    try:
-        content: object = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader, with two surprises fewer
-    except yaml.MarkedYAMLError as error:
-        # Not str(error): it quotes the line, and a password may stand there.
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
-        raise ConfigError(f"{source}: {where}{error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{source}: is no YAML: {str(error).splitlines()[0]}") from None
-    if not isinstance(content, dict):
-        raise ConfigError(f"{source}: must have a section {SECTION!r}, but is {_shown(content)}")
-    if SECTION not in content:
-        keys = [str(key) for key in content]
-        hint = f"; is it {_near(SECTION, keys)}?" if _near(SECTION, keys) else ""
-        raise ConfigError(f"{source}: the section {SECTION!r} is missing{hint}")
-    return content[SECTION]
 
 
 # -- plain data to classes
@@ -192,26 +104,35 @@ def _leaves(tree: object, keys: Keys = ()) -> Iterator[Keys]:
 def _number(value: object, _: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    raise ValueError(f"must be a number, not {_shown(value)}")
+    raise ValueError(f"must be a number, not {shown(value)}")
 
 
 def _whole_number(value: object, _: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise ValueError(f"must be a whole number, not {_shown(value)}")
+    raise ValueError(f"must be a whole number, not {shown(value)}")
 
 
 def _truth(value: object, _: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise ValueError(f"must be true or false, not {_shown(value)}")
+    raise ValueError(f"must be true or false, not {shown(value)}")
 
 
 def _text(value: object, _: object) -> str:
     if isinstance(value, str):
-        return value
-    hint = f": write it in quotes, {str(value)!r}" if isinstance(value, (int, float)) else ""
-    raise ValueError(f"must be text, not {_shown(value)}{hint}")
+        return _sayable(value)
+    # Not with the value: 007 is a 7 by now, and a `no` is false.
+    hint = ": write it in quotes, as it stands there" if isinstance(value, (int, float)) else ""
+    raise ValueError(f"must be text, not {shown(value)}{hint}")
+
+
+def _sayable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"must be text that UTF-8 can say, not {shown(text)}") from None
+    return text
 
 
 def _is_mapping(kind: object) -> bool:
@@ -221,7 +142,7 @@ def _is_mapping(kind: object) -> bool:
 def _texts(value: object, _: object) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return tuple(value)
-    raise ValueError(f"must be a list of texts, not {_shown(value)}")
+    raise ValueError(f"must be a list of texts, not {shown(value)}")
 
 
 def _sections_hook(kind: object) -> Hook:
@@ -232,7 +153,7 @@ def _sections_hook(kind: object) -> Hook:
         if content is None:
             return {}
         if not isinstance(content, dict):
-            raise ValueError(f"must be a section with names as keys, not {_shown(content)}")  # noqa: TRY004
+            raise ValueError(f"must be a section with names as keys, not {shown(content)}")  # noqa: TRY004
         made, problems = dict[str, object](), list[Exception]()
         for name, inside in content.items():
             try:
@@ -263,7 +184,7 @@ def _section_hook(kind: type[attrs.AttrsInstance]) -> Hook:
         if not isinstance(content, dict):
             # Not TypeError: to cattrs this is one bad value among others.
             example = f"must be a section with keys such as {names[0]!r}"
-            raise ValueError(f"{example}, not {_shown(content)}")  # noqa: TRY004
+            raise ValueError(f"{example}, not {shown(content)}")  # noqa: TRY004
         return make(content, kind)
 
     return structure
@@ -315,16 +236,16 @@ def _problems(error: ClassValidationError, keys: Keys, content: object) -> Itera
 
 
 def _unknown(key: str, value: object, known: list[str]) -> str:
-    near = _near(key, known)
-    hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
-    shown = "'***'" if _SECRET_KEY.search(key) and isinstance(value, (str, int)) else _shown(value)
-    return f"unknown key (value {shown}); {hint}"
+    meant = near(key, known)
+    hint = f"did you mean {meant}?" if meant else f"known are {', '.join(known)}"
+    told = "'***'" if _SECRET_KEY.search(key) and isinstance(value, (str, int)) else shown(value)
+    return f"unknown key (value {told}); {hint}"
 
 
 def _plain(message: str, name: str, made: object, value: object) -> str:
     """The sentence of one of attrs' validators, without the name that stands in front of the line already."""
     told = message.removeprefix(f"'{name}' ")
-    return f"{told.removesuffix(f': {made}')}, not {_shown(value)}" if told != message else message
+    return f"{told.removesuffix(f': {made}')}, not {shown(value)}" if told != message else message
 
 
 def _told(keys: Keys, problem: str, origins: Mapping[Keys, str], source: str) -> str:
@@ -332,24 +253,3 @@ def _told(keys: Keys, problem: str, origins: Mapping[Keys, str], source: str) ->
     if origin != "file":
         return f"environment variable {origin}: {problem}"
     return f"{source}: {'.'.join((SECTION, *keys))}: {problem}"
-
-
-def _near(key: str, known: list[str]) -> str | None:
-    near = difflib.get_close_matches(key, known, n=1)
-    return repr(near[0]) if near else None
-
-
-def _shown(value: object) -> str:
-    """A value as it is written in YAML, or what kind of thing it is; never a password in a URL."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a section"
-    if isinstance(value, list):
-        return "a list"
-    if not isinstance(value, str):
-        return str(value)
-    masked = re.sub(r"(password=)[^&\s]*", r"\1***", re.sub(r"//[^@\s]*@", "//***@", value))
-    return repr(masked if len(masked) <= _SHOWN_CHARACTERS else masked[:_SHOWN_CHARACTERS] + "…")

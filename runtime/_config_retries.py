@@ -23,7 +23,7 @@ def error_class(name: str) -> type[Exception]:
     module, _, last = name.rpartition(".")
     try:
         found: object = getattr(importlib.import_module(module) if module else builtins, last)
-    except (ImportError, AttributeError, ValueError):
+    except (ImportError, AttributeError, ValueError, TypeError):  # TypeError: as in "..errors.Gone"
         raise ValueError(f"{name!r} is no class of errors that can be imported") from None
     if not isinstance(found, type) or not issubclass(found, Exception):
         raise ValueError(f"{name!r} is no class of errors")  # noqa: TRY004 - to cattrs one bad value among others

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Final, Literal
 
@@ -144,11 +145,7 @@ class GroupOptions:
             dependencies=bool(self.dependencies),
             on_lease_lost=self.on_lease_lost != "cancel",
         )
-        if self.dependencies and self.max_deliveries == 1:
-            raise ValueError(
-                "with max_deliveries=1 an event can't wait until what it needs is back, since it has been delivered "
-                f"once: say 2 or more, or leave out dependencies ({', '.join(each.name for each in self.dependencies)})"
-            )
+        check_waiting(self.max_deliveries, [each.name for each in self.dependencies])
 
     @property
     def lease_ms(self) -> int:
@@ -203,6 +200,20 @@ def check_delivery(delivery: str, **said: bool) -> None:
         )
 
 
+def check_waiting(max_deliveries: int | None, dependencies: Iterable[str]) -> None:
+    """Refuse dependencies where no event can wait for them.
+
+    Raises:
+        ValueError: there are some.
+    """
+    names = ", ".join(dependencies)
+    if names and max_deliveries == 1:
+        raise ValueError(
+            "with max_deliveries=1 an event can't wait until what it needs is back, since it has been delivered once: "
+            f"say 2 or more, or leave out dependencies ({names})"
+        )
+
+
 def parse_start(start: Start) -> EntryId | Literal["$"]:
     """The id after which a new group begins, or "$" for its end.
 
@@ -211,17 +222,14 @@ def parse_start(start: Start) -> EntryId | Literal["$"]:
     """
     if isinstance(start, EntryId):
         return start
-    if isinstance(start, datetime):
-        return _just_before(start)
     if start == "$":
         return "$"
+    if isinstance(start, str):
+        with suppress(ValueError):
+            return EntryId.parse(start)
     try:
-        return EntryId.parse(start)
-    except ValueError:
-        pass
-    try:
-        return _just_before(datetime.fromisoformat(start.replace("Z", "+00:00")))
-    except ValueError:
+        return _just_before(datetime.fromisoformat(start.replace("Z", "+00:00")) if isinstance(start, str) else start)
+    except (ValueError, OverflowError):
         raise ValueError(
             f"start must be '0' (everything), '$' (only what is new), an id like '1700000000000-0' or a time like "
             f"'2026-01-31T12:00:00+00:00', not {start!r}"

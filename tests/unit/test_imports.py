@@ -22,7 +22,14 @@ REDIS_PY = ("redis", "hiredis")
 MAY_IMPORT_REDIS_PY = {"wire._redis_py", "wire._errors", "simulations.real._server"}
 
 # Decisions are made where neither a clock nor a scheduler is at hand.
-PURE = ("actors._policy", "actors._checkpoint", "actors._keys", "wire._ids", "runtime._config_file")
+PURE = (
+    "actors._policy",
+    "actors._checkpoint",
+    "actors._keys",
+    "wire._ids",
+    "runtime._config_file",
+    "runtime._config_text",
+)
 IMPURE = ("trio", "time", "random", "socket", "threading")
 
 # The address memory:// is opened by a lazy import of the simulated server, which is an optional extra.

@@ -8,7 +8,7 @@ import pytest
 import redis
 from redis_streams.actors import Dependency, Limits, Replicated, Retention, RetryPolicy
 from redis_streams.runtime._config import Config, ConsumerConfig, ProducerConfig
-from redis_streams.runtime._config_file import ConfigError
+from redis_streams.runtime._config_text import ConfigError
 from redis_streams.runtime._options import GroupOptions
 from redis_streams.runtime._runtime import Runtime
 from redis_streams.runtime._stream_options import StreamOptions
@@ -174,7 +174,10 @@ TRIES_NONE = "delivery='at_most_once' acknowledges events before they are handle
         ("consumer: {count: }", "consumer.count: must be a whole number, not nothing"),
         ("consumer: {count: 0}", "consumer.count: must be >= 1, not 0"),
         ("consumer: {prefetch: -1}", "consumer.prefetch: must be >= 1, not -1"),
-        ("consumer: {group: 12}", "consumer.group: must be text, not 12: write it in quotes, '12'"),
+        ("consumer: {group: 12}", "consumer.group: must be text, not 12: write it in quotes, as it stands there"),
+        ("consumer: {group: 007}", "consumer.group: must be text, not 7: write it in quotes, as it stands there"),
+        ("consumer: {group: no}", "consumer.group: must be text, not false: write it in quotes, as it stands there"),
+        (r'consumer: {group: "\ud800"}', r"consumer.group: must be text that UTF-8 can say, not '\ud800'"),
         ("consumer: {group: ''}", "consumer.group: must not be empty, not ''"),
         ("consumer: {use_redis_checkpoint: 1}", "consumer.use_redis_checkpoint: must be true or false, not 1"),
         ("retry: {base_delay: '0.1'}", "retry.base_delay: must be a number, not '0.1'"),
@@ -204,6 +207,14 @@ TRIES_NONE = "delivery='at_most_once' acknowledges events before they are handle
             "consumer.dependencies.db.errors: 'print' is no class of errors",
         ),
         (
+            "consumer: {dependencies: {'': {errors: [ConnectionError]}}}",
+            "consumer: a dependency needs a name, as in 'db'",
+        ),
+        (
+            "consumer: {retry_policy: {reject: [..errors.Gone]}}",
+            "consumer.retry_policy.reject: '..errors.Gone' is no class of errors that can be imported",
+        ),
+        (
             "consumer: {delivery: at_most_once, max_deliveries: 3}",
             f"consumer: {TRIES_NONE}: leave out max_deliveries",
         ),
@@ -230,6 +241,13 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert len(problems(text)) == 6
 
 
+def test_what_the_runtime_would_refuse_is_no_valid_configuration() -> None:
+    """Where the two contradict each other, `config check` would have said that all is well."""
+    waits = "consumer: {max_deliveries: 1, dependencies: {db: {errors: [ConnectionError]}}}"
+    [problem] = problems(section(waits))
+    assert problem.startswith("events.yaml: redis_streams.consumer: with max_deliveries=1 an event can't wait")
+
+
 @pytest.mark.parametrize("start", ["0", "$", "1700000000000-5", "2026-01-31T12:00:00Z", "2026-01-31"])
 def test_every_kind_of_start_is_accepted(start: str) -> None:
     """An id, both special places, and times, which YAML would turn into dates."""
@@ -240,10 +258,11 @@ def test_every_kind_of_start_is_accepted(start: str) -> None:
 
 def test_a_start_that_is_none_is_refused() -> None:
     """The message shows what a right one looks like."""
-    (problem,) = problems(section("consumer: {start: yesterday}"))
-    assert problem.startswith("events.yaml: redis_streams.consumer.start: ")
-    assert "'yesterday'" in problem
-    assert "1700000000000-0" in problem
+    for start in ("yesterday", "0001-01-01T00:00:00+14:00"):
+        (problem,) = problems(section(f"consumer: {{start: '{start}'}}"))
+        assert problem.startswith("events.yaml: redis_streams.consumer.start: ")
+        assert f"'{start}'" in problem
+        assert "1700000000000-0" in problem
 
 
 @pytest.mark.parametrize(
@@ -254,6 +273,15 @@ def test_a_start_that_is_none_is_refused() -> None:
         (section("url: redis://a", "url: redis://b"), "line 3, column 3: the key 'url' stands twice"),
         ("redis_streams: !!python/object:os.system {}\n", "line 1, column 16: "),
         ("redis_streams: \x00\n", "is no YAML: "),
+        (section("? [url]\n  : redis://a"), "line 2, column 5: a key is one word, not a list"),
+        ("? {a: 1}\n: b\n" + section("url: redis://a"), "line 1, column 3: a key is one word, not a section"),
+        ("redis_streams: &all\n  consumer: *all\n", "redis_streams.consumer: contains itself, by an alias"),
+        ("redis_streams: &all\n  limits: [1, {a: *all}]\n", "redis_streams.limits.2.a: contains itself, by an alias"),
+        (section("limits: {restarts: !!int many}"), "line 2, column 22: can't be read as int"),
+        (section("limits: {restarts: !!bool many}"), "line 2, column 22: can't be read as bool"),
+        pytest.param(
+            section(f"limits: {{restarts: {'9' * 5000}}}"), "line 2, column 22: can't be read as int", id="too long"
+        ),
         pytest.param("[" * 3000, "is no YAML: ", id="too deep"),
         ("", "must have a section 'redis_streams', but is nothing"),
         ("- 1\n", "must have a section 'redis_streams', but is a list"),
@@ -265,6 +293,12 @@ def test_what_is_no_configuration_at_all_is_told_in_one_line(text: str, problem:
     """Bad YAML names line and column."""
     (told,) = problems(text)
     assert told.startswith(f"events.yaml: {problem}")
+
+
+def test_what_overrides_a_merged_key_does_not_stand_twice() -> None:
+    """Also where the section that merges is merged itself, before it is read."""
+    shared = "shared: {all: &all {<<: {url: 'redis://a'}, url: redis://b}}\n"
+    assert Config.from_yaml_text(f"{shared}redis_streams: {{<<: *all}}\n").url == "redis://b"
 
 
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
