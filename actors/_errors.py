@@ -59,11 +59,16 @@ class PublishIndeterminate(ActorError):
 
     Attributes:
         count: how many events.
+        error: why nobody knows.
+        published: the ids of others of the same list, which are there; what comes after the doubtful ones was not sent.
     """
 
-    def __init__(self, count: int, error: Exception) -> None:
-        super().__init__(f"{count} event(s) may have been published or not: {error}")
+    def __init__(self, count: int, error: Exception, published: Sequence[EntryId] = ()) -> None:
+        before = f" {len(published)} before them were published." if published else ""
+        super().__init__(f"{count} event(s) may have been published or not: {error}{before}")
         self.count = count
+        self.error = error
+        self.published = published
 
 
 class GroupLost(ActorError):
@@ -111,13 +116,15 @@ class NotDurable(PublishIndeterminate):
     Attributes:
         ids: those that Redis gave to them.
         wanted: the durability that was asked for.
+        missing: what there is too little of.
     """
 
     def __init__(self, ids: Sequence[EntryId], wanted: Durability, missing: str) -> None:
-        super().__init__(len(ids), ActorError(missing))
+        super().__init__(len(ids), ActorError(missing), ids)
         self.args = (f"{len(ids)} event(s) are in the stream, but not {wanted}: {missing}",)
         self.ids = ids
         self.wanted = wanted
+        self.missing = missing
 
 
 class DurabilityUnavailable(ActorError):
@@ -141,14 +148,14 @@ class RedisAway(ActorError):
 
 
 class PublishIncomplete(ActorError):
-    """Redis took some events of a list and refused others.
+    """Some events of a list were published and others were not.
 
     Attributes:
-        published: the ids of those that it took.
-        refusal: its first error.
+        published: the ids of those that Redis took.
+        refusal: why it did not take the others: its first error, or what came in between.
     """
 
     def __init__(self, published: Sequence[EntryId], refusal: Exception) -> None:
-        super().__init__(f"{len(published)} event(s) were published, others were refused: {refusal}")
+        super().__init__(f"{len(published)} event(s) were published, others were not: {refusal}")
         self.published = published
         self.refusal = refusal

@@ -8,13 +8,16 @@ from contextlib import suppress
 from attrs import define, field, fields
 
 from ..actors import (
+    ActorError,
     ActorStopped,
     Alarm,
     Append,
     Durability,
     Mailbox,
     NoReply,
+    NotDurable,
     Patience,
+    PublishIncomplete,
     PublishIndeterminate,
     RedisAway,
     Reply,
@@ -25,10 +28,36 @@ from ..actors import (
     scheduler_child,
     stream_child,
 )
-from ..wire import Client, EntryId
+from ..wire import Client, EntryId, RedisError
 from ._errors import HandlerConflict, NotRunning, PublishTimeout
 from ._plans import Plans
 from ._stream_options import StreamOptions
+
+PUBLISH_ENTRIES_MAX = 1000
+"""Events that one message to the stream actor carries; longer lists go in parts, in order."""
+
+
+def told_of_list(before: Sequence[EntryId], error: Exception, *, left: int) -> Exception:
+    """What the publisher of a list is told when a part of it failed, so that no id that is known gets lost.
+
+    Args:
+        before: the ids of the parts before it.
+        error: of this part.
+        left: how many events come after it, which are not sent any more.
+    """
+    match error:
+        case NotDurable() if left:
+            return PublishIncomplete([*before, *error.ids], error)
+        case _ if not before:
+            return error
+        case NotDurable():
+            return NotDurable([*before, *error.ids], error.wanted, error.missing)
+        case PublishIndeterminate():
+            return PublishIndeterminate(error.count, error.error, before)
+        case PublishIncomplete():
+            return PublishIncomplete([*before, *error.published], error.refusal)
+        case _:
+            return PublishIncomplete(before, error)
 
 
 @define(eq=False)
@@ -94,6 +123,34 @@ class Publishing:
                     "say it before the first event"
                 )
 
+    async def append_list(
+        self,
+        stream: str,
+        entries: Sequence[Sequence[bytes]],
+        event_ids: Sequence[str],
+        *,
+        named: bool,
+        durability: Durability | None,
+    ) -> Sequence[EntryId]:
+        """As `append`, for any number of entries.
+
+        Raises:
+            Exception: as `Runtime.publish_many`.
+        """
+        ids: list[EntryId] = []
+        for start in range(0, len(entries), PUBLISH_ENTRIES_MAX):
+            end = start + PUBLISH_ENTRIES_MAX
+            try:
+                ids += await self.append(
+                    stream, entries[start:end], event_ids[start:end], named=named, durability=durability
+                )
+            except (ActorError, RedisError, PublishTimeout, NotRunning) as error:
+                told = told_of_list(ids, error, left=max(0, len(entries) - end))
+                if told is error:
+                    raise
+                raise told from error
+        return ids
+
     async def append(
         self,
         stream: str,
@@ -113,7 +170,7 @@ class Publishing:
             durability: what was said for these alone.
 
         Raises:
-            Exception: as `Runtime.publish_many`.
+            Exception: as `Runtime.publish`, or `PublishIncomplete`.
         """
         options = self._options.get(stream) or self.plans.options(stream)
         way = options.way(durability, named=named)

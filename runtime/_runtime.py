@@ -58,9 +58,6 @@ from ._unwrap import unwrapped
 
 F = TypeVar("F", bound=AnyHandler)
 
-PUBLISH_ENTRIES_MAX = 1000
-"""Events that one message to the stream actor carries; longer lists go in parts, in order."""
-
 
 class Runtime(Reads):
     """Streams, groups and handlers of one application, on one Redis.
@@ -316,20 +313,19 @@ class Runtime(Reads):
             The ids, in the order of the events.
 
         Raises:
-            PublishIncomplete: Redis refused some of them; it has the ids of the others.
-            Exception: otherwise as `publish`. What came before a failing part of a thousand is published.
+            PublishIncomplete: some were published and others were not. It has the ids, and why: what Redis refused, or
+                what befell a part of a thousand; those after that part are not sent.
+            PublishIndeterminate: as for `publish`. It has the ids of the parts before, which are there.
+            Exception: otherwise as `publish`, and none was published.
         """
         known = list(events)
         named = any(isinstance(event, NewEvent) and event.event_id for event in known)
         event_ids = [(event.event_id if isinstance(event, NewEvent) else "") or self._new_id() for event in known]
         fields = list(map(self._fields_of, known, event_ids))
         publishing = self._require_running().publishing
-        stream = stream or self._own_stream()
-        ids: list[EntryId] = []
-        for start in range(0, len(fields), PUBLISH_ENTRIES_MAX):
-            part = slice(start, start + PUBLISH_ENTRIES_MAX)
-            ids += await publishing.append(stream, fields[part], event_ids[part], named=named, durability=durability)
-        return ids
+        return await publishing.append_list(
+            stream or self._own_stream(), fields, event_ids, named=named, durability=durability
+        )
 
     def _new_id(self) -> str:
         return f"{self._ids.getrandbits(128):032x}"

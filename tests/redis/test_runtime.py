@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 import attrs
@@ -12,15 +13,18 @@ import trio
 from redis.exceptions import ResponseError
 from redis_streams import (
     Backoff,
+    Content,
     EntriesDestroyed,
     EntryId,
     Event,
     FieldsCodec,
+    JsonCodec,
     LeaseLost,
     Limits,
     NewEvent,
     NotRunning,
     Ports,
+    PublishIncomplete,
     PublishTimeout,
     Reclaim,
     RestartLimitExceeded,
@@ -89,6 +93,31 @@ async def test_more_events_than_fit_one_write_keep_their_order(redis_server: Red
     assert ids == sorted(set(ids))
     assert len(ids) == 3000
     assert redis_server.cli("XLEN", "s") == 3100
+
+
+class Refused(JsonCodec):
+    """Writes entries that Redis does not take: those of these numbers."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__()
+        self.numbers = numbers
+
+    def encode(self, content: Content) -> Sequence[bytes]:
+        fields = super().encode(content)
+        return fields[:-1] if content.payload in self.numbers else fields
+
+
+@pytest.mark.parametrize(("count", "refused", "known"), [(1001, 1000, 1000), (1500, 1400, 1499), (1500, 3, 999)])
+async def test_no_id_of_a_long_list_gets_lost(redis_server: RedisServer, count: int, refused: int, known: int) -> None:
+    """It broke: what came before a part that failed was published and not told. What comes after it is not sent."""
+    runtime = Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, codec=Refused(refused))
+    async with runtime:
+        with pytest.raises(PublishIncomplete) as incomplete:
+            await runtime.publish_many("s", [NewEvent("a", number) for number in range(count)])
+        there = [entry.id for entry in await runtime.client.xrange("s")]
+    assert list(incomplete.value.published) == there
+    assert len(there) == known
+    assert isinstance(incomplete.value.refusal, ResponseError)
 
 
 async def test_a_stream_keeps_about_its_length(redis_server: RedisServer) -> None:
