@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from typing_extensions import assert_never
 
 from ..wire import EntryId, HistoryChanged, NoGroup, PendingList, RedisError, Retry, SettleResult, is_weather
@@ -108,7 +108,8 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
             for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
                 part = await _acknowledge(writer, message, message.done[start : start + SCRIPT_IDS_MAX])
                 if part.group_lost or part.history is not None:
-                    return part
+                    # What is acknowledged already will not be pending where it is said again.
+                    return evolve(part, unsure=part.unsure.union(unsure, message.done[:start]))
                 lost |= part.lost
                 unsure |= part.unsure
     except NoGroup:

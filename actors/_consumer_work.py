@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 import trio
-from attrs import evolve
 from typing_extensions import assert_never
 
 from ..wire import Entry, NoGroup
@@ -297,4 +296,4 @@ async def _settle(desk: Desk, verdicts: Verdicts) -> Settled:
             settled = await desk.wiring.writer.ask(message, timeout_seconds=SETTLE_SECONDS)
         except NoReply:
             continue
-        return settled if tries == 1 else evolve(settled, unsure=settled.unsure | settled.lost)
+        return settled if tries == 1 else settled.said_again(verdicts.done)

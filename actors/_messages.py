@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import define, field, frozen, setters
+from attrs import define, evolve, field, frozen, setters
 
 from ..wire import EntryId, RedisError
 from ._mailbox import Reply
@@ -50,9 +50,15 @@ class Settled:
     """Raw ids that a try of which nobody heard may have settled: when it was said again, they were not ours."""
     group_lost: bool = False
     history: str | None = None
-    """The group's present history, if it is another one than that of the verdicts: then none of them was settled."""
+    """The group's present history, if it is another one than that of the verdicts: then nothing was settled but what is
+    `unsure`."""
     refused: Mapping[bytes, RedisError] = field(factory=dict[bytes, RedisError])
     """Dead letters that Redis did not take, by their raw ids, and why: these entries are pending as they were."""
+
+    def said_again(self, done: Sequence[bytes]) -> Settled:
+        """What it says where nobody heard of an earlier try, which may have acknowledged these."""
+        # Another history says nothing of which: all of them are unknown to it.
+        return evolve(self, unsure=self.unsure.union(self.lost if self.history is None else done))
 
 
 @frozen
