@@ -6,9 +6,9 @@
                         │                            ├─ failed: told, and does not come again
                         └─ not ours, or unsure       └─ cancelled: dropped, and told
 
-A stop begins nothing any more: what has begun has all of `drain_seconds` to come to its end, since what is cut short
-is lost, and what was read is there for others at once. A pause that comes while an entry is being acknowledged has it
-wait.
+After a stop nothing is asked for any more: what has begun has all of `drain_seconds` to come to its end, since what is
+cut short is lost, and what was read is there for others at once. What is being acknowledged then begins when it is: not
+to begin it would lose it for certain. A pause that comes while an entry is being acknowledged has it wait.
 """
 
 from __future__ import annotations

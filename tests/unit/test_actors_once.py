@@ -143,6 +143,22 @@ async def test_a_stop_begins_nothing_and_hands_back_what_had_not_begun(autojump_
     assert not bench.of(EventsDropped)
 
 
+async def test_what_is_being_acknowledged_when_the_stop_comes_begins(autojump_clock: MockClock) -> None:
+    """Whatever the moment: an event is begun, or handed back, and none is dropped."""
+    for turns in range(0, 24, 4):
+        bench = Bench()
+        async with bench.runtime() as runtime:
+            await runtime.publish_many("s", [NewEvent("t", "a"), NewEvent("t", "b")])
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+        begun = list(bench.runs)
+        async with bench.runtime("b"):
+            await trio.sleep(10)
+        assert bench.runs == ["a", "b"]
+        assert begun in ([], ["a"], ["a", "b"])
+        assert not bench.of(EventsDropped)
+
+
 async def test_what_outlasts_the_drain_is_dropped_and_told(autojump_clock: MockClock) -> None:
     bench = Bench()
     async with bench.runtime() as runtime:
