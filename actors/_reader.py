@@ -28,6 +28,7 @@ from ..wire import (
     RedisError,
     StreamInfo,
     begin_reading,
+    read_back,
     read_range,
     read_stream,
 )
@@ -160,6 +161,9 @@ async def _look(desk: ReaderDesk, link: Link) -> Sequence[Entry]:
         place.read = gone.read
         told = (gone.after, gone.before, gone.count)
         desk.stage.emit(EventsMissed(desk.stage.path, settings.stream, settings.name, *told))
+    if is_new and position > ZERO_ID and len(place.recent) <= 1:
+        # It has just begun. A server that loses its last write would have it begin with the whole stream otherwise.
+        place.remember(await read_back(connection, settings.stream, position, count=RECENT))
     return entries
 
 

@@ -74,7 +74,7 @@ class Place:
         read: how many entries were ever added up to it, or so many that can't be missed any more; None: not known.
         history: counts the streams that it found in the place of the former, see `Mark`.
         seen: the end of the stream at the last look.
-        recent: the ids of what was handled last, with what tells their entries from others.
+        recent: the ids of what was handled last, or stood there before, with what tells their entries from others.
         tried: the entry that is at work, and how often it was begun.
         passed, noted: how many entries were passed in all, and how many of them a checkpoint in Redis knows of.
         doubted: somebody of our name knows of this history, and we have to look ourselves.
@@ -102,6 +102,13 @@ class Place:
         self.position, self.read, self.history = mark.position, mark.read, mark.history
         if mark.print is not None:
             self.recent.append((mark.position, mark.print))
+
+    def remember(self, before: Sequence[Entry]) -> None:
+        """What stands up to where it began counts as handled: it is known again as that is."""
+        was_known = self.mark.print is not None
+        entries = dict(map(known, before)) | dict(self.recent)
+        self.recent = deque(sorted(entries.items()), maxlen=RECENT)
+        self.passed += self.mark.print is not None and not was_known  # There is something to note.
 
     def begin_history(self, after: EntryId, info: StreamInfo | None) -> None:
         """It is another stream, or that one gone back: go on after an id of it."""

@@ -13,7 +13,7 @@ from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
 from ._pending_list import Claimed, Due, EnsuredGroup, OnGroupLost, Page, PendingList, SettleResult, Taken, ensure_group
-from ._reader import Mark, begin_reading, mark_reading, read_range, read_stream
+from ._reader import Mark, begin_reading, mark_reading, read_back, read_range, read_stream
 from ._redis_py import (
     Arg,
     BusyGroup,
@@ -98,6 +98,7 @@ __all__ = [
     "is_weather",
     "load",
     "mark_reading",
+    "read_back",
     "read_range",
     "read_reply",
     "read_stream",

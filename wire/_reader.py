@@ -155,3 +155,8 @@ async def read_range(
 ) -> Sequence[Entry]:
     """XRANGE on this very connection: what the server at its other end has from one id to another."""
     return replies.entries(await connection.call(b"XRANGE", stream, str(start), str(end), b"COUNT", count))
+
+
+async def read_back(connection: Connection, stream: str, end: EntryId, *, count: int) -> Sequence[Entry]:
+    """The last entries up to an id, in the order of the stream."""
+    return replies.entries(await connection.call(b"XREVRANGE", stream, str(end), b"-", b"COUNT", count))[::-1]

@@ -29,7 +29,7 @@ READING: Final = (
         "of two processes with one name the slower one takes back what the faster one has noted",
         "fan-out",
         ("fan-out",),
-        [Edit("reader_mark.lua", "if of == history and key_of(at) >= key_of(id) then return stored end", "")],
+        [Edit("reader_mark.lua", "if of == history and key_of(at) > key_of(id) then return stored end", "")],
     ),
     PlantedBug(
         "a new stream behind the place",

@@ -261,6 +261,27 @@ async def test_where_one_entry_is_another_the_reader_goes_on_before_it(redis_ser
 
 
 @pytest.mark.also_on_memory
+async def test_who_has_just_begun_goes_back_no_further_than_the_stream(redis_server: RedisServer) -> None:
+    """For the first time, or after a restart: where the last write is lost then, what stood before it does not come."""
+    told, seen = list[RuntimeEvent](), list[object]()
+    redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 150, 1, 0)
+    for added in (1000, 2000):
+        told.clear()
+        runtime = quick(redis_server, told)
+        runtime.add_reader(
+            STREAM, lambda event: seen.append(event.payload), name="cache", block_ms=100, checkpoint_seconds=0.05
+        )
+        async with runtime:
+            await wait_for(lambda: "cmd=xread " in str(redis_server.cli("CLIENT", "LIST")))
+            await wait_for(lambda: str(redis_server.cli("HGET", "{orders}:readers", "cache"))[-1] != "-")
+            redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 149, 1, 0)
+            await wait_for(lambda: bool(heard(told, ReaderMoved)))
+            redis_server.cli("XADD", STREAM, "150-0", "event_type", "number", "payload", added)
+            await wait_for(lambda added=added: seen[-1:] == [added])
+    assert seen == [1000, 2000]
+
+
+@pytest.mark.also_on_memory
 async def test_moves_in_a_row_are_made_with_pauses(redis_server: RedisServer) -> None:
     """Whatever has the reader move again and again: here it overlooks where the stream is another one."""
     seen, moves, retry = list[object](), list[float](), Retry(base_delay_seconds=0.02, max_delay_seconds=0.1)

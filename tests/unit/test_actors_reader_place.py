@@ -180,6 +180,20 @@ def test_another_stream_begins_a_history() -> None:
     assert (place.mark, place.doubted) == (Mark(7, at(1), None), None)
 
 
+def test_what_stood_before_the_place_is_known_again_too() -> None:
+    """So that one that has just begun goes back no further than its stream. Its mark is written, if it says more."""
+    place = standing_at(3, 3)
+    place.remember([entry(1), entry(3)])
+    assert place.mark == Mark(0, at(3), 3, print_of(entry(3)))
+    assert place.passed - place.noted == 1
+    assert agreed(list(place.recent), [entry(1)]) == (at(1), False)
+    again = Place()
+    again.begin(place.mark)
+    again.remember([entry(1), entry(2)])
+    assert [entry_id for entry_id, _ in again.recent] == [at(1), at(2), at(3)]
+    assert again.passed == 0
+
+
 def test_tries_of_an_event_are_counted_until_it_is_passed() -> None:
     """Across crashes of the actor, since the place outlives it."""
     place = standing_at(0, 0)

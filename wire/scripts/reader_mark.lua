@@ -49,7 +49,7 @@ if #ARGV >= FIRST and not (again == '1' and is_there()) then
   for i = FIRST, #ARGV do words[#words + 1] = ARGV[i] end
   redis.call(unpack(words))
 end
-if of == history and key_of(at) >= key_of(id) then return stored end
+if of == history and key_of(at) > key_of(id) then return stored end
 local mark = string.format('%.0f', history) .. ' ' .. id .. ' ' .. read .. ' ' .. print
 redis.call('HSET', readers, name, mark)
 return mark
