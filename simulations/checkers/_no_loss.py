@@ -11,6 +11,8 @@ Judged for every group of its stream, apart from those that handle at most once 
 * if the group is not meant for events of its type.
 
 Not excused: XDEL, XTRIM or DEL by a process of the application, and a group that is made again too far ahead.
+
+A group that is made again is told by whoever made it, or nobody would know that anything was lost. See `_silence`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from ._chronicle import chronicle
 from ._facts import Acknowledged, Added, Began, Buried, Entry, Moved, Removed
 from ._modes import in_hand_max
 from ._runs import Runs, runs
+from ._silence import made_in_silence
 from ._verdict import Verdict
 from ._words import named, order, text
 
@@ -65,6 +68,9 @@ def no_loss(history: History) -> Iterator[Verdict]:
                 waits = published.raw_id in waiting[state.stream, state.group]
                 if not (waits and _is_present(fate, published, published.raw_id)):
                     yield _verdict(fate, published, published.raw_id, state)
+    for fact in made_in_silence(history):
+        words = f"{fact.by} made {fact.group} of {fact.stream} again, after {text(fact.after)}, and nobody told it"
+        yield Verdict(NAME, words, (), "in silence")
 
 
 def _is_safe(fate: _Fate, published: Published, raw_id: bytes, state: GroupState) -> bool:

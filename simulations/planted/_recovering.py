@@ -74,6 +74,13 @@ RECOVERING: Final = (
         [Edit("ensure_group.lua", "what, begin = 'recreated', mark", "what, begin = 'recreated', '0-0'")],
     ),
     PlantedBug(
+        "a group is made again in silence",
+        "whoever made it did not hear so, tries again, finds it, and tells nobody",
+        "no-loss",
+        ("group-lost",),
+        [Edit("ensure_group.lua", "if maker == call then", "if false then")],
+    ),
+    PlantedBug(
         "a seek leaves the history",
         "a verdict on what was delivered before a seek is taken for one on what is delivered after it",
         "ack-implies-done",

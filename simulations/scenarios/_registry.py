@@ -278,7 +278,10 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "group-lost",
         "somebody destroys the group: it is created again at the checkpoint",
         workers,
-        Domain(always=("destroy-group",)),
+        Domain(
+            always=("destroy-group", "lose-reply"),
+            actions=("ensure_group", "ensure_group", "XREADGROUP", "settle", "claim", HANDLER, CONNECT),
+        ),
     ),
     BuiltIn(
         "stream-lost",

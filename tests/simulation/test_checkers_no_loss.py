@@ -1,9 +1,11 @@
 """`no-loss` speaks of what is gone for good, and of nothing that waits or was taken by name."""
 
+from redis_streams.actors import GroupRecreated
 from redis_streams.simulations.checkers import no_loss
 from redis_streams.simulations.history import History
 from redis_streams.simulations.plan import DeleteEntries
-from support.stories import Story
+from redis_streams.wire import EntryId
+from support.stories import GROUP, STREAM, Story
 
 
 def kinds(history: History) -> list[tuple[str, tuple[str, ...]]]:
@@ -79,3 +81,27 @@ def test_events_of_types_that_nobody_in_the_group_wants_are_passed_over() -> Non
     story = Story().publishes("a", event_type="refund").reads("worker-1", "a").acks("worker-1", "a")
     assert not kinds(story.history(event_types=["order"]))
     assert kinds(story.history()) == [("acknowledged", ("a",))]
+
+
+def made_again() -> Story:
+    """A host made the group that was there again."""
+    return Story().makes_group("worker-1", "0-0")
+
+
+def silent(story: Story) -> bool:
+    """Whether that is said of it a second later, when others have come and gone."""
+    story.now_ms += 1000
+    return kinds(story.dies("worker-3").history()) == [("in silence", ())]
+
+
+def test_a_group_that_is_made_again_in_silence_hides_what_was_lost() -> None:
+    assert silent(made_again())
+
+
+def test_whoever_tells_it_breaks_the_silence() -> None:
+    told = GroupRecreated("root", STREAM, GROUP, EntryId(0, 0), "it was gone")
+    assert not silent(made_again().tells("worker-2", told))
+
+
+def test_who_dies_before_it_can_tell_is_excused() -> None:
+    assert not silent(made_again().dies("worker-1"))

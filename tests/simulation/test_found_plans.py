@@ -31,6 +31,7 @@
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
+| group-lost-no-loss | nobody heard that a group had been made again, and so nobody told it |
 | group-lost-checkpoint-true | the checker: a power loss may undo that a group was destroyed |
 """
 
@@ -80,6 +81,7 @@ SAFEGUARDS = {
         Edit("wire._multiplexer:Multiplexer._kill_former", "for former in self._former", "for former in []")
     ],
     "poison-no-loss": [Edit("ensure_group.lua", " or (kept and is_another(added))", "")],
+    "group-lost-no-loss": [Edit("ensure_group.lua", "if maker == call then", "if false then")],
     "retention-no-loss": [
         Edit("ensure_group.lua", "'MKSTREAM')\nif known then", "'MKSTREAM')\nif false then"),
     ],
