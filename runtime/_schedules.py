@@ -194,11 +194,12 @@ class Schedules:
                 return await act()
             except RedisError as error:
                 doubtful = doubtful or (isinstance(error, ConnectionLost) and error.sent)
+                over = trio.current_time() >= deadline
+                if doubtful and (over or not is_weather(error)):
+                    raise PublishIndeterminate(1, error) from error  # A refusal says nothing of the time before it.
                 if not is_weather(error):
                     raise
-                if trio.current_time() >= deadline:
-                    if doubtful:
-                        raise PublishIndeterminate(1, error) from error
+                if over:
                     address = self._publishing.client.address
                     raise PublishTimeout(
                         f"schedule {schedule_id} for {self._stream} not taken by {address} within {seconds:g} s"

@@ -10,9 +10,11 @@ from typing import cast
 
 import pytest
 import trio
-from redis_streams import Event, Runtime, RuntimeEvent, ScheduleManager, SchedulesNotMoved
+from redis.exceptions import ResponseError
+from redis_streams import Event, PublishIndeterminate, Runtime, RuntimeEvent, ScheduleManager, SchedulesNotMoved
 from redis_streams.__main__ import main
 from redis_streams.simulations.real import RedisServer
+from redis_streams.wire import ConnectionLost
 from support.load import QUICK, SHORT, quick_runtime
 from support.servers import ServerFactory, restart, servers_at_hand
 
@@ -221,3 +223,15 @@ def test_the_command_line_shows_and_cancels(
         assert "not there (any more): nothing" in told.err
         assert manager.cancel("s", "t")
     assert not redis_server.cli("EXISTS", TIMES, EVENTS)
+
+
+async def test_a_refusal_of_what_may_have_been_noted_says_nothing(redis_server: RedisServer) -> None:
+    """It broke: the first time it was noted, unheard; the refusal of the second was told as the whole story."""
+    answers = [ConnectionLost("cut", sent=True), ResponseError("NOPERM")]
+
+    async def act() -> None:
+        raise answers.pop(0)
+
+    async with quick_runtime(redis_server) as runtime:
+        with pytest.raises(PublishIndeterminate, match="NOPERM"):
+            await runtime.schedules("s")._in_time(act, "one")
