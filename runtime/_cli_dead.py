@@ -10,13 +10,16 @@ from typing import Final, TypeVar
 
 from ..wire import EntryId
 from ._cli import Commands, UserError, say
-from ._cli_redis import add_url, on_redis
+from ._cli_redis import add_url, name, on_redis
 from ._dead_letter import DeadLetter, DeadLetterFilter
 from ._dead_letters import DeadLetterGone, DeadLetters, DeadLetterTooLong, Redriven
 from ._table import print_table, print_text
 
 LIST_MAX: Final = 50
 """Letters in a list where nobody says otherwise: two screens."""
+
+AGE_MAX: Final = timedelta(days=36_500)
+"""A hundred years: longer ago than any letter, and a date all the same."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -41,8 +44,8 @@ def add_dead(commands: Commands) -> None:
     redriving = dead.add("redrive", _redrive, summary="give dead letters back to their stream, each once")
     purging = dead.add("purge", _purge, summary="throw dead letters away")
     for parser in (listing, showing, editing, redriving, purging):
-        parser.add_argument("stream", metavar="STREAM")
-        parser.add_argument("group", metavar="GROUP")
+        parser.add_argument("stream", metavar="STREAM", type=name)
+        parser.add_argument("group", metavar="GROUP", type=name)
         add_url(parser)
     for parser in (showing, editing):
         parser.add_argument("id", metavar="ID", type=_entry_id, help="the letter's id, or that of its entry")
@@ -95,7 +98,7 @@ def _show(arguments: argparse.Namespace) -> int:
     say()
     say("Fields:")
     pairs = zip(letter.fields[::2], letter.fields[1::2], strict=True)
-    print_table(("", ""), [(_text(name), _text(value)) for name, value in pairs])
+    print_table(("", ""), [(_text(field), _text(value)) for field, value in pairs])
     if letter.traceback:
         say()
         print_text(letter.traceback.rstrip())
@@ -185,10 +188,13 @@ def _entry_id(text: str) -> EntryId:
 
 
 def _age(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d+)([smhd])", text)
+    found = re.fullmatch(r"([0-9]{1,12})([smhd])", text)
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no age like 90s, 15m, 2h or 30d")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    seconds = int(found[1]) * _UNITS[found[2]]
+    if seconds > AGE_MAX.total_seconds():
+        raise argparse.ArgumentTypeError(f"{text!r} is more than a hundred years ({AGE_MAX.days}d)")
+    return timedelta(seconds=seconds)
 
 
 def _count(text: str) -> int:
@@ -198,10 +204,10 @@ def _count(text: str) -> int:
 
 
 def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
+    field, equals, value = text.partition("=")
+    if not field or not equals:
         raise UserError(f"{text!r} is no FIELD=VALUE, as in 'payload={{\"amount\": 12}}'")
-    return name, value
+    return field, value
 
 
 def _time(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..wire import GroupInfo, ResponseError
 from ._cli import Commands, UserError, say
-from ._cli_redis import add_url, on_redis
+from ._cli_redis import add_url, name, on_redis
 from ._consumer_group import ConsumerGroup
 from ._runtime import Runtime
 from ._seeking import Seek
@@ -33,10 +33,10 @@ def add_group(commands: Commands) -> None:
     resuming = group.add("resume", _resume, summary="have a paused group go on")
     seeking = group.add("seek", _seek, summary="have a group go on at another place of its stream", examples=_EXAMPLES)
     for parser in (listing, pausing, resuming, seeking):
-        parser.add_argument("stream", metavar="STREAM")
+        parser.add_argument("stream", metavar="STREAM", type=name)
         add_url(parser)
     for parser in (pausing, resuming, seeking):
-        parser.add_argument("group", metavar="GROUP")
+        parser.add_argument("group", metavar="GROUP", type=name)
     place = "start, end, an id (what comes after it is next), or a time (what was published from then on)"
     seeking.add_argument("--to", required=True, metavar="PLACE", help=place)
     seeking.add_argument("--dry-run", action="store_true", help="only say what would be")

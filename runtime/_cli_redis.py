@@ -21,6 +21,13 @@ def add_url(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", help="the server; otherwise REDIS_URL, otherwise redis://localhost:6379")
 
 
+def name(text: str) -> str:
+    """An argument that names something, such as a stream: for argparse, which tells the error with the argument."""
+    if not text:
+        raise argparse.ArgumentTypeError("a name is not empty")
+    return text
+
+
 def on_redis(arguments: argparse.Namespace, act: Callable[[Runtime], Awaitable[T]]) -> T:
     """Run this on the server that the arguments name; what goes wrong there is told in one line."""
     url: str = arguments.url or os.environ.get("REDIS_URL") or "redis://localhost:6379"

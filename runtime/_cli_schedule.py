@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import msgspec
-import trio
 
-from ..wire import AddressError, RedisError, Retry
 from ._cli import Commands, UserError, say
-from ._runtime import Runtime
+from ._cli_redis import add_url, name, on_redis
 from ._schedules import Schedules
 from ._table import print_table
 
@@ -37,9 +34,9 @@ def add_schedule(commands: Commands) -> None:
     )
     cancelling = schedule.add("cancel", _cancel, summary="have something not published")
     for parser in (listing, cancelling):
-        parser.add_argument("stream", metavar="STREAM")
-        parser.add_argument("--url", help="the server; otherwise REDIS_URL, otherwise redis://localhost:6379")
-    cancelling.add_argument("ids", metavar="ID", nargs="+", help="as `list` shows it")
+        parser.add_argument("stream", metavar="STREAM", type=name)
+        add_url(parser)
+    cancelling.add_argument("ids", metavar="ID", nargs="+", type=name, help="as `list` shows it")
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -71,20 +68,8 @@ def _cancel(arguments: argparse.Namespace) -> int:
 
 
 def _on(arguments: argparse.Namespace, act: Callable[[Schedules], Awaitable[T]]) -> T:
-    """Run this on the server that the arguments name; what goes wrong there is told in one line."""
-    url: str = arguments.url or os.environ.get("REDIS_URL") or "redis://localhost:6379"
-
-    async def run() -> T:
-        runtime = Runtime(url, retry=Retry(max_retries=1), observer=lambda _event: None)
-        async with runtime:
-            return await act(runtime.schedules(arguments.stream))
-
-    try:
-        return trio.run(run)
-    except AddressError as error:
-        raise UserError(f"{'--url' if arguments.url else 'REDIS_URL'}: {error}") from error
-    except RedisError as error:
-        raise UserError(str(error)) from error
+    """Do this with the schedules of the stream that the arguments name."""
+    return on_redis(arguments, lambda runtime: act(runtime.schedules(arguments.stream)))
 
 
 def _payload(payload: object) -> str:

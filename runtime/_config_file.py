@@ -129,7 +129,7 @@ def _text(value: object, _: object) -> str:
 
 def _sayable(text: str) -> str:
     try:
-        text.encode()
+        text.encode("utf-8", "surrogateescape")  # as it is sent: a variable may hold other bytes
     except UnicodeEncodeError:
         raise ValueError(f"must be text that UTF-8 can say, not {shown(text)}") from None
     return text

@@ -89,7 +89,10 @@ def test_a_mistake_is_one_line(dead: object, command: str, words: str) -> None:
     assert words in line
 
 
-@pytest.mark.parametrize("wrong", ["list --older soon", "list --limit 0", "show x"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["list --older soon", "list --older 9999999d", "list --newer 99999999999999999999s", "list --limit 0", "show x"],
+)
 def test_an_argument_that_is_none_is_shown(dead: object, wrong: str) -> None:
     """As argparse does."""
     with pytest.raises(SystemExit) as ended:

@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and with which exit code."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,29 @@ def test_wrong_usage_exits_with_two(argv: list[str], capsys: pytest.CaptureFixtu
         main(argv)
     assert caught.value.code == 2
     assert "usage: redis-streams" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "argument"),
+    [
+        ("dead list '' g", "STREAM"),
+        ("dead show s '' 1-0", "GROUP"),
+        ("dead purge '' g --all", "STREAM"),
+        ("schedule list ''", "STREAM"),
+        ("schedule cancel s x ''", "ID"),
+        ("group list ''", "STREAM"),
+        ("group pause s ''", "GROUP"),
+        ("group seek s '' --to 0", "GROUP"),
+    ],
+)
+def test_a_name_that_is_empty_is_told_with_its_argument(
+    command: str, argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a shell makes one of a variable that is not set; it was a traceback, or a name that nobody saw."""
+    with pytest.raises(SystemExit) as caught:
+        main(shlex.split(command))
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: argument {argument}: a name is not empty\n")
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["demo", "--help"], ["config", "--help"], ["config", "check", "--help"]])
