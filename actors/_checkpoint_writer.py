@@ -18,7 +18,7 @@ from random import Random
 from attrs import define, evolve, frozen
 from typing_extensions import assert_never
 
-from ..wire import EntryId, HistoryChanged, NoGroup, PendingList, RedisError, Retry, SettleResult, is_weather
+from ..wire import EntryId, HistoryChanged, NoGroup, NotHeld, PendingList, RedisError, Retry, SettleResult, is_weather
 from ._checkpoint import MemoryCheckpoint
 from ._child import Actor
 from ._gather import gather
@@ -99,10 +99,13 @@ async def _serve(writer: _Writer, message: SettleMessage) -> None:
 async def _settle(writer: _Writer, message: Settle) -> Settled:
     lost: set[bytes] = set()
     unsure: set[bytes] = set()
+    destroyed: frozenset[bytes] = frozenset()
     try:
         refused = await _bury_all(writer, message)
         if message.later:
-            lost |= await _delay(writer, message)
+            missing = await _delay(writer, message)
+            lost.update(missing.lost)
+            destroyed = frozenset(missing.destroyed)
         if message.done or len(refused) < len(message.dead):
             # Also with no ids left: the watermark moves past dead letters too.
             for start in range(0, max(1, len(message.done)), SCRIPT_IDS_MAX):
@@ -116,7 +119,7 @@ async def _settle(writer: _Writer, message: Settle) -> Settled:
         return Settled(frozenset(message.done), group_lost=True)
     except HistoryChanged as error:
         return Settled(history=error.history)
-    return Settled(frozenset(lost), frozenset(unsure), refused=refused)
+    return Settled(frozenset(lost), frozenset(unsure), destroyed, refused=refused)
 
 
 async def _bury_all(writer: _Writer, message: Settle) -> Mapping[bytes, RedisError]:
@@ -142,14 +145,13 @@ async def _bury(writer: _Writer, message: Settle, letter: DeadLetter) -> None:
     )
 
 
-async def _delay(writer: _Writer, message: Settle) -> frozenset[bytes]:
+async def _delay(writer: _Writer, message: Settle) -> NotHeld:
     key = writer.settings.checkpoint_key
-    lost = await writer.weather.through(
+    return await writer.weather.through(
         lambda: writer.pending.delay(
             message.consumer, message.later, idle_ms=message.idle_ms, checkpoint_key=key, history=message.history
         )
     )
-    return frozenset(lost)
 
 
 async def _acknowledge(writer: _Writer, message: Settle, raw_ids: Sequence[bytes]) -> Settled:

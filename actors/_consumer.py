@@ -27,7 +27,7 @@ from ._consumer_acquire import interrupt_reads, read_new, take_tickets
 from ._consumer_desk import ConsumerSettings, ConsumerWiring, Desk
 from ._consumer_history import learn
 from ._consumer_hold import Hold
-from ._consumer_lease import LEASE_CHUNK, keep_leases
+from ._consumer_lease import LEASE_CHUNK, hand_back, keep_leases
 from ._consumer_once import work_acknowledged
 from ._consumer_outage import mind_breaker
 from ._consumer_pause import mind_gate
@@ -120,7 +120,7 @@ async def _hand_back(desk: Desk) -> None:
         # What was cut short by the stop has not failed: it is not counted. Nor is what has not begun.
         deliveries = {raw_id: strays.get(raw_id, desk.hold.former_deliveries(raw_id)) for raw_id in part}
         try:
-            await desk.wiring.pending.hand_back(settings.name, deliveries, idle_ms=settings.lease_ms)
+            await hand_back(desk, deliveries, settings.lease_ms)
         except RedisError:
             return  # Then others take it after the idle limit.
         desk.release(part)

@@ -21,8 +21,8 @@ import trio
 from ..wire import ZERO_ID, Connection, Entry, Link, NoGroup, Pending, RedisError
 from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk
-from ._consumer_lease import lose
-from ._entry_events import EntriesDestroyed, EntriesReclaimed, EntriesRecovered
+from ._consumer_lease import lose, tell_destroyed
+from ._entry_events import EntriesReclaimed, EntriesRecovered
 from ._errors import NoReply
 from ._mailbox import Reply
 from ._messages import Barrier, Heal, Offer
@@ -148,7 +148,7 @@ async def _look_at_all(desk: Desk) -> bool:
     settings = desk.settings
     await _wait_settled(desk)
     taken, start = 0, ZERO_ID
-    missing = desk.hold.entries()
+    missing = {raw_id: entry for raw_id, entry in desk.hold.entries().items() if not desk.hold.is_destroyed(raw_id)}
     async with desk.claiming:
         while not desk.takes_nothing:
             count = 1 if buggify("short page") else PAGE
@@ -202,16 +202,9 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
         own = await desk.wiring.pending.take_own(desk.settings.name, part)
         for entry, deliveries in own.entries:
             taken += desk.admit([entry], deliveries + 1, asked_at=asked_at, history=history)
-        _tell_destroyed(desk, own.destroyed)
+        tell_destroyed(desk, own.destroyed)
         _acknowledge(desk, own.destroyed)
     return taken
-
-
-def _tell_destroyed(desk: Desk, raw_ids: Sequence[bytes]) -> None:
-    """Entries that were deleted while pending can't be handled by anybody."""
-    if raw_ids:
-        settings, path = desk.settings, desk.stage.path
-        desk.stage.emit(EntriesDestroyed(path, settings.stream, settings.group, tuple(raw_ids)))
 
 
 def _acknowledge(desk: Desk, raw_ids: Sequence[bytes]) -> None:
@@ -268,7 +261,7 @@ async def _claim(desk: Desk, offers: Sequence[Offer]) -> None:
     taken = await desk.wiring.pending.claim(settings.name, raw_ids, min_idle_ms=settings.lease_ms)
     for entry, deliveries in taken.entries:
         desk.admit([entry], deliveries + 1, asked_at=asked_at, history=history)
-    _tell_destroyed(desk, [*taken.destroyed, *taken.dropped])
+    tell_destroyed(desk, [*taken.destroyed, *taken.dropped])
     _acknowledge(desk, taken.destroyed)
     if taken.entries:
         reclaimed = tuple(entry.raw_id for entry, _ in taken.entries)

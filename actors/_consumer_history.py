@@ -29,6 +29,7 @@ from functools import partial
 from ..wire import Entry, NoGroup
 from ._consumer_acquire import end_read
 from ._consumer_desk import Desk
+from ._consumer_lease import hand_back
 from ._entry_events import LeaseLost
 from ._weather import Weather
 
@@ -71,9 +72,8 @@ async def _deliver_anew(desk: Desk, entries: Sequence[Entry], weather: Weather) 
     settings = desk.settings
     for start in range(0, len(entries) if desk.stage.draining else 0, COMPARED):
         deliveries = {e.raw_id: desk.hold.former_deliveries(e.raw_id) for e in entries[start : start + COMPARED]}
-        hand_back = partial(desk.wiring.pending.hand_back, settings.name, deliveries, idle_ms=settings.lease_ms)
         with suppress(NoGroup):  # Then the reader notices the same, and they are delivered anew.
-            await weather.through(hand_back)
+            await weather.through(partial(hand_back, desk, deliveries, settings.lease_ms))
     _give_up(desk, entries)
     desk.suspect = True
     await end_read(desk)

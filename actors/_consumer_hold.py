@@ -27,7 +27,18 @@ Job = tuple[Entry, int]
 class Hold:
     """The entries of one consumer, at most `places` of them."""
 
-    __slots__ = ("_counted", "_finished", "_held", "_let_go", "_numbers", "_reserved", "_waiting", "closed", "places")
+    __slots__ = (
+        "_counted",
+        "_destroyed",
+        "_finished",
+        "_held",
+        "_let_go",
+        "_numbers",
+        "_reserved",
+        "_waiting",
+        "closed",
+        "places",
+    )
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -38,6 +49,7 @@ class Hold:
         self._held: dict[bytes, Entry] = {}
         self._finished: set[bytes] = set()
         self._let_go: set[bytes] = set()
+        self._destroyed: set[bytes] = set()
         self._numbers: dict[bytes, int] = {}  # of deliveries, where it is not the first
         self._counted: dict[bytes, int] = {}  # deliveries that are to count, where some were forgiven
         self._waiting: deque[Job] = deque()
@@ -80,6 +92,8 @@ class Hold:
                 waiting.append((entry, deliveries))
                 if deliveries > 1:
                     self._numbers[entry.raw_id] = deliveries
+            elif self._destroyed:
+                self._destroyed.discard(entry.raw_id)  # It is pending again.
         return len(held) - before
 
     def take(self) -> Job | None:
@@ -116,6 +130,14 @@ class Hold:
         """The verdict on this entry is taken back before anybody heard of it."""
         self._finished.discard(raw_id)
 
+    def destroy(self, raw_ids: Iterable[bytes]) -> None:
+        """These were deleted, and are not pending any more: nothing is left of them but what is held here."""
+        self._destroyed.update(raw_id for raw_id in raw_ids if raw_id in self._held)
+
+    def is_destroyed(self, raw_id: bytes) -> bool:
+        """Whether nobody but us can handle this one any more, and nothing is to be said of it."""
+        return raw_id in self._destroyed
+
     def unfinish_counted(self, raw_id: bytes) -> None:
         """The verdict can't be carried out for now; handed back, the entry keeps all its deliveries, this one too."""
         self._finished.discard(raw_id)
@@ -144,6 +166,8 @@ class Hold:
             # What is seldom there at all: of what was delivered before, mostly.
             if self._let_go:
                 self._let_go.discard(raw_id)
+            if self._destroyed:
+                self._destroyed.discard(raw_id)
             if self._numbers:
                 self._numbers.pop(raw_id, None)
             if self._counted:
@@ -169,8 +193,9 @@ class Hold:
         return tuple(self._held)
 
     def renewable(self) -> Sequence[bytes]:
-        """Everything that is held and not let go."""
-        return tuple(raw_id for raw_id in self._held if raw_id not in self._let_go) if self._let_go else self.raw_ids()
+        """Everything that is held, not let go, and pending as far as we know."""
+        without = self._let_go | self._destroyed
+        return tuple(raw_id for raw_id in self._held if raw_id not in without) if without else self.raw_ids()
 
     def entries(self) -> dict[bytes, Entry]:
         """A copy of everything that is held now, by id."""

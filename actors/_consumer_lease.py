@@ -8,14 +8,14 @@ soon as that is known (`_lease`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import trio
 
 from ..wire import RedisError
 from ._buggify import buggify
 from ._consumer_desk import Desk
-from ._entry_events import LeaseLost
+from ._entry_events import EntriesDestroyed, LeaseLost
 
 LEASE_RENEWALS = 4
 """Renewals within one lease: three may fail before anybody else may take an entry."""
@@ -63,11 +63,35 @@ async def _renew_all(desk: Desk) -> bool:
 async def _renew(desk: Desk, raw_ids: Sequence[bytes]) -> bool:
     settings = desk.settings
     try:
-        lost = await desk.wiring.pending.renew(settings.name, raw_ids)
+        missing = await desk.wiring.pending.renew(settings.name, raw_ids)
     except RedisError:
         return False  # There are more renewals than one within a lease; the other activities tell of the trouble.
-    lose(desk, lost)
+    lose(desk, missing.lost)
+    note_destroyed(desk, missing.destroyed)
     return True
+
+
+def note_destroyed(desk: Desk, raw_ids: Sequence[bytes]) -> None:
+    """These were deleted while we hold them, so nobody else will get them: their handlers go on."""
+    hold = desk.hold
+    tell_destroyed(desk, [raw_id for raw_id in raw_ids if raw_id in hold and not hold.is_finished(raw_id)])
+    hold.destroy(raw_ids)
+    if desk.permits is not None:
+        # They can't be acknowledged any more, so they must not begin.
+        desk.lose([raw_id for raw_id in raw_ids if raw_id in hold and not hold.is_finished(raw_id)])
+
+
+def tell_destroyed(desk: Desk, raw_ids: Sequence[bytes]) -> None:
+    """Entries that were deleted while pending are not delivered any more."""
+    if raw_ids:
+        settings, path = desk.settings, desk.stage.path
+        desk.stage.emit(EntriesDestroyed(path, settings.stream, settings.group, tuple(raw_ids)))
+
+
+async def hand_back(desk: Desk, deliveries: Mapping[bytes, int], idle_ms: int) -> None:
+    """Make these look idle for so long, and tell which of them are not there any more."""
+    returned = await desk.wiring.pending.hand_back(desk.settings.name, deliveries, idle_ms=idle_ms)
+    tell_destroyed(desk, returned.destroyed)
 
 
 def lose(desk: Desk, raw_ids: Sequence[bytes]) -> None:

@@ -20,7 +20,7 @@ from ..wire import Entry, NoGroup
 from ._consumer_acquire import end_read
 from ._consumer_desk import Desk
 from ._consumer_hold import Job
-from ._consumer_lease import LEASE_CHUNK
+from ._consumer_lease import LEASE_CHUNK, hand_back
 from ._dependency import Breaker, Dependency
 from ._entry_events import HandlerFailed
 from ._events import DependencyAway, DependencyBack
@@ -83,7 +83,7 @@ async def _hand_back(desk: Desk, counts: Mapping[bytes, int], idle_ms: int) -> N
     # Not beside renewals: one that comes after would make what was handed back look busy again.
     async with desk.renewing:
         with suppress(NoGroup):  # The reader notices the same and has it healed; then they are delivered anew.
-            await desk.wiring.pending.hand_back(desk.settings.name, counts, idle_ms=idle_ms)
+            await hand_back(desk, counts, idle_ms)
         for raw_id in counts:
             if raw_id in desk.given_back:  # else it was not held, or was lost meanwhile
                 _let_go(desk, raw_id, desk.given_back.pop(raw_id))

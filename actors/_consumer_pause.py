@@ -18,7 +18,7 @@ from ..wire import NoGroup
 from ._consumer_acquire import end_read
 from ._consumer_desk import Desk
 from ._consumer_hold import Job
-from ._consumer_lease import LEASE_CHUNK
+from ._consumer_lease import LEASE_CHUNK, hand_back
 from ._entry_events import HandedBack
 from ._events import ConsumptionPaused, ConsumptionResumed
 from ._weather import Weather
@@ -58,15 +58,15 @@ async def _hand_back(desk: Desk, jobs: list[Job]) -> None:
     settings, hold, stage = desk.settings, desk.hold, desk.stage
     deliveries = {entry.raw_id: hold.former_deliveries(entry.raw_id) for entry, _ in jobs}
 
-    async def hand_back() -> None:
+    async def hand_all_back() -> None:
         # Not beside renewals: one that comes after would make what was handed back look busy again.
         async with desk.renewing:
             with suppress(NoGroup):  # Then they are delivered anew.
-                await desk.wiring.pending.hand_back(settings.name, deliveries, idle_ms=settings.lease_ms)
+                await hand_back(desk, deliveries, settings.lease_ms)
             desk.release(deliveries)
 
     weather = Weather(stage, f"handing back to {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
-    await weather.through(hand_back)
+    await weather.through(hand_all_back)
     stage.emit(HandedBack(stage.path, settings.stream, settings.group, len(jobs)))
     desk.suspect = True
     if not hold.closed:

@@ -16,7 +16,7 @@ from ._buggify import buggify
 from ._consumer_desk import SETTLE_SECONDS, Desk, Verdicts
 from ._consumer_history import go_on_in
 from ._consumer_hold import Job
-from ._consumer_lease import lose, wait_for_lease
+from ._consumer_lease import lose, note_destroyed, tell_destroyed, wait_for_lease
 from ._consumer_outage import hold_off, is_away, note_success
 from ._consumer_permits import doubt, hear_settled
 from ._consumer_refused import Refusals
@@ -155,10 +155,12 @@ async def _begin_again(desk: Desk, jobs: Sequence[Job]) -> bool:
         if spent is not None:
             _bury(desk, entry, deliveries - 1, spent.reason)
             return False
-    numbers = {entry.raw_id: deliveries for entry, deliveries in jobs}
+    numbers = {entry.raw_id: number for entry, number in jobs if not desk.hold.is_destroyed(entry.raw_id)}
     weather = Weather(desk.stage, f"beginning again in {settings.stream}", retry=settings.retry, rng=desk.wiring.rng)
     try:
-        lose(desk, await weather.through(lambda: desk.wiring.pending.begin(settings.name, numbers)))
+        missing = await weather.through(lambda: desk.wiring.pending.begin(settings.name, numbers))
+        lose(desk, missing.lost)
+        note_destroyed(desk, missing.destroyed)
     except NoGroup:
         lose(desk, list(numbers))  # The reader notices the same and has it healed; then they are delivered anew.
     if desk.lease_is_over() or desk.hold.closed:
@@ -176,6 +178,9 @@ def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
     """Note what came of one entry."""
     if not desk.hold.holds(entry):
         return  # Lost while it ran: whoever owns it now decides, and the fence would refuse us anyway.
+    if desk.hold.is_destroyed(entry.raw_id):
+        _judge_destroyed(desk, entry, deliveries, verdict)
+        return
     if not isinstance(verdict, Done):
         _judge_trouble(desk, entry, deliveries, verdict)
         return
@@ -189,6 +194,22 @@ def judge(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
     if not done:  # else the bell was rung for the first of them
         desk.verdict_made.ring()
     done.append(raw_id)
+
+
+def _judge_destroyed(desk: Desk, entry: Entry, deliveries: int, verdict: Verdict) -> None:
+    """It was deleted meanwhile: there is nothing to acknowledge, to bury or to try again."""
+    desk.release([entry.raw_id])
+    match verdict:
+        case Done():
+            desk.handled += 1
+        case Failed(error):
+            desk.failed += 1
+            where = (desk.stage.path, desk.settings.stream, desk.settings.group, entry.raw_id)
+            desk.stage.emit(HandlerFailed(*where, deliveries, error, comes_again=False))
+        case Undecodable():
+            pass
+        case never:
+            assert_never(never)
 
 
 def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Undecodable | Failed) -> None:
@@ -272,6 +293,8 @@ async def settle_verdicts(desk: Desk) -> None:
                 doubt(desk, desk.permits, settled.unsure)
             continue
         lost = settled.lost if desk.permits is None else hear_settled(desk, desk.permits, taken, settled)
+        tell_destroyed(desk, sorted(settled.destroyed))
+        lost = frozenset(raw_id for raw_id in lost if not desk.hold.is_destroyed(raw_id))
         if lost:
             ids = tuple(sorted(lost))
             desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, ids))

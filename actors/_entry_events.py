@@ -22,7 +22,7 @@ class HandlerFailed(ActorEvent):
         error: what it raised; None: it declined.
         again_seconds: in how many seconds it is due again; None: after the idle limit.
         counts: False where it failed because something is away: then this delivery is not counted.
-        comes_again: False where its group handles at most once.
+        comes_again: False where its group handles at most once, or its entry was deleted meanwhile.
     """
 
     level: ClassVar[int] = logging.WARNING
@@ -47,7 +47,7 @@ class HandlerFailed(ActorEvent):
         if not self.counts and self.again_seconds is None:
             when = "is handed back"
         if not self.comes_again:
-            return f"handler {what} {_shown([self.raw_id])} does not come again: it was acknowledged before"
+            return f"handler {what} {_shown([self.raw_id])} does not come again: it is not pending any more"
         number = f"delivery {self.deliveries}" if self.counts else f"delivery {self.deliveries}, which does not count"
         return f"handler {what} {_shown([self.raw_id])} {when} ({number})"
 
@@ -112,7 +112,10 @@ class DeadLettersRefused(ActorEvent):
 
 @frozen
 class EntriesDestroyed(ActorEvent):
-    """Entries were deleted or trimmed while they were pending: their bodies are gone, nobody can handle them."""
+    """Entries were deleted or trimmed while they were pending: nobody gets them any more.
+
+    A handler that is at one of them goes on with it.
+    """
 
     level: ClassVar[int] = logging.WARNING
 
@@ -123,7 +126,7 @@ class EntriesDestroyed(ActorEvent):
     @override
     def words(self) -> str:
         """In words."""
-        return f"deleted while pending, nobody can handle them: {_shown(self.raw_ids)}"
+        return f"deleted while pending, nobody gets them any more: {_shown(self.raw_ids)}"
 
 
 @frozen

@@ -48,6 +48,8 @@ class Settled:
     """Raw ids that were no longer ours to settle: somebody else claimed them, or the group is gone."""
     unsure: frozenset[bytes] = frozenset()
     """Raw ids that a try of which nobody heard may have settled: when it was said again, they were not ours."""
+    destroyed: frozenset[bytes] = frozenset()
+    """Raw ids of what was to be tried later, and was deleted."""
     group_lost: bool = False
     history: str | None = None
     """The group's present history, if it is another one than that of the verdicts: then nothing was settled but what is

@@ -12,7 +12,19 @@ from ._ids import MAX_ID, ZERO_ID, EntryId
 from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
-from ._pending_list import Claimed, Due, EnsuredGroup, OnGroupLost, Page, PendingList, SettleResult, Taken, ensure_group
+from ._pending_list import (
+    Claimed,
+    Due,
+    EnsuredGroup,
+    NotHeld,
+    OnGroupLost,
+    Page,
+    PendingList,
+    Returned,
+    SettleResult,
+    Taken,
+    ensure_group,
+)
 from ._reader import Mark, begin_reading, mark_reading, read_back, read_range, read_stream
 from ._redis_py import (
     Arg,
@@ -67,6 +79,7 @@ __all__ = [
     "Multiplexer",
     "NoGroup",
     "NotConnected",
+    "NotHeld",
     "OnGroupLost",
     "Page",
     "Pending",
@@ -80,6 +93,7 @@ __all__ = [
     "ResponseError",
     "Retained",
     "Retry",
+    "Returned",
     "ScheduleStore",
     "Scheduled",
     "Script",

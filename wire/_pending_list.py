@@ -59,6 +59,27 @@ class Taken:
 
 
 @frozen
+class NotHeld:
+    """What a consumer named and does not hold.
+
+    Attributes:
+        lost: raw ids of what is not pending under its name.
+        destroyed: raw ids of those that were deleted, and that Redis dropped from the pending list now (7.0 and later).
+    """
+
+    lost: Sequence[bytes]
+    destroyed: Sequence[bytes]
+
+
+@frozen
+class Returned:
+    """How many entries were handed back, and the raw ids of those that were deleted (see `NotHeld`)."""
+
+    count: int
+    destroyed: Sequence[bytes]
+
+
+@frozen
 class Page:
     """Some rows of the pending list, and the id at which to go on; None after the last ones."""
 
@@ -156,13 +177,12 @@ class PendingList:
                 taken.append((Entry(raw_id, fields), deliveries))
         return Taken(taken, destroyed)
 
-    async def renew(self, consumer: str, raw_ids: Sequence[bytes]) -> Sequence[bytes]:
-        """Reset the idle time of what a consumer holds; returns what it does not own any more."""
-        lost = await self._eval("renew", [], [self._group, consumer, *raw_ids])
-        return cast("list[bytes]", lost)
+    async def renew(self, consumer: str, raw_ids: Sequence[bytes]) -> NotHeld:
+        """Reset the idle time of what a consumer holds; returns what it does not hold any more."""
+        return _not_held(await self._eval("renew", [], [self._group, consumer, *raw_ids]))
 
-    async def begin(self, consumer: str, numbers: Mapping[bytes, int]) -> Sequence[bytes]:
-        """Count deliveries, whose handlers begin now; returns what the consumer does not own any more.
+    async def begin(self, consumer: str, numbers: Mapping[bytes, int]) -> NotHeld:
+        """Count deliveries, whose handlers begin now; returns what the consumer does not hold any more.
 
         The first delivery is counted by the read. What comes again is counted here and not where it is taken over: what
         a process held and never began must not use up deliveries. Safe to repeat.
@@ -172,10 +192,10 @@ class PendingList:
             numbers: for each entry, the number of this delivery.
         """
         words = [word for pair in numbers.items() for word in pair]
-        return cast("list[bytes]", await self._eval("begin", [], [self._group, consumer, *words]))
+        return _not_held(await self._eval("begin", [], [self._group, consumer, *words]))
 
-    async def hand_back(self, consumer: str, deliveries: Mapping[bytes, int], *, idle_ms: int) -> int:
-        """Make what a consumer holds look idle for so long; returns how many entries it still owned.
+    async def hand_back(self, consumer: str, deliveries: Mapping[bytes, int], *, idle_ms: int) -> Returned:
+        """Make what a consumer holds look idle for so long; returns how many entries it still held.
 
         Args:
             consumer: who holds them.
@@ -183,7 +203,8 @@ class PendingList:
             idle_ms: how idle they are to look.
         """
         words = [word for pair in deliveries.items() for word in pair]
-        return replies.number(await self._eval("hand_back", [], [self._group, consumer, idle_ms, *words]))
+        count, *destroyed = replies.rows(await self._eval("hand_back", [], [self._group, consumer, idle_ms, *words]))
+        return Returned(cast("int", count), cast("list[bytes]", destroyed))
 
     async def reap(self, *, idle_ms: int) -> Sequence[str]:
         """Remove consumers that were not heard of for so long and have nothing pending; returns their names.
@@ -201,8 +222,8 @@ class PendingList:
         idle_ms: int,
         checkpoint_key: str | None = None,
         history: str = "",
-    ) -> Sequence[bytes]:
-        """Let go of entries until they are due again; returns what the consumer does not own any more.
+    ) -> NotHeld:
+        """Let go of entries until they are due again; returns what the consumer does not hold any more.
 
         The time is that of Redis. A history is looked at as in `settle`. Safe to repeat.
 
@@ -216,7 +237,7 @@ class PendingList:
         words = [word for pair in delays_ms.items() for word in pair]
         known = history if checkpoint_key is not None else ""
         keys = [*self._retries, checkpoint_key or self._stream]
-        return cast("list[bytes]", await self._eval("delay", keys, [self._group, consumer, idle_ms, known, *words]))
+        return _not_held(await self._eval("delay", keys, [self._group, consumer, idle_ms, known, *words]))
 
     async def due(self, count: int) -> Due:
         """Which entries are due again, the first so many, and when the next one is."""
@@ -312,6 +333,11 @@ class PendingList:
 
     async def _eval(self, name: str, more_keys: Sequence[str], args: Sequence[Arg]) -> Reply:
         return await self._client.eval(load(name), [self._stream, *more_keys], args)
+
+
+def _not_held(reply: Reply) -> NotHeld:
+    lost, destroyed = cast("tuple[list[bytes], list[bytes]]", reply)
+    return NotHeld(lost, destroyed)
 
 
 async def ensure_group(

@@ -19,7 +19,7 @@ POISONING: Final = (
         [
             Edit(
                 "begin.lua",
-                "'RETRYCOUNT', math.max(row[1][4], number), 'JUSTID'",
+                "'RETRYCOUNT', count, 'JUSTID'",
                 "'JUSTID'",
             )
         ],
@@ -83,7 +83,7 @@ POISONING: Final = (
             Edit(
                 "delay.lua",
                 "redis.call('XCLAIM', stream, group, consumer, 0, id, 'IDLE', string.format('%.0f', idle), 'JUSTID')",
-                "redis.call('XACK', stream, group, id)",
+                "{ redis.call('XACK', stream, group, id) }",
             )
         ],
     ),

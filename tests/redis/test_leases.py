@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 import trio
-from redis_streams import Event, NewEvent, Reclaim
+from redis_streams import EntriesDestroyed, Event, LeaseLost, NewEvent, Reclaim, Runtime, RuntimeEvent
 from redis_streams.simulations.real import RedisServer
 from support.load import quick_runtime
 
@@ -55,6 +55,31 @@ async def test_a_handler_whose_event_is_lost_is_cancelled_and_its_place_is_free(
     assert str(ended[0]).startswith("lease lost")
     assert ended[1:] == [True, "quick"]
     assert owners(any_redis_server) == {"another"}
+
+
+async def test_a_handler_whose_event_is_deleted_goes_on(redis_server: RedisServer) -> None:
+    """It broke: two renewals later it was cancelled, since somebody else had its event, it said. Nobody had."""
+    if redis_server.version < (7, 0, 0):
+        pytest.skip("before 7.0 Redis keeps its row, and it is acknowledged as all are")
+    told = list[RuntimeEvent]()
+    runtime, ended = Runtime(redis_server.url, observer=told.append), list[bool]()
+
+    @runtime.handler("s", "g", block_ms=100, reclaim=RENEWED)
+    async def handle(event: Event[object]) -> None:
+        redis_server.cli("XDEL", "s", event.raw_id.decode())
+        while not any(isinstance(each, EntriesDestroyed) for each in told):
+            await trio.sleep(0.01)
+        await trio.sleep(3 * RENEWED.min_idle_ms / 4000)
+        ended.append(event.lease.lost)
+
+    async with runtime:
+        await runtime.publish("s", 1, event_type="a")
+        with trio.fail_after(10):
+            while not ended:
+                await trio.sleep(0.01)
+    assert ended == [False]
+    assert sum(isinstance(each, EntriesDestroyed) for each in told) == 1
+    assert not [each for each in told if isinstance(each, LeaseLost)]
 
 
 async def test_a_handler_that_is_to_finish_is_told_and_acknowledges_nothing(redis_server: RedisServer) -> None:

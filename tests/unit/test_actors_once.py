@@ -113,7 +113,7 @@ async def test_a_failure_is_told_and_does_not_come_again(autojump_clock: MockClo
         await trio.sleep(100)
     assert bench.runs == ["bad", "b"]
     [failed] = bench.of(HandlerFailed)
-    assert failed.words().endswith("does not come again: it was acknowledged before")
+    assert failed.words().endswith("does not come again: it is not pending any more")
 
 
 async def test_what_nobody_can_read_goes_to_the_dead_letters(autojump_clock: MockClock) -> None:

@@ -58,7 +58,7 @@ def test_verdicts_compare_by_what_they_say() -> None:
         ),
         (
             HandlerFailed("p", "s", "g", b"7-0", 1, None, comes_again=False),
-            "handler declined 7-0 does not come again: it was acknowledged before",
+            "handler declined 7-0 does not come again: it is not pending any more",
             logging.WARNING,
         ),
         (EventsDropped("p", "s", "g", IDS[:2], "why"), "dropped 1-0, 2-0 of s for g: why", logging.WARNING),

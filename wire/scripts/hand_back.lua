@@ -3,16 +3,17 @@
 --
 -- KEYS: stream
 -- ARGV: group, consumer, idle time in ms, then for each entry its id and how often it has been delivered
--- Answers how many were handed back. Redis 5.0 and later.
+-- Answers how many were handed back, then the ids of those whose entries were deleted: from 7.0 on Redis drops their rows
+-- here, so they are named once. Redis 5.0 and later.
 
-local count = 0
+local answer = { 0 }
 for i = 4, #ARGV, 2 do
   local id, deliveries = ARGV[i], tonumber(ARGV[i + 1])
   local row = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])
   if #row == 1 then
-    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'IDLE', ARGV[3],
+    local kept = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'IDLE', ARGV[3],
       'RETRYCOUNT', math.min(row[1][4], deliveries), 'JUSTID')
-    count = count + 1
+    if #kept == 1 then answer[1] = answer[1] + 1 else answer[#answer + 1] = id end
   end
 end
-return count
+return answer
