@@ -12,6 +12,7 @@ from attrs import define, field
 
 from ..actors import Supervisor
 from ..wire import Client
+from ._errors import NotRunning
 from ._publishing import Publishing
 
 AT_ONCE_SECONDS: Final = 2.0
@@ -49,6 +50,24 @@ class Running:
         self.scope.cancel()
         if at_once:
             self.root.hurry(trio.current_time() + AT_ONCE_SECONDS)
+
+
+@define(eq=False)
+class Up:
+    """Tells whoever waits for a runtime to be up, and remembers whether it was."""
+
+    waiter: trio.TaskStatus[None]
+    _told: bool = field(default=False, init=False)
+
+    def started(self, value: None = None) -> None:
+        """It is up."""
+        self._told = True
+        self.waiter.started(value)
+
+    def raise_if_never(self) -> None:
+        """Raise `NotRunning` where somebody waits in vain: Trio's own error would be about its inner workings."""
+        if not self._told and self.waiter is not trio.TASK_STATUS_IGNORED:
+            raise NotRunning("the runtime was stopped before it was up")
 
 
 def _in_run_of(token: trio.lowlevel.TrioToken) -> bool:

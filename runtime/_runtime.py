@@ -50,7 +50,7 @@ from ._plans import Plans
 from ._ports import Ports
 from ._publishing import Publishing
 from ._readers import Readers, Reads
-from ._running import Running
+from ._running import Running, Up
 from ._schedules import Schedules
 from ._stream_options import StreamOptions, StreamOptionsKeywords
 from ._typed import Structure, type_name
@@ -365,6 +365,7 @@ class Runtime(Reads):
 
         Raises:
             ConnectFailed: the server could not be reached at the start. Later outages are waited out.
+            NotRunning: it was stopped before it was up, and somebody waits for that.
             RestartLimitExceeded: an actor kept crashing.
         """
         if self._running is not None:
@@ -410,11 +411,13 @@ class Runtime(Reads):
             for plan in plans:
                 publishing.started(plan)
             self._running, self._root = Running(client, root, scope, publishing), root
+            up = Up(task_status)
             try:
-                await run_root(root, observer=self._observer, task_status=task_status)
+                await run_root(root, observer=self._observer, task_status=up)
             finally:
                 self._running = None
                 publishing.close()
+        up.raise_if_never()
 
     def stop(self, *, at_once: bool = False) -> None:
         """Begin a graceful stop: intake ends, what is held is finished and settled, the rest is handed back.
