@@ -35,7 +35,10 @@ HOLDING: Final = (
                 "actors._consumer_window:Window.look",
                 "int(min(max(worth_holding, self.least), self.most))",
                 "int(max(worth_holding, self.least))",
-            )
+            ),
+            Edit(
+                "actors._consumer_desk:Desk.set_places", "min(places + len(self.unburied), self.window.most)", "places"
+            ),
         ],
         (Scale("actors._consumer_window", "HOLD_SECONDS", 20),),
     ),
