@@ -93,7 +93,7 @@ async def _begin(desk: ReaderDesk) -> None:
         return
     settings = desk.settings
     where = (settings.stream, readers_key(settings.stream), settings.name)
-    desk.noted_on = desk.wiring.client.generation
+    desk.noted_on, desk.noted_at = desk.wiring.client.generation, trio.current_time()
     mark, is_new = await begin_reading(desk.wiring.client, *where, settings.start)
     desk.place.begin(mark)
     desk.stage.emit(ReaderBegan(desk.stage.path, settings.stream, settings.name, mark.position, is_new))
@@ -140,6 +140,10 @@ async def _look(desk: ReaderDesk, link: Link) -> Sequence[Entry]:
     if desk.moves > 1:
         # Whatever has us move again and again, let it not be done a thousand times a second.
         await trio.sleep(settings.retry.delay(desk.moves - 2, desk.wiring.rng))
+    if desk.read_on != desk.wiring.client.generation:
+        # A server that was demoted refuses what writes, and the shared link left it. A read it would answer for ever.
+        desk.read_on = desk.wiring.client.generation
+        await link.leave()
     connection = await link.connection()
     link.forget_former()
     is_new = connection is not desk.known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from random import Random
-from typing import Literal
+from typing import Final, Literal
 
 import trio
 from attrs import define, field, frozen, validators
@@ -17,6 +17,10 @@ from ._reader_place import Place
 from ._retrying import Rules
 from ._stage import Stage
 from ._weather import Weather
+
+NOTE_AGAIN_SECONDS: Final = 5.0
+"""A checkpoint is written again after so long, also where nothing came: a server that was demoted answers reads for
+ever, and shows by what it refuses to write that another one is to be asked."""
 
 OnStreamLost = Literal["resume", "fail"]
 """What becomes of a reader whose stream is gone, or another one."""
@@ -75,8 +79,11 @@ class ReaderDesk:
     """The connection on which the stream was compared with what was handled."""
     noting: trio.Lock = field(factory=trio.Lock)
     """One checkpoint is under way at a time."""
+    noted_at: float = -math.inf
     noted_on: int = -1
-    """On which connection of the shared link the last one was written; on another one it may have to be again."""
+    """When it was written last, and on which connection of the shared link: on another it may have to be again."""
+    read_on: int = -1
+    """On which connection of the shared link the one that reads was opened last, or would have been."""
     moves: int = 0
     """How often it went on elsewhere since a look that found nothing wrong."""
     handled: int = 0
@@ -107,7 +114,8 @@ async def note(desk: ReaderDesk) -> bool:
         if not desk.settings.name or place.doubted is not None:
             return True
         # A server that lost its last writes has lost the checkpoint too, and nothing may come for long.
-        if place.noted == place.passed and desk.noted_on == desk.wiring.client.generation:
+        is_fresh = trio.current_time() < desk.noted_at + NOTE_AGAIN_SECONDS
+        if is_fresh and place.noted == place.passed and desk.noted_on == desk.wiring.client.generation:
             return True
         return await _write(desk, place.mark, place.passed)
 
@@ -132,5 +140,5 @@ async def _write(desk: ReaderDesk, mark: Mark, passed: int, letter: Sequence[byt
         # Somebody of our name has found what we have not: what is on its way here may be of another stream.
         place.doubted = stands.history
         return False
-    place.noted, desk.noted_on = max(place.noted, passed), generation
+    place.noted, desk.noted_on, desk.noted_at = max(place.noted, passed), generation, trio.current_time()
     return stands.history == mark.history

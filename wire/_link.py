@@ -52,6 +52,11 @@ class Link:
                     await connection.call(*kill)
             self._former.remove(former)
 
+    async def leave(self) -> None:
+        """Close the connection: the next one may lead to another server."""
+        if self._connection is not None:
+            await self._connection.aclose()
+
     def forget_former(self) -> None:
         """Leave broken connections as they are: of a read without a group, what comes late changes nothing."""
         self._former.clear()
@@ -64,5 +69,4 @@ class Link:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         """Close the connection, if there is one."""
-        if self._connection is not None:
-            await self._connection.aclose()
+        await self.leave()

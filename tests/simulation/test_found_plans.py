@@ -27,6 +27,7 @@
 | dependency-down-late-hand-back-poison-bounded | a hand-back came again, late, over a former connection |
 | dependency-down-untold-poison-bounded | the checker: what Redis could not be told in time counts |
 | fan-out-split-fan-out | the checker: a checkpoint on the old primary goes with what it passes |
+| fan-out-demoted-fan-out, -liveness | a reader read on from a server that was demoted, and saw nothing of the new one |
 | operated-split-ack-implies-done | the checker: a seek on the old primary says nothing about the new one |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
@@ -82,6 +83,8 @@ SAFEGUARDS = {
     ],
     "poison-no-loss": [Edit("ensure_group.lua", " or (kept and is_another(added))", "")],
     "group-lost-no-loss": [Edit("ensure_group.lua", "if maker == call then", "if false then")],
+    "fan-out-demoted-fan-out": [Edit("actors._reader:_look", "await link.leave()", "pass")],
+    "fan-out-demoted-liveness": [Edit("actors._reader_desk:note", "if is_fresh and", "if")],
     "retention-no-loss": [
         Edit("ensure_group.lua", "'MKSTREAM')\nif known then", "'MKSTREAM')\nif false then"),
     ],
