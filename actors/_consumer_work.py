@@ -298,7 +298,10 @@ async def settle_verdicts(desk: Desk) -> None:
         if lost:
             ids = tuple(sorted(lost))
             desk.stage.emit(LeaseLost(desk.stage.path, desk.settings.stream, desk.settings.group, ids))
-        desk.release(raw_id for raw_id in taken.raw_ids() if raw_id not in settled.refused)
+        settled_ids = taken.raw_ids()
+        if settled.refused:
+            settled_ids = [raw_id for raw_id in settled_ids if raw_id not in settled.refused]
+        desk.release(settled_ids)
         refusals.hear(taken, settled.refused)
         if taken.later:
             desk.wiring.alarm.set(min(taken.later.values()) / 1000)

@@ -138,6 +138,8 @@ async def _ready(writer: _Writer) -> tuple[Send, Sequence[tuple[Arg, ...]]]:
         return client.pipeline, ()
     connection = await writer.link.connection()
     if writer.checked is not connection:
+        # What is still under way in one that broke is said again here.
+        await writer.link.kill_former()
         await _check_can_wait(writer, wait)
         writer.checked = connection
     await writer.append_once.ready()
