@@ -15,7 +15,7 @@ begins one handler at a time until it is back. The limit counts anew
 
 A delivery that was counted without a run is excused where nobody could help it: the first one, which the read counts,
 and one whose handler was about to begin (`begin`) when its process died or lost the entry. So is a run that was
-cancelled and could not be handed back. An event that can't be decoded is dead-lettered at once, which is right.
+cancelled and could not be handed back, or was the first: that stays counted once it has begun. An event that can't be decoded is dead-lettered at once, which is right.
 """
 
 from __future__ import annotations
@@ -243,10 +243,12 @@ def _is_away(run: Run) -> bool:
 
 
 def _cut(history: History, of: Of, found: Sequence[Run]) -> int:
-    """Runs that were cancelled and not handed back: Redis was away, or an actor had crashed."""
+    """Runs that were cancelled and not handed back: Redis was away, or an actor had crashed. Or that were the first."""
     cancelled = sum(run.outcome == "cancelled" for run in found)
+    first = {run.outcome for run in found if run.start.delivery == 1}
     back = [fact for fact in chronicle(history).facts if isinstance(fact, Held) and fact.how == "handed back"]
-    return max(0, cancelled - sum((fact.stream, fact.group, fact.raw_id) == of for fact in back))
+    taken_off = sum((fact.stream, fact.group, fact.raw_id) == of for fact in back) - (first == {"cancelled"})
+    return cancelled - min(cancelled, max(0, taken_off))
 
 
 def _event_id(history: History, stream: str, raw_id: bytes) -> str:

@@ -61,6 +61,21 @@ def test_a_group_without_a_limit_promises_nothing() -> None:
     assert not list(poison_bounded(story.history(live=False)))
 
 
+def cut() -> Story:
+    """By a stop, in its first run."""
+    return read().starts("worker-1", "a").ends("worker-1", "a", "cancelled").hands_back("worker-1", "a", count=1)
+
+
+def test_a_first_run_that_was_cut_short_counts() -> None:
+    failed = cut().starts("worker-1", "a", delivery=2).ends("worker-1", "a", "failed")
+    assert not kinds(failed.buries("worker-1", "a"))
+
+
+def test_a_later_one_that_was_cut_short_and_handed_back_does_not() -> None:
+    story = read().fails("worker-1", "a").starts("worker-1", "a", delivery=2).ends("worker-1", "a", "cancelled")
+    assert kinds(story.hands_back("worker-1", "a", count=1).buries("worker-1", "a")) == ["too soon"]
+
+
 def in_an_outage() -> Story:
     return read().fails_by_an_outage("worker-1", "a").fails_by_an_outage("worker-1", "a")
 

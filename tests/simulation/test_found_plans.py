@@ -29,6 +29,7 @@
 | fan-out-split-fan-out | the checker: a checkpoint on the old primary goes with what it passes |
 | fan-out-demoted-fan-out, -liveness | a reader read on from a server that was demoted, and saw nothing of the new one |
 | operated-split-ack-implies-done | the checker: a seek on the old primary says nothing about the new one |
+| letters-refused-cut-poison-bounded | the checker: a first run that a stop cut short stays counted |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
