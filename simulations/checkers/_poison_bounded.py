@@ -15,7 +15,8 @@ begins one handler at a time until it is back. The limit counts anew
 
 A delivery that was counted without a run is excused where nobody could help it: the first one, which the read counts,
 and one whose handler was about to begin (`begin`) when its process died or lost the entry. So is a run that was
-cancelled and could not be handed back, or was the first: that stays counted once it has begun. An event that can't be decoded is dead-lettered at once, which is right.
+cancelled and could not be handed back, or was the first: that stays counted once it has begun. An event that can't be
+decoded is dead-lettered at once, which is right.
 """
 
 from __future__ import annotations
