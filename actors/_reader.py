@@ -150,6 +150,11 @@ async def _look(desk: ReaderDesk, link: Link) -> Sequence[Entry]:
     if (is_new or place.doubted is not None) and await _was_replaced(desk, connection):
         return ()
     position, read, seen = place.mark.position, place.read, place.seen
+    before: Sequence[Entry] = ()
+    if is_new and position > ZERO_ID and len(place.recent) <= 1:
+        # It has just begun. A server that loses its last write would have it begin with the whole stream otherwise.
+        # First this: only the look that follows shows that it is still the stream that we began in.
+        before = await read_back(connection, settings.stream, position, count=RECENT)
     # On a new connection at once: it may be another server, on which nothing will ever come after our place.
     block_ms = None if is_new else settings.block_ms
     entries, info = await read_stream(connection, settings.stream, position, count=settings.count, block_ms=block_ms)
@@ -165,9 +170,8 @@ async def _look(desk: ReaderDesk, link: Link) -> Sequence[Entry]:
         place.read = gone.read
         told = (gone.after, gone.before, gone.count)
         desk.stage.emit(EventsMissed(desk.stage.path, settings.stream, settings.name, *told))
-    if is_new and position > ZERO_ID and len(place.recent) <= 1:
-        # It has just begun. A server that loses its last write would have it begin with the whole stream otherwise.
-        place.remember(await read_back(connection, settings.stream, position, count=RECENT))
+    if before:
+        place.remember(before)
     return entries
 
 

@@ -88,6 +88,6 @@ STOPPING: Final = (
         "a consumer that stops does not close its own connection",
         "no-leaks",
         ("single",),
-        [Edit("wire._link:Link.__aexit__", "if self._connection is not None:", "if False:")],
+        [Edit("wire._link:Link.leave", "if self._connection is not None:", "if False:")],
     ),
 )

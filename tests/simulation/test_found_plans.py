@@ -29,6 +29,7 @@
 | fan-out-split-fan-out | the checker: a checkpoint on the old primary goes with what it passes |
 | fan-out-demoted-fan-out, -liveness | a reader read on from a server that was demoted, and saw nothing of the new one |
 | operated-split-ack-implies-done | the checker: a seek on the old primary says nothing about the new one |
+| fan-out-just-begun-fan-out | what stood up to the place was looked for in a stream that had been made anew meanwhile |
 | letters-refused-cut-poison-bounded | the checker: a first run that a stop cut short stays counted |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
@@ -86,6 +87,14 @@ SAFEGUARDS = {
     "group-lost-no-loss": [Edit("ensure_group.lua", "if maker == call then", "if false then")],
     "fan-out-demoted-fan-out": [Edit("actors._reader:_look", "await link.leave()", "pass")],
     "fan-out-demoted-liveness": [Edit("actors._reader_desk:note", "if is_fresh and", "if")],
+    "fan-out-just-begun-fan-out": [
+        Edit(
+            "actors._reader:_look",
+            "if before:",
+            "if before or is_new and position > ZERO_ID and len(place.recent) <= 1:"
+            "\n        before = await read_back(connection, settings.stream, position, count=RECENT)",
+        )
+    ],
     "retention-no-loss": [
         Edit("ensure_group.lua", "'MKSTREAM')\nif known then", "'MKSTREAM')\nif false then"),
     ],
