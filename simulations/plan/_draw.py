@@ -71,6 +71,7 @@ class Domain:
         fails_once: of the others, the share whose first delivery fails.
         kinds: the kinds of faults that make sense; None: all.
         always: of these kinds, one fault at least, whatever the preset.
+        often: these faults, each in half of the runs.
         split_ms: how long an old primary goes on beside a new one, from, to; None: as it comes, or not at all.
         span_ms: the time over which events are published and timed faults strike.
         producer: the share of faults that strike the producer; None: as many as strike half of a worker.
@@ -92,6 +93,7 @@ class Domain:
     undecodable: float = 0.0
     kinds: frozenset[str] | None = None
     always: Sequence[str] = ()
+    often: Sequence[Fault] = ()
     split_ms: tuple[float, float] | None = None
     span_ms: float = 2000.0
     producer: float | None = None
@@ -202,6 +204,7 @@ def _faults(rng: Random, domain: Domain, preset: Preset, workers: Sequence[str])
     faults = [
         draw_fault(rng, kind, _whom(rng, domain, workers), span_ms=domain.span_ms, actions=actions) for kind in kinds
     ]
+    faults += [fault for fault in domain.often if preset.faults_max and rng.random() < 0.5]  # noqa: PLR2004 - a coin
     return [_split(rng, fault, domain.split_ms) for fault in faults] if domain.split_ms else faults
 
 

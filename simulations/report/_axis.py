@@ -20,6 +20,8 @@ WIDEST: Final = 100.0
 """Pixels of the longest time that is still drawn to scale."""
 TYPICAL: Final = 30.0
 """Pixels of the step between two moments that three of four steps do not exceed."""
+LEAST_MS: Final = 1e-6
+"""Steps that are shorter are one moment: to their scale a second would not fit into a number."""
 MANY: Final = 500
 """Records from which on everything stands closer: there is an overview then, and a page has to come to an end."""
 CLOSER: Final = 0.6
@@ -93,7 +95,7 @@ def axis_of(times: Sequence[float], room: Sequence[float]) -> Axis:
 def _scale(times: Sequence[float]) -> float:
     """Pixels for a millisecond."""
     steps = sorted(after - before for before, after in pairwise(times) if after > before)
-    return TYPICAL / steps[(len(steps) - 1) * 3 // 4] if steps else 1.0
+    return TYPICAL / max(LEAST_MS, steps[(len(steps) - 1) * 3 // 4]) if steps else 1.0
 
 
 def _drawn(pixels: float) -> float:

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ..plan import CONNECT, HANDLER, Domain, Plan, draw_plan
+from ..plan import CONNECT, HANDLER, Domain, Fault, LoseReply, Plan, Site, draw_plan
 from ..world import Scenario
 from ._basic import (
     alone,
@@ -278,10 +278,7 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "group-lost",
         "somebody destroys the group: it is created again at the checkpoint",
         workers,
-        Domain(
-            always=("destroy-group", "lose-reply"),
-            actions=("ensure_group", "ensure_group", "XREADGROUP", "settle", "claim", HANDLER, CONNECT),
-        ),
+        Domain(always=("destroy-group",), often=(Fault(Site("worker-1", "ensure_group", 3), LoseReply()),)),
     ),
     BuiltIn(
         "stream-lost",

@@ -20,7 +20,6 @@ TRIES = 60
 
 START: Mapping[str, int] = {
     "a beginning that is not noted": 45,
-    "a group is made again in silence": 22,
     "nobody restarted while others start": 8,
     "nothing handed back": 15,
     "swallowed Cancelled": 12,

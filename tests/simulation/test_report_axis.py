@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from redis_streams.simulations.report._axis import MARGIN, WIDEST, axis_of
 
@@ -27,6 +27,7 @@ def test_what_happens_in_one_moment_stands_side_by_side() -> None:
     assert axis_of([4, 4, 4], [5, 7, 9]).places == [MARGIN, MARGIN + 5, MARGIN + 12]
 
 
+@example([0.0, 5e-324, 1e6])
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30).map(sorted))
 def test_the_order_of_time_is_that_of_the_page(times: list[float]) -> None:
     """However the times lie, a later record is never further left, and a moment lies between its neighbours."""
