@@ -9,7 +9,8 @@ it *owes* what comes after that, and all that is added later; where its checkpoi
 * Within one process events begin in the order of the stream, each when the one before was seen.
 * A checkpoint that is written passes nothing that is owed, was not seen, and is there. One beyond the end of the
   stream, or whose id stands for another entry by now, is of a former one: whoever wrote it has yet to notice that.
-  One on the old primary of a split brain, whose reader may read on the new one by then, goes with what it passes.
+  One on the old primary of a split brain, whose reader may read on the new one by then, goes with what it passes; and
+  what is added there is nothing to those on the new one.
 * Within one history of the reader it never goes back.
 
 Excused is a host that is broken for good, and the order of ids where the reader tells that it goes on elsewhere. After
@@ -148,7 +149,7 @@ def _checkpoints(history: History, begun: Mapping[Key, _Begun]) -> Iterator[Verd
     for place, record in enumerate(history.records):
         newest += isinstance(record, FaultStruck) and isinstance(record.fault.effect, FailOver)
         for fact in by_place.get(place, ()):
-            if isinstance(fact, Added):
+            if isinstance(fact, Added) and fact.server >= newest:
                 there[fact.entry.stream, fact.entry.raw_id] = fact.entry
                 last[fact.entry.stream] = order(fact.entry.raw_id)
             elif isinstance(fact, Removed):

@@ -27,6 +27,7 @@
 | dependency-down-late-hand-back-poison-bounded | a hand-back came again, late, over a former connection |
 | dependency-down-untold-poison-bounded | the checker: what Redis could not be told in time counts |
 | fan-out-split-fan-out | the checker: a checkpoint on the old primary goes with what it passes |
+| fan-out-split-again-fan-out | the checker: what is added to the old primary is nothing to one on the new |
 | fan-out-demoted-fan-out, -liveness | a reader read on from a server that was demoted, and saw nothing of the new one |
 | operated-split-ack-implies-done | the checker: a seek on the old primary says nothing about the new one |
 | fan-out-just-begun-fan-out | what stood up to the place was looked for in a stream that had been made anew meanwhile |
