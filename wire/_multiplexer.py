@@ -52,7 +52,6 @@ from ._shared import check_shareable, suspect
 STABLE_SECONDS: Final = 1.0
 """A link that lasted so long was a good one; when it breaks, the next is tried at once."""
 
-
 MOST_FORMER: Final = 100
 """Broken connections that the server is still to be told of. More come only from one that drops all we make."""
 
@@ -307,7 +306,7 @@ class Multiplexer:
                 self._hand_out(await connection.receive())
             except ConnectionLost as error:
                 return error
-        return ConnectionLost(f"{self.address}: this server is not the primary any more", sent=False)
+        return ConnectionLost(f"{self.address}: this is not the primary: a replica takes no writes", sent=False)
 
     async def _wait_late(self, _connection: Connection) -> ConnectionLost:
         """Wait until the oldest reply is late."""

@@ -5,23 +5,10 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client, EntryId, NoGroup, PendingList, begin_reading, ensure_group, is_weather
-from support.connected import connected
+from redis_streams.wire import EntryId, NoGroup, PendingList, begin_reading, is_weather
+from support.connected import connected, create_group
 
 pytestmark = pytest.mark.also_on_memory
-
-
-async def create(client: Client) -> None:
-    """Have group g of stream s."""
-    await ensure_group(
-        client,
-        "s",
-        "g",
-        start=EntryId(0, 0),
-        checkpoint_key="{s}:checkpoint:g",
-        retries_key="{s}:retries:g",
-        history="h1",
-    )
 
 
 async def test_a_group_that_is_gone_is_no_group(any_redis_server: RedisServer) -> None:
@@ -55,7 +42,7 @@ async def test_a_key_of_another_kind_is_said_to_be_one(any_redis_server: RedisSe
             await PendingList(client, "s", "g").settle("c", [b"1-0"], checkpoint_key=None)
         assert not is_weather(caught.value)
         with pytest.raises(ResponseError, match="WRONGTYPE"):
-            await create(client)
+            await create_group(client)
 
 
 async def test_no_memory_and_no_writes_are_weather(any_redis_server: RedisServer) -> None:
@@ -67,8 +54,8 @@ async def test_no_memory_and_no_writes_are_weather(any_redis_server: RedisServer
         any_redis_server.cli("CONFIG", "SET", "maxmemory", "0")
         any_redis_server.cli("REPLICAOF", "127.0.0.1", "1")
         with pytest.raises(ReadOnlyError) as no_writes:
-            await create(client)
+            await create_group(client)
         any_redis_server.cli("REPLICAOF", "NO", "ONE")
         assert is_weather(no_memory.value)
         assert is_weather(no_writes.value)
-        await create(client)
+        await create_group(client)

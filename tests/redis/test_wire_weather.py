@@ -15,16 +15,15 @@ from redis_streams.wire import (
     Client,
     Connection,
     ConnectionLost,
-    EntryId,
     PendingList,
     RedisError,
     Reply,
     ResponseError,
     Retry,
     ServerAddress,
-    ensure_group,
     is_weather,
 )
+from support.connected import create_group
 from support.servers import ServerFactory
 
 pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
@@ -65,15 +64,7 @@ async def test_too_few_replicas_are_weather_for_writes(any_redis_server: RedisSe
     """Appends, acknowledgements and scripts; reading goes on."""
     async with connected(any_redis_server) as client:
         await client.xadd("s", {"f": "v"}, id="1-0")
-        await ensure_group(
-            client,
-            "s",
-            "g",
-            start=EntryId(0, 0),
-            checkpoint_key="{s}:checkpoint:g",
-            retries_key="{s}:retries:g",
-            history="h1",
-        )
+        await create_group(client)
         await client.call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
         any_redis_server.cli("CONFIG", "SET", "min-slaves-to-write", "1")
         pending = PendingList(client, "s", "g")

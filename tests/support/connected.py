@@ -8,7 +8,7 @@ from random import Random
 
 import trio
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client
+from redis_streams.wire import Client, EntryId, ensure_group
 
 
 @asynccontextmanager
@@ -19,3 +19,16 @@ async def connected(server: RedisServer) -> AsyncIterator[Client]:
         await nursery.start(client.run)
         yield client
         nursery.cancel_scope.cancel()
+
+
+async def create_group(client: Client) -> None:
+    """Have group g of stream s, from its first entry on."""
+    await ensure_group(
+        client,
+        "s",
+        "g",
+        start=EntryId(0, 0),
+        checkpoint_key="{s}:checkpoint:g",
+        retries_key="{s}:retries:g",
+        history="h1",
+    )

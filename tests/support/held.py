@@ -5,6 +5,7 @@ from __future__ import annotations
 import trio
 from attrs import define, field
 from redis_streams.wire import ServerAddress, dial
+from support.through import Through
 from typing_extensions import override
 
 
@@ -41,30 +42,26 @@ class HoldingDial:
             await inner.aclose()
 
 
-class _Held(trio.abc.Stream):
+class _Held(Through):
     def __init__(self, inner: trio.abc.Stream, dialled: HoldingDial) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._dialled = dialled
         self._holds = False
 
     @override
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         if self._dialled.held is None and self._dialled.word in bytes(data):
-            self._dialled.held, self._holds = (self._inner, bytes(data)), True
+            self._dialled.held, self._holds = (self.inner, bytes(data)), True
         if not self._holds:
-            await self._inner.send_all(data)
-
-    @override
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._inner.wait_send_all_might_not_block()
+            await self.inner.send_all(data)
 
     @override
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         if self._holds:
             await trio.sleep_forever()
-        return await self._inner.receive_some(max_bytes)
+        return await self.inner.receive_some(max_bytes)
 
     @override
     async def aclose(self) -> None:
         if not self._holds:
-            await self._inner.aclose()
+            await self.inner.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import trio
 from attrs import define, field
 from redis_streams.wire import ServerAddress, dial
+from support.through import Through
 from typing_extensions import override
 
 
@@ -27,9 +28,9 @@ class LossyDial:
         return _Lossy(await dial(address), self)
 
 
-class _Lossy(trio.abc.Stream):
+class _Lossy(Through):
     def __init__(self, inner: trio.abc.Stream, dialled: LossyDial) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._dialled = dialled
         self._waits = False
 
@@ -37,21 +38,13 @@ class _Lossy(trio.abc.Stream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         dialled = self._dialled
         self._waits = self._waits or (dialled.word in bytes(data) and dialled.lost < dialled.times)
-        await self._inner.send_all(data)
-
-    @override
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._inner.wait_send_all_might_not_block()
+        await self.inner.send_all(data)
 
     @override
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        data = await self._inner.receive_some(max_bytes)
+        data = await self.inner.receive_some(max_bytes)
         if self._waits:
             self._dialled.lost += 1
             await self.aclose()
             raise trio.BrokenResourceError
         return data
-
-    @override
-    async def aclose(self) -> None:
-        await self._inner.aclose()

@@ -577,14 +577,20 @@ async def test_a_server_that_was_demoted_is_left(autojump_clock: MockClock) -> N
 
 
 async def test_what_was_under_way_there_is_answered_first(autojump_clock: MockClock) -> None:
-    """A refusal is a sure answer; that the connection was lost would be none."""
-    async with running(Peer(demoted)) as bench:
+    """A refusal is a sure answer; that the connection was lost would be none. Nothing more is asked there meanwhile."""
+    async with running(Peer(lambda command: b"" if command[0] == b"ECHO" else demoted(command))) as bench:
         results: list[Reply | Exception] = []
         async with trio.open_nursery() as nursery:
-            for words in (("SET", "k", "v"), ("ECHO", "x"), ("SET", "l", "v")):
+            for words in (("SET", "k", "v"), ("ECHO", "x")):
                 nursery.start_soon(partial(bench.ask, *words, into=results))
-        kinds = sorted(type(result).__name__ for result in results)
-        assert kinds == ["ReadOnlyError", "ReadOnlyError", "bytes"]
+            await trio.sleep(1)
+            assert [type(result) for result in results] == [redis.exceptions.ReadOnlyError]
+            nursery.start_soon(partial(bench.ask, "PING", into=results))
+            await trio.sleep(1)
+            assert len(bench.peer.sockets) == len(results) == 1
+            bench.peer.socket.feed(b"+x\r\n")
+        assert sorted(map(str, results[1:])) == ["b'OK'", "b'x'"]
+        assert len(bench.peer.sockets) == 2
 
 
 async def test_a_server_that_stays_a_replica_is_not_asked_again_at_once(autojump_clock: MockClock) -> None:
