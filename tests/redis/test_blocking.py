@@ -556,7 +556,8 @@ def test_a_forked_child_gets_a_clear_error(redis_server: RedisServer) -> None:
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "child ended with 0\n", "")
-    assert ConsumerGroupManager(redis_server.url).pending("s", "g").count == 0
+    with ConsumerGroupManager(redis_server.url) as groups:
+        assert groups.pending("s", "g").count == 0
 
 
 # Connecting
