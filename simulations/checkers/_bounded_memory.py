@@ -8,6 +8,8 @@ after a failure, lost to somebody else, or deleted. Since the server can't know 
 * when a fault strikes, or destroys something later, as the end of a split brain does, or its process ends, it is taken
   to hold nothing;
 * what it says that it lost it has given up, though nobody may have taken it: after a seek it finds that again;
+* when a verdict of its is refused, since the group began another history, it is taken to hold nothing, and what comes
+  on what it had asked for before it leaves to its recovery;
 * but what it renews, it holds: so the count is right again after a quarter of the lease. A renewal that a process had
   on its way when it ended says nothing of the next one of its name.
 
@@ -27,7 +29,7 @@ from ..history import Applied, Destroyed, FaultStruck, HandlerEnded, History, Pr
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Fact, Held, Moved, Removed
 from ._runs import Of
-from ._touch import Touch, touches
+from ._touch import AFTERMATH_MS, Touch, touches
 from ._verdict import Verdict
 
 NAME = "bounded-memory"
@@ -43,6 +45,8 @@ class _Hands:
     held: dict[Whose, dict[bytes, None]] = field(factory=dict[Whose, "dict[bytes, None]"])
     owner: dict[Of, Whose] = field(factory=dict[Of, Whose])
     given_up: set[Of] = field(factory=set[Of])
+    unsure_until: dict[str, float] = field(factory=dict[str, float])
+    """To when a read may answer that a host had asked for in a former history."""
     connections: dict[str, set[int]] = field(factory=dict[str, "set[int]"])
     """Those of each host whose process lives."""
     dead: set[int] = field(factory=set[int])
@@ -105,6 +109,9 @@ def _look_at(history: History, hands: _Hands, record: Record) -> None:
             hands.empty(None)
         case Sent():
             hands.connections.setdefault(record.host, set()).add(record.client)
+            if record.reply is not None and record.reply.startswith(b"-HISTORY"):
+                hands.empty(names.get(record.host, frozenset()))
+                hands.unsure_until[record.host] = record.at_ms + AFTERMATH_MS
         case ProcessEnded():
             hands.empty(names.get(record.host, frozenset()))
             hands.dead |= hands.connections.pop(record.host, set())
@@ -127,7 +134,7 @@ def _take(history: History, hands: _Hands, fact: Fact) -> int:
             of = (fact.stream, fact.group, fact.raw_id)
             if fact.how == "delivered":
                 hands.given_up.discard(of)
-            certain = not _is_felt(history, fact) if fact.how == "delivered" else fact.how == "renewed"
+            certain = fact.how == "renewed" or (fact.how == "delivered" and not _is_felt(history, hands, fact))
             if certain and of not in hands.given_up:
                 return hands.take(of, fact.consumer)
             hands.drop(of)
@@ -145,9 +152,11 @@ def _take(history: History, hands: _Hands, fact: Fact) -> int:
     return 0
 
 
-def _is_felt(history: History, fact: Held) -> bool:
+def _is_felt(history: History, hands: _Hands, fact: Held) -> bool:
     names = chronicle(history).names
     hosts = frozenset(host for host, used in names.items() if fact.consumer in used)
+    if any(hands.unsure_until.get(host, 0.0) >= fact.at_ms for host in hosts):
+        return True
     return any(_matters(touch) and touch.meets(hosts, fact.at_ms, fact.at_ms) for touch in touches(history))
 
 

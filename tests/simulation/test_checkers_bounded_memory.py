@@ -53,6 +53,12 @@ def test_what_a_consumer_says_that_it_lost_takes_no_place_of_its_own() -> None:
     assert len(kinds(story().reads("worker-1", "a", "b").loses("worker-2", "a").reads("worker-1", "c"))) == 1
 
 
+def test_what_comes_on_a_read_of_a_former_history_is_left_to_the_recovery() -> None:
+    told = story().reads("worker-1", "a", "b").is_refused_for_its_history("worker-1").reads("worker-1", "c", "d")
+    assert not kinds(told)
+    assert len(kinds(told.later(6000).reads("worker-1", "a", "b", "e"))) == 1
+
+
 def test_what_was_delivered_into_trouble_may_be_unknown_to_the_consumer() -> None:
     told = story().strikes(LoseReply(), host="worker-1", action="XREADGROUP")
     assert not kinds(told.reads("worker-1", "a", "b").reads("worker-1", "c"))

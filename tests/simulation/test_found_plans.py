@@ -22,6 +22,7 @@
 | killers-bounded-memory | likely the checker: what a killed process reads late stands beside its successors entries |
 | killers-late-begin-bounded-memory | the checker: what a killed process had on its way is nobody's |
 | operated-seek-bounded-memory | the checker: what a consumer gives up after a seek it does not hold |
+| operated-stray-bounded-memory | the checker: what comes after a seek, asked for before it, is left to the recovery |
 | retention-no-loss | a group that was lost before the retention had seen it was not missed |
 | at-most-once-, dependency-down-unbegun-poison-bounded | what had not begun was handed back as delivered |
 | dependency-down-late-hand-back-poison-bounded | a hand-back came again, late, over a former connection |

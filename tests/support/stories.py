@@ -297,6 +297,11 @@ class Story:
         """A consumer says that these are not its own any more."""
         return self.tells(host, LeaseLost("root", STREAM, GROUP, tuple(self.ids[event] for event in events)))
 
+    def is_refused_for_its_history(self, host: str) -> Story:
+        """The group has begun another history than the one in which a host's verdicts were made."""
+        self._sent(host, "settle", b"EVALSHA", reply=b"-HISTORY another\r\n")
+        return self
+
     def sends(self, host: str, action: str) -> Story:
         """A command arrives that changes nothing."""
         self._sent(host, action, action.encode())
