@@ -244,12 +244,21 @@ def _is_away(run: Run) -> bool:
 
 
 def _cut(history: History, of: Of, found: Sequence[Run]) -> int:
-    """Runs that were cancelled and not handed back: Redis was away, or an actor had crashed. Or that were the first."""
-    cancelled = sum(run.outcome == "cancelled" for run in found)
-    first = {run.outcome for run in found if run.start.delivery == 1}
-    back = [fact for fact in chronicle(history).facts if isinstance(fact, Held) and fact.how == "handed back"]
-    taken_off = sum((fact.stream, fact.group, fact.raw_id) == of for fact in back) - (first == {"cancelled"})
-    return cancelled - min(cancelled, max(0, taken_off))
+    """Runs that were cancelled and that no hand-back took off: Redis was away, or an actor had crashed."""
+    cancelled = [run for run in found if run.outcome == "cancelled"]
+    facts = chronicle(history).facts if cancelled else ()
+    back = [fact for fact in facts if isinstance(fact, Held) and fact.how == "handed back"]
+    left = {fact.at: _left(history, fact) for fact in back if (fact.stream, fact.group, fact.raw_id) == of}
+    return sum(
+        not any(at > run.started_at and deliveries < run.start.delivery for at, deliveries in left.items())
+        for run in cancelled
+    )
+
+
+def _left(history: History, back: Held) -> int:
+    """So many deliveries stay counted of what was handed back."""
+    record = history.records[back.at]
+    return retry_count(record.words) if isinstance(record, Applied) else 0
 
 
 def _event_id(history: History, stream: str, raw_id: bytes) -> str:

@@ -78,3 +78,12 @@ def test_a_power_loss_may_undo_that_a_group_was_destroyed() -> None:
     story._applied("", b"XGROUP", b"DESTROY", b"orders", b"billing")
     story.makes_group("worker-1", "0-0").strikes(LosePower()).reads("worker-1", "a")
     assert kinds(story.marks("worker-1", "b")) == ["passed", "at the end"]
+
+
+def test_a_power_loss_may_undo_a_delivery_and_then_a_seek_passes_the_entry() -> None:
+    def sought(story: Story) -> list[str]:
+        return kinds(story.seeks(story.ids["b"].decode()).marks("worker-1", "b"))
+
+    assert "passed" in sought(settled("a", "b"))
+    assert "passed" not in sought(settled("a", "b").strikes(LosePower()))
+    assert "passed" in sought(settled("a", "b").strikes(LosePower()).reads("worker-1", "a"))

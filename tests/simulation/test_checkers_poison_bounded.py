@@ -76,6 +76,12 @@ def test_a_later_one_that_was_cut_short_and_handed_back_does_not() -> None:
     assert kinds(story.hands_back("worker-1", "a", count=1).buries("worker-1", "a")) == ["too soon"]
 
 
+def test_a_hand_back_that_leaves_its_delivery_takes_no_cut_run_off() -> None:
+    """A crash cut it, and its dead letter was refused until the process was stopped."""
+    story = read().fails("worker-1", "a").starts("worker-1", "a", delivery=2).ends("worker-1", "a", "cancelled")
+    assert not kinds(story.hands_back("worker-1", "a", count=2).buries("worker-1", "a"))
+
+
 def in_an_outage() -> Story:
     return read().fails_by_an_outage("worker-1", "a").fails_by_an_outage("worker-1", "a")
 
