@@ -30,7 +30,7 @@
 | fan-out-split-fan-out | the checker: a checkpoint on the old primary goes with what it passes |
 | fan-out-split-again-fan-out | the checker: what is added to the old primary is nothing to one on the new |
 | fan-out-demoted-fan-out, -liveness | a reader read on from a server that was demoted, and saw nothing of the new one |
-| operated-power-loss-checkpoint-true | the checker: a power loss may undo a delivery, and then a seek passes the entry |
+| operated-power-loss-checkpoint-true | the checker: a power loss may undo a delivery, and a seek passes the entry |
 | operated-split-ack-implies-done | the checker: a seek on the old primary says nothing about the new one |
 | fan-out-just-begun-fan-out | what stood up to the place was looked for in a stream that had been made anew meanwhile |
 | letters-refused-cut-poison-bounded | the checker: a first run that a stop cut short stays counted |
