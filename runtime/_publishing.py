@@ -97,10 +97,11 @@ class Publishing:
 
     async def alarm(self, stream: str) -> Alarm:
         """What wakes the actor that looks after a stream's schedules; it is started when it is first needed."""
+        await self._retain(stream)
         alarm = self._alarms.get(stream)
         if alarm is None:
+            # Noted as it joins: who is cancelled between the two would leave what is scheduled to nobody.
             alarm = self._alarms[stream] = Alarm()
-            await self._retain(stream)
             child = scheduler_child(self.plans.scheduler(stream), alarm, self.client, self.supervision)
             try:
                 await self.streams.start_child(child)

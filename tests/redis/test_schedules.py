@@ -11,7 +11,15 @@ from typing import cast
 import pytest
 import trio
 from redis.exceptions import ResponseError
-from redis_streams import Event, PublishIndeterminate, Runtime, RuntimeEvent, ScheduleManager, SchedulesNotMoved
+from redis_streams import (
+    Event,
+    PublishIndeterminate,
+    Retention,
+    Runtime,
+    RuntimeEvent,
+    ScheduleManager,
+    SchedulesNotMoved,
+)
 from redis_streams.__main__ import main
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import ConnectionLost
@@ -148,6 +156,19 @@ async def test_saying_again_how_it_recurs_shifts_nothing(redis_server: RedisServ
         await schedules.publish(2, event_type="a", schedule_id="x", cron="0 3 * * *", zone="Europe/Berlin")
         [third] = await schedules.list()
         assert (third.due.minute, third.recurs) == (0, "cron Europe/Berlin once - 0 3 * * *")
+
+
+async def test_who_is_cancelled_at_the_first_call_leaves_others_a_scheduler(redis_server: RedisServer) -> None:
+    """It broke: it was noted as there, and never started, if the call was cut short while the retention began."""
+    async with quick_runtime(redis_server) as runtime:
+        runtime.stream("s", retention=Retention(max_length=1000))
+        schedules = runtime.schedules("s")
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await schedules.publish(1, event_type="a", after=0)
+        await schedules.publish(2, event_type="a", event_id="two", after=0.1)
+        await wait_none_scheduled(redis_server, TIMES)
+    assert set(entries(redis_server)) == {"two"}
 
 
 @pytest.mark.parametrize(
