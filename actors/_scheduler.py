@@ -38,13 +38,13 @@ class SchedulerSettings:
     """Of which stream, and how its entries are written.
 
     Attributes:
-        length_max: about how many entries the stream keeps; None: all.
         stamp: makes the entries of an event that recurs.
+        length_max: tells about how many entries the stream keeps; None: all. It may be said after this has begun.
     """
 
     stream: str
     stamp: Stamp
-    length_max: int | None = None
+    length_max: Callable[[], int | None]
     retry: Retry = Retry()
 
 
@@ -68,7 +68,7 @@ def scheduler_actor(settings: SchedulerSettings, client: Client, alarm: Alarm, r
 
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"looking for what is due in {settings.stream}", retry=settings.retry, rng=rng)
-        store = ScheduleStore(client, settings.stream, schedule_keys(settings.stream), settings.length_max)
+        store = ScheduleStore(client, settings.stream, schedule_keys(settings.stream))
         look = _Look(stage, settings, store)
         stage.started()
         while not stage.draining:
@@ -92,7 +92,7 @@ def scheduler_actor(settings: SchedulerSettings, client: Client, alarm: Alarm, r
 
 async def _move(look: _Look) -> float:
     """Move what is due; returns for how long to rest."""
-    fired = await look.store.fire()
+    fired = await look.store.fire(look.settings.length_max())
     moved = len(fired.appended)
     for schedule in fired.recurring:
         moved += await _recur(look, schedule, fired)
@@ -117,7 +117,7 @@ async def _recur(look: _Look, schedule: Scheduled, fired: Fired) -> int:
             look.refuse(schedule.id, ValueError("this process has no codec for it"))
             return 0
         entries.append(entry)
-    await look.store.recur(schedule, entries, again_ms)
+    await look.store.recur(schedule, entries, again_ms, look.settings.length_max())
     return 1
 
 

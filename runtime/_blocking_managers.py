@@ -41,8 +41,8 @@ class StreamManager(Connected):
 
         Args:
             name: the stream.
-            max_length: about how many entries it keeps; producers that say nothing else keep to it. None: all, also
-                where another length was noted before.
+            max_length: about how many entries it keeps; producers that say nothing else keep to it, if it was noted
+                before the first event of their connection. None: all, also where another length was noted before.
 
         Returns:
             Whether it was made; False: it existed. The length is noted in both cases.

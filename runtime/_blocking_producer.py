@@ -14,6 +14,7 @@ from ..wire import Client
 from ._blocking_connection import Connected, RedisConnection
 from ._config import Config
 from ._event import Json, NewEvent
+from ._runtime import Runtime
 from ._stream_options import PublishKeywords, StreamOptions
 
 
@@ -152,15 +153,18 @@ class StreamProducer(Connected):
 
     def _prepare(self) -> None:
         """Say once what holds for the stream, and find out how long it may become where nobody said that here."""
-        if self._prepared:
-            return
-        name = self.stream_name
-        known = self.connection.prepare_stream(name, max_length=self._max_length, **self._options)
-        if known.max_length is None and known.retention is None:
-            stored = self.connection.call(lambda client: _stored_length(client, name))
-            if stored:
-                self.connection.prepare_stream(name, max_length=int(stored))
-        self._prepared = True
+        if not self._prepared:
+            # While the runtime runs: a stream that is known before its start is in use from then on, as it is.
+            self.connection.call_runtime(self._say)
+            self._prepared = True
+
+    async def _say(self, runtime: Runtime) -> None:
+        name, publishing = self.stream_name, runtime._require_running().publishing  # noqa: SLF001 - of one package
+        runtime.stream(name, max_length=self._max_length, **self._options)
+        if publishing.may_get_length(name):
+            stored = await _stored_length(publishing.client, name)
+            if stored and publishing.may_get_length(name):  # still: others publish meanwhile
+                runtime.stream(name, max_length=int(stored))
 
 
 async def _stored_length(client: Client, stream: str) -> bytes | None:

@@ -183,8 +183,7 @@ class Plans:
 
     def scheduler(self, name: str) -> SchedulerSettings:
         """The plan of the actor that moves what is due into a stream."""
-        length_max = self._stream(name).options.max_length
-        return SchedulerSettings(name, partial(stamped, self.codec), length_max, self.retry)
+        return SchedulerSettings(name, partial(stamped, self.codec), lambda: self.options(name).max_length, self.retry)
 
     def _stream(self, name: str) -> _Stream:
         if not name:

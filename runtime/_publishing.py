@@ -83,7 +83,7 @@ class Publishing:
     _retained: set[str] = field(factory=set[str], init=False)
     """Streams of which is removed here what they need not keep."""
     _options: dict[str, StreamOptions] = field(factory=dict[str, StreamOptions], init=False)
-    """Of streams that are in use: they stay as they are."""
+    """Of streams that have an actor that appends: they stay as they are."""
 
     def started(self, plan: StreamPlan) -> None:
         """A stream's first actor is there."""
@@ -109,6 +109,11 @@ class Publishing:
                 raise NotRunning(f"the runtime stopped before it scheduled anything for {stream}") from error
         return alarm
 
+    def may_get_length(self, stream: str) -> bool:
+        """Whether nobody said what a stream keeps, and its length can still be said."""
+        said = self.plans.options(stream)
+        return stream not in self._options and said.max_length is None and said.retention is None
+
     def check_in_time(self, stream: str, options: StreamOptions) -> None:
         """Whether something can still be said about a stream.
 
@@ -120,8 +125,8 @@ class Publishing:
             said: object = getattr(options, attribute.name)
             if said is not None and getattr(in_use, attribute.name) is None:
                 raise HandlerConflict(
-                    f"stream {stream} has been published to without a {attribute.name} here, so {said} comes too late: "
-                    "say it before the first event"
+                    f"stream {stream} is in use here without a {attribute.name}, so {said} comes too late: say it "
+                    "before the first event, and before the start where there are handlers"
                 )
 
     async def append_list(
@@ -216,6 +221,7 @@ class Publishing:
             return mailbox
         plan = self.plans.way(stream, way)
         self._ways[stream, way] = plan.appends
+        self._options[stream] = self.plans.options(stream)
         return await self._start(plan)
 
     async def _retain(self, stream: str) -> None:
@@ -223,7 +229,6 @@ class Publishing:
 
         Not after the actor that appends it: who is cancelled in between would leave it to nobody.
         """
-        self._options.setdefault(stream, self.plans.options(stream))
         retainer = self.plans.retainer(stream)
         if retainer is not None and stream not in self._retained:
             self._retained.add(stream)

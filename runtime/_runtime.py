@@ -244,7 +244,8 @@ class Runtime(Reads):
             options: see `StreamOptions`: `max_length`, `publish_once`, `dedup_seconds`, `durability`.
 
         Raises:
-            HandlerConflict: something else was said already, or it has been published to without that.
+            HandlerConflict: something else was said already, or it is in use without that: it has been published to, or
+                has handlers.
             ValueError: an option is out of its range.
         """
         said = StreamOptions(**options)

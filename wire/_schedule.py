@@ -74,14 +74,12 @@ class ScheduleStore:
         client: the link to use.
         stream: where entries are appended.
         keys: three keys in the slot of the stream: of the times, of the events, and of what has ended.
-        length_max: about how many entries the stream keeps; None: all.
     """
 
-    def __init__(self, client: Client, stream: str, keys: tuple[str, str, str], length_max: int | None = None) -> None:
+    def __init__(self, client: Client, stream: str, keys: tuple[str, str, str]) -> None:
         self._client = client
         self._stream = stream
         self._keys = keys
-        self._limit: Arg = b"" if length_max is None else length_max
 
     async def put(
         self, schedule_id: str, how: Literal["at", "after"], ms: int, *, call: bytes, rule: str, fields: Sequence[bytes]
@@ -113,9 +111,13 @@ class ScheduleStore:
         reply = await self._client.eval(load("unschedule"), self._keys, [schedule_id, REMEMBER_MS])
         return replies.number(reply) == 1
 
-    async def fire(self) -> Fired:
-        """Append what is due, the first so many. Safe to repeat."""
-        args: list[Arg] = [FIRE_MAX, self._limit, REMEMBER_MS]
+    async def fire(self, length_max: int | None = None) -> Fired:
+        """Append what is due, the first so many. Safe to repeat.
+
+        Args:
+            length_max: about how many entries the stream keeps; None: all.
+        """
+        args: list[Arg] = [FIRE_MAX, _limit(length_max), REMEMBER_MS]
         next_ms, now_ms, *found = cast(
             "list[object]", await self._client.eval(load("fire"), [self._stream, *self._keys], args)
         )
@@ -130,7 +132,11 @@ class ScheduleStore:
         return Fired(None if known_ms < 0 else known_ms, cast("int", now_ms), appended, recurring)
 
     async def recur(
-        self, schedule: Scheduled, entries: Sequence[Sequence[bytes]], again_ms: int | None
+        self,
+        schedule: Scheduled,
+        entries: Sequence[Sequence[bytes]],
+        again_ms: int | None,
+        length_max: int | None = None,
     ) -> Sequence[EntryId] | None:
         """Append what a schedule makes that is due, and note when it is again; None: somebody was faster.
 
@@ -138,9 +144,10 @@ class ScheduleStore:
             schedule: as `fire` found it.
             entries: the words of each.
             again_ms: its next time; None: it ends.
+            length_max: as for `fire`.
         """
         again: Arg = b"" if again_ms is None else again_ms
-        args: list[Arg] = [schedule.id, schedule.due_ms, schedule.call, again, self._limit, REMEMBER_MS]
+        args: list[Arg] = [schedule.id, schedule.due_ms, schedule.call, again, _limit(length_max), REMEMBER_MS]
         for fields in entries:
             args.append(len(fields))
             args += fields
@@ -161,6 +168,10 @@ class ScheduleStore:
                 if what is not None
             ]
         return found
+
+
+def _limit(length_max: int | None) -> Arg:
+    return b"" if length_max is None else length_max
 
 
 def _scheduled(raw_id: bytes, due_ms: int, packed: bytes) -> Scheduled:

@@ -32,7 +32,7 @@ SCHEDULING: Final = (
         [
             Edit(
                 f"{_SCHEDULER}:_recur",
-                "await look.store.recur(schedule, entries, again_ms)",
+                "await look.store.recur(schedule, entries, again_ms, look.settings.length_max())",
                 "won = await look.store.recur(schedule, [], again_ms)\n"
                 "    for entry in entries if won is not None else ():\n"
                 "        await look.store._client.xadd(look.settings.stream, entry)",

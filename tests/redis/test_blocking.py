@@ -25,6 +25,7 @@ from redis_streams import (
     PublishIndeterminate,
     RedisConnection,
     Retention,
+    ScheduleManager,
     StreamConsumer,
     StreamManager,
     StreamProducer,
@@ -152,6 +153,44 @@ def test_what_is_said_here_counts_and_not_a_stored_length(connection: RedisConne
     assert manager.stream_length("short") < 300
 
 
+def test_a_stored_length_keeps_nobody_from_publishing(connection: RedisConnection) -> None:
+    """It broke: one that was stored, or found, when the stream was in use through the connection was a conflict."""
+    manager, schedules = StreamManager(connection=connection), ScheduleManager(connection=connection)
+    manager.create_stream("scheduled", max_length=100)
+    for _ in range(5):
+        schedules.publish("scheduled", "a", 1, schedule_id="s", after=60.0)
+        StreamProducer(stream_name="scheduled", connection=connection).publish_many([NewEvent("a", 1)] * 200)
+    assert manager.stream_length("scheduled") < 300
+    StreamProducer(stream_name="used", connection=connection).publish("a", 1)
+    manager.create_stream("used", max_length=100)
+    StreamProducer(stream_name="used", connection=connection).publish_many([NewEvent("a", 1)] * 999)
+    assert manager.stream_length("used") == 1000
+
+
+def test_a_length_that_is_said_after_something_was_scheduled_holds_for_that_too(connection: RedisConnection) -> None:
+    """It broke: it came too late for a stream to which nothing had been published."""
+    manager, schedules = StreamManager(connection=connection), ScheduleManager(connection=connection)
+    schedules.publish("s", "a", 1, after=0)
+    StreamProducer(stream_name="s", connection=connection, max_length=50).publish("a", 1)
+    for number in range(400):
+        schedules.publish("s", "a", number, after=0)
+    deadline = time.monotonic() + SECONDS
+    while schedules.list("s") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not schedules.list("s")
+    assert manager.stream_length("s") < 300
+
+
+@pytest.mark.real_server_only("each opens a connection of its own")
+def test_a_producer_alone_finds_a_stored_length(redis_server: RedisServer) -> None:
+    """It broke: its stream was in use from the start of its own connection on, and so the length came too late."""
+    with StreamManager(redis_server.url) as manager:
+        manager.create_stream("s", max_length=100)
+        with StreamProducer(redis_server.url, "s") as producer:
+            producer.publish_many([NewEvent("a", 1)] * 999)
+        assert manager.stream_length("s") < 300
+
+
 # Groups
 
 
@@ -159,7 +198,7 @@ def test_a_length_that_comes_too_late_is_refused(connection: RedisConnection) ->
     """It would have no effect on a stream that is in use through the same connection."""
     StreamProducer(stream_name="s", connection=connection).publish("a", 1)
     late = StreamProducer(stream_name="s", connection=connection, max_length=10)
-    with pytest.raises(HandlerConflict, match="published to without a max_length here, so 10 comes too late"):
+    with pytest.raises(HandlerConflict, match="in use here without a max_length, so 10 comes too late"):
         late.publish("a", 2)
     StreamProducer(stream_name="t", connection=connection, max_length=10).publish("a", 1)
 

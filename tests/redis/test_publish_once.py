@@ -177,7 +177,7 @@ async def test_what_is_said_about_a_stream_is_said_before_its_first_event(redis_
         runtime.stream("s", publish_once=True)
         await runtime.publish("s", 1, event_type="a")
         runtime.stream("s", publish_once=True)
-        with pytest.raises(HandlerConflict, match="without a dedup_seconds here, so 5 comes too late"):
+        with pytest.raises(HandlerConflict, match="in use here without a dedup_seconds, so 5 comes too late"):
             runtime.stream("s", dedup_seconds=5)
         with pytest.raises(HandlerConflict, match="has publish_once True already, not False"):
             runtime.stream("s", publish_once=False)
