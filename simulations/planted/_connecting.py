@@ -138,7 +138,7 @@ CONNECTING: Final = (
         ("publish-once", "retrying-producer"),
         [
             Edit("append_once.lua", "if since and now - since >= window then", "if since and now - since >= 100 then"),
-            Edit("append_once.lua", "redis.call('RENAME', newer, older)", "redis.call('UNLINK', newer)"),
+            Edit("append_once.lua", "redis.call('RENAME', newer, older)", "redis.call('UNLINK', newer) known = {}"),
         ],
     ),
     PlantedBug(

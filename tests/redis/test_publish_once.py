@@ -25,6 +25,7 @@ from redis_streams import (
     StreamProducer,
 )
 from redis_streams.simulations.real import RedisServer
+from redis_streams.wire import ServerAddress, dial
 from support.load import QUICK, SHORT, quick_runtime
 from support.lossy import LossyDial
 from support.servers import ServerFactory, restart, servers_at_hand
@@ -106,6 +107,38 @@ async def test_what_redis_refuses_is_told_and_leaves_no_token(redis_server: Redi
         redis_server.cli("DEL", "s")
         await runtime.publish("s", 1, event_type="a", event_id="one")
         assert await runtime.client.xlen("s") == 1
+
+
+async def test_who_only_publishes_leaves_a_server_that_was_demoted(
+    any_redis_server: RedisServer, redis_server_factory: ServerFactory
+) -> None:
+    """It keeps its connections, and refuses what writes on them for ever, while its name leads to the new primary."""
+    primary = [any_redis_server]
+
+    async def by_name(_address: ServerAddress) -> trio.abc.Stream:
+        return await dial(ServerAddress.parse(primary[-1].url))
+
+    async with Runtime(any_redis_server.url, retry=QUICK, timeouts=SHORT, ports=Ports(dial=by_name)) as runtime:
+        await runtime.publish("s", 1, event_type="a", event_id="one")
+        primary.append(redis_server_factory(any_redis_server.binary))
+        any_redis_server.cli("REPLICAOF", "127.0.0.1", "1")
+        await runtime.publish("s", 2, event_type="a", event_id="two")
+    assert primary[-1].cli("XLEN", "s") == 1
+
+
+@pytest.mark.real_server_only("the URL of a server in this process names no user")
+@pytest.mark.parametrize("missing", ["hset", "pexpire"])
+async def test_who_may_not_note_tokens_appends_nothing(redis_server: RedisServer, missing: str) -> None:
+    """A refusal is a sure no, also where another user has noted some before."""
+    if redis_server.version < (6, 0, 0):
+        pytest.skip("users came with Redis 6.0")
+    redis_server.cli("ACL", "SETUSER", "app", "on", ">x", "~*", "+@all", f"-{missing}")
+    async with quick_runtime(redis_server) as runtime:
+        await runtime.publish("s", 1, event_type="a", event_id="one")
+    async with Runtime(redis_server.url.replace("redis://", "redis://app:x@")) as runtime:
+        with pytest.raises(ResponseError):
+            await runtime.publish("s", 2, event_type="a", event_id="two")
+        assert redis_server.cli("XLEN", "s") == 1
 
 
 async def test_a_stream_keeps_about_its_length_and_all_its_tokens(redis_server: RedisServer) -> None:

@@ -8,6 +8,9 @@
 -- Tokens and their ids stand in two hashes. The newer one says under '' since when it is filled; after a window it
 -- becomes the older one, and what was that is dropped. So a token is remembered for one window at least and about two
 -- at most, and forgetting costs nothing for each of them. Redis 5.0 and later.
+--
+-- What keeps tokens from being noted fails before the first entry is appended: who may not write, a replica, no memory.
+-- So a script that fails has appended nothing.
 
 local stream, newer, older = KEYS[1], KEYS[2], KEYS[3]
 local window, limit = tonumber(ARGV[1]), ARGV[2]
@@ -15,12 +18,6 @@ local WORDS_MAX = 7000
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local since = tonumber(redis.call('HGET', newer, '') or nil)
-if since and now - since >= window then
-  redis.call('UNLINK', older)
-  redis.call('RENAME', newer, older)
-  since = nil
-end
 
 local tokens, first, last = {}, {}, {}
 local at = 3
@@ -32,13 +29,18 @@ end
 
 local known = {}
 local function recall(key)
-  local ids = redis.call('HMGET', key, unpack(tokens))
-  for i = 1, #tokens do
-    if ids[i] then known[tokens[i]] = ids[i] end
-  end
+  local ids = redis.call('HMGET', key, '', unpack(tokens))
+  for i = 1, #tokens do known[tokens[i]] = known[tokens[i]] or ids[i + 1] end
+  return ids[1]
 end
-recall(older)
-if since then recall(newer) end
+local since = recall(newer)
+if since and now - since >= window then
+  redis.call('UNLINK', older)
+  redis.call('RENAME', newer, older)
+  since = false
+else
+  recall(older)
+end
 
 local function append(i)
   if last[i] - first[i] >= WORDS_MAX then
@@ -47,6 +49,10 @@ local function append(i)
   if limit == '' then return redis.pcall('XADD', stream, '*', unpack(ARGV, first[i], last[i])) end
   return redis.pcall('XADD', stream, 'MAXLEN', '~', limit, '*', unpack(ARGV, first[i], last[i]))
 end
+
+redis.call('HSET', newer, '', since or string.format('%d', now))
+-- Where nobody publishes any more nobody drops them either.
+redis.call('PEXPIRE', newer, 2 * window)
 
 local ids, fresh = {}, {}
 for i = 1, #tokens do
@@ -60,13 +66,5 @@ for i = 1, #tokens do
   ids[i] = id
 end
 
-if #fresh > 0 then
-  if not since then
-    fresh[#fresh + 1] = ''
-    fresh[#fresh + 1] = string.format('%d', now)
-  end
-  redis.call('HSET', newer, unpack(fresh))
-  -- Where nobody publishes any more nobody drops them either.
-  redis.call('PEXPIRE', newer, 2 * window)
-end
+if #fresh > 0 then redis.call('HSET', newer, unpack(fresh)) end
 return ids
