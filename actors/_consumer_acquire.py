@@ -20,13 +20,17 @@ import trio
 
 from ..wire import ZERO_ID, Connection, Entry, Link, NoGroup, Pending, RedisError
 from ._buggify import buggify
-from ._consumer_desk import SETTLE_SECONDS, Desk
+from ._consumer_desk import Desk
 from ._consumer_lease import lose, tell_destroyed
 from ._entry_events import EntriesReclaimed, EntriesRecovered
 from ._errors import NoReply
 from ._mailbox import Reply
 from ._messages import Barrier, Heal, Offer
 from ._weather import Weather
+
+ASK_SECONDS = 30.0
+"""How long a consumer waits for the group or the checkpoint writer before it asks the same again. Above any single
+command's deadline, below what a person would call hanging."""
 
 PAGE = 100
 """Pending rows in one look: small enough to be quick for the server, large enough to make 10,000 rows 100 looks."""
@@ -126,7 +130,7 @@ async def _have_group_healed(desk: Desk) -> None:
     # A stop does not wait for it: the group actor may be what has failed.
     with desk.stage.intake():
         try:
-            await desk.wiring.group.ask(Heal, timeout_seconds=SETTLE_SECONDS)
+            await desk.wiring.group.ask(Heal, timeout_seconds=ASK_SECONDS)
         except NoReply:
             return  # The next read shows whether the group exists by now.
         await trio.sleep(HEAL_SECONDS_MIN)
@@ -184,7 +188,7 @@ async def _wait_settled(desk: Desk) -> None:
 
     while not desk.stage.draining:
         try:
-            await desk.wiring.writer.ask(message, timeout_seconds=SETTLE_SECONDS)
+            await desk.wiring.writer.ask(message, timeout_seconds=ASK_SECONDS)
         except NoReply:
             continue
         return

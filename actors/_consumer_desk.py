@@ -24,10 +24,6 @@ from ._retrying import Rules
 from ._stage import Stage
 from ._verdict import Handle, HandleBatch, Verdict
 
-SETTLE_SECONDS = 30.0
-"""How long a consumer waits for the checkpoint writer before it says the same again. Above any single command's
-deadline, below what a person would call hanging."""
-
 
 @frozen
 class ConsumerSettings:

@@ -6,6 +6,7 @@ entry is: one round trip for what comes again, and none for what does not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 
 import trio
@@ -13,7 +14,7 @@ from typing_extensions import assert_never
 
 from ..wire import Entry, NoGroup
 from ._buggify import buggify
-from ._consumer_desk import SETTLE_SECONDS, Desk, Verdicts
+from ._consumer_desk import Desk, Verdicts
 from ._consumer_history import go_on_in
 from ._consumer_hold import Job
 from ._consumer_lease import lose, note_destroyed, tell_destroyed, wait_for_lease
@@ -308,18 +309,22 @@ async def settle_verdicts(desk: Desk) -> None:
 
 
 async def _settle(desk: Desk, verdicts: Verdicts) -> Settled:
-    """Say it until it is answered: a verdict is safe to lose, because here it is said again, and safe to repeat."""
+    """Say it until it is answered: a verdict is safe to lose, because here it is said again, and safe to repeat.
+
+    Not before it is answered or given up, however long an outage lasts. Said again while the writer has the first one
+    still, it would be that one which acknowledges, to nobody, and the answer would be that nothing of it is ours.
+    """
 
     def message(reply: Reply[Settled]) -> Settle:
         settings = desk.settings
         now = (verdicts.done, verdicts.dead, verdicts.later)
         return Settle(settings.name, *now, settings.lease_ms, desk.history, reply)
 
-    tries = 0
+    given_up = False
     while True:
-        tries += 1
         try:
-            settled = await desk.wiring.writer.ask(message, timeout_seconds=SETTLE_SECONDS)
+            settled = await desk.wiring.writer.ask(message, timeout_seconds=math.inf)
         except NoReply:
+            given_up = True
             continue
-        return settled if tries == 1 else settled.said_again(verdicts.done)
+        return settled.said_again(verdicts.done) if given_up else settled

@@ -60,7 +60,9 @@ class Settled:
     def said_again(self, done: Sequence[bytes]) -> Settled:
         """What it says where nobody heard of an earlier try, which may have acknowledged these."""
         # Another history says nothing of which: all of them are unknown to it.
-        return evolve(self, unsure=self.unsure.union(self.lost if self.history is None else done))
+        unsure = self.unsure.union(self.lost if self.history is None else done)
+        # With its group an entry is lost whoever acknowledged it. Else nobody knows that somebody else has it.
+        return evolve(self, lost=self.lost if self.group_lost else frozenset(), unsure=unsure)
 
 
 @frozen

@@ -1,6 +1,6 @@
 """`at-most-once`: in a group that acknowledges before it handles, no event begins twice, and what is lost was in hand.
 
-Three things are judged, in those groups alone.
+Four things are judged, in those groups alone.
 
 * No entry has two runs, over all processes. It is excused where the server lost the acknowledgement, by name, where two
   servers had the entry and each has one, where a seek went back over it, or where its group was made again.
@@ -8,6 +8,9 @@ Three things are judged, in those groups alone.
   or the process that acknowledged it was killed later. It is excused if it is in the dead letters, if its body was
   gone, or if it came from nobody of the application; and if it was acknowledged by a command that a process had on its
   way when it was killed.
+* What is dropped was not just asked for twice: where it was acknowledged, and the same is said once more on that
+  connection, the first answer has come. A connection whose answers do not come is not used any more. It is excused
+  where an actor crashed.
 * Who is killed takes along no more of those than it may have in hand (`AcknowledgesFirst`).
 """
 
@@ -18,7 +21,7 @@ from itertools import pairwise
 
 from attrs import define, field
 
-from ...actors import EventsDropped
+from ...actors import ChildCrashed, EventsDropped
 from ..history import Destroyed, History, ProcessEnded, Sent, Told
 from ._chronicle import chronicle
 from ._facts import Acknowledged, Began, Buried, Fact, Moved
@@ -36,6 +39,7 @@ def at_most_once(history: History) -> Iterator[Verdict]:
     if once:
         yield from _begun_twice(history, once)
         yield from _lost(history, once)
+        yield from _dropped_for_nothing(history)
 
 
 def _begun_twice(history: History, once: Mapping[tuple[str, str], int]) -> Iterator[Verdict]:
@@ -147,3 +151,26 @@ def _ended(record: ProcessEnded, once: Mapping[tuple[str, str], int], left: Mapp
         if len(taken) > most:
             words = f"{record.host} ended ({record.how}) with {len(taken)} events of {group[0]}, and may have {most}"
             yield Verdict(NAME, words, tuple(filter(None, taken)), "too many")
+
+
+def _dropped_for_nothing(history: History) -> Iterator[Verdict]:
+    told, times = chronicle(history), dict[tuple[int, bytes], int]()
+    by: dict[tuple[str, Of], int] = {}
+    for place, record in enumerate(history.records):
+        for fact in told.by_place.get(place, ()):
+            if isinstance(fact, Acknowledged) and fact.was_pending:
+                by[fact.by, _of(fact)] = client = getattr(record, "client", 0)
+                times[client, fact.raw_id] = 0  # Its own record comes behind what it did.
+        match record:
+            case Sent(client=client, action="settle", words=words):
+                times.update({(client, word): times[client, word] + 1 for word in words if (client, word) in times})
+            case Told(host=host, event=ChildCrashed()):
+                by = {key: client for key, client in by.items() if key[0] != host}
+            case Told(host=host, event=EventsDropped() as event):
+                for raw_id in event.raw_ids:
+                    client = by.get((host, (event.stream, event.group, raw_id)), 0)
+                    if times.get((client, raw_id), 0) > 1:
+                        in_words = f"{host} acknowledged {text(raw_id)} of {event.stream}, heard of it, and dropped it"
+                        yield Verdict(NAME, in_words, (), "dropped for nothing")
+            case _:
+                pass

@@ -52,4 +52,11 @@ ONCE: Final = (
         _WHERE,
         [Edit("actors._consumer_permits:tell_dropped", "if raw_ids:", "if False:")],
     ),
+    PlantedBug(
+        "said again while it is under way",
+        "a verdict that waits for Redis is said once more: the first try acknowledges, the second hears nothing of it",
+        "at-most-once",
+        _WHERE,
+        [Edit("actors._consumer_work:_settle", "timeout_seconds=math.inf", "timeout_seconds=0.2")],
+    ),
 )

@@ -1,10 +1,11 @@
 """What may become of events that are acknowledged before they are handled: `at-most-once`."""
 
 import pytest
-from redis_streams.actors import EventsDropped
+from redis_streams.actors import ChildCrashed, EventsDropped
 from redis_streams.simulations.checkers import AT_LEAST_ONCE, at_most_once, judge
 from redis_streams.simulations.history import AcknowledgesFirst, HandlerStarted
 from redis_streams.simulations.plan import (
+    CrashServer,
     DestroyGroup,
     Effect,
     Fault,
@@ -15,7 +16,7 @@ from redis_streams.simulations.plan import (
     Shape,
     Site,
 )
-from redis_streams.simulations.running import run_plan
+from redis_streams.simulations.running import Outcome, run_plan
 from redis_streams.simulations.scenarios import SCENARIOS
 from support.stories import GROUP, STREAM, Story
 
@@ -74,16 +75,40 @@ def test_it_is_told_too_where_its_group_is_gone_by_then(effect: Effect) -> None:
     assert_dropped(unheard(LoseReply()), unheard(effect))
 
 
+def test_what_an_outage_has_wait_is_begun_however_long_that_lasts() -> None:
+    """Nothing was said yet that could have been lost: nothing is unsure, and nothing is dropped."""
+    away = Fault(Site("worker-1", "settle", 2, before=True), CrashServer(100_000.0))
+    outcome = run_once(away)
+    assert len(list(outcome.history.of(HandlerStarted))) == 1
+
+
+def test_what_was_heard_of_and_asked_for_again_is_not_dropped() -> None:
+    """Where an actor crashed it may be: whoever waited for the answer is gone."""
+    crash = ChildCrashed("root/checkpoint-writer", 1, ValueError("a bug"))
+    for crashes, found in ((), ["dropped for nothing"]), ((crash,), []):
+        story = acknowledging("a")
+        for event in crashes:
+            story.tells("worker-1", event)
+        dropped = EventsDropped("root/consumer-0", STREAM, GROUP, (story.ids["a"],), "unsure")
+        assert kinds(story.says_again("worker-1", "a").tells("worker-1", dropped)) == found
+
+
 def unheard(effect: Effect) -> Fault:
     """Just after the first acknowledgement: the first time the server does not know the script."""
     return Fault(Site("worker-1", "settle", 2, before=False), effect)
 
 
-def assert_dropped(*faults: Fault) -> None:
-    """The event is not begun, and told."""
+def run_once(*faults: Fault) -> Outcome:
+    """One event, which holds all that is promised."""
     plan = Plan(1, "at-most-once", shape=Shape(workers=1), events=(PlannedEvent(),), faults=faults)
     outcome = run_plan(plan, SCENARIOS["at-most-once"].run, checkers=AT_LEAST_ONCE)
     assert outcome.status == "held"
+    return outcome
+
+
+def assert_dropped(*faults: Fault) -> None:
+    """The event is not begun, and told."""
+    outcome = run_once(*faults)
     assert not list(outcome.history.of(HandlerStarted))
     [dropped] = [told.event for told in outcome.history.records if isinstance(getattr(told, "event", 0), EventsDropped)]
     assert "an answer was lost" in dropped.words()

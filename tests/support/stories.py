@@ -197,7 +197,11 @@ class Story:
     def acks(self, host: str, *events: str, name: str = "") -> Story:
         """Entries are acknowledged by our script, which says in whose name."""
         self._acked(host, events)
-        return self._script(host, "settle", name or host)
+        return self._script(host, "settle", name or host, *events)
+
+    def says_again(self, host: str, *events: str) -> Story:
+        """The script that acknowledges comes once more, and finds nothing."""
+        return self._script(host, "settle", host, *events)
 
     def acks_plainly(self, host: str, *events: str) -> Story:
         """Entries are acknowledged by an XACK that asks nobody."""
@@ -336,8 +340,9 @@ class Story:
         if host:
             self.told.records.append(Sent(self._tick(), host, self._client(host), action, words, reply))
 
-    def _script(self, host: str, action: str, name: str) -> Story:
-        self._sent(host, action, b"EVALSHA", b"sha", b"1", STREAM.encode(), GROUP.encode(), name.encode())
+    def _script(self, host: str, action: str, name: str, *events: str) -> Story:
+        raw_ids = (self.ids[event] for event in events)
+        self._sent(host, action, b"EVALSHA", b"sha", b"1", STREAM.encode(), GROUP.encode(), name.encode(), *raw_ids)
         return self
 
     def _hold(self, host: str, name: str, event: str, *, count: int, idle_ms: int = 0) -> None:

@@ -22,7 +22,8 @@ IDS = (b"1-0", b"2-0", b"3-0")
 
 def test_what_was_said_before_and_not_heard_of_is_unsure() -> None:
     """Where it is lost now; and all of it where the answer is that the group has begun another history."""
-    assert Settled(frozenset(IDS[:1])).said_again(IDS).unsure == {b"1-0"}
+    again = Settled(frozenset(IDS[:1])).said_again(IDS)
+    assert (again.lost, again.unsure) == (frozenset(), {b"1-0"})
     assert Settled(unsure=frozenset(IDS[:1]), history="another").said_again(IDS[1:]).unsure == {*IDS}
     gone = Settled(frozenset(IDS), group_lost=True).said_again(IDS)
     assert (gone.lost, gone.unsure) == ({*IDS}, {*IDS})
