@@ -3,6 +3,9 @@
 The protocol is RESP2: every version from 5.0 speaks it, it has no push frames that could come between two replies, and
 the library needs none of what RESP3 adds.
 
+A server is late when nothing has moved for so long. So an entry of many megabytes may take its time on a slow link:
+each part that comes of a reply, and each that goes of a long write, gives the rest as much time again.
+
 A call that is cancelled, late or broken leaves a reply under way that would be taken for the next one's. So it drops
 the socket at once, and every later call says `ConnectionLost`. So it does when a server answers that it is not the
 primary, or not any more: it would say so for ever on this connection.
@@ -10,6 +13,7 @@ primary, or not any more: it would say so for ever on this connection.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from socket import gaierror
@@ -37,6 +41,9 @@ from ._replies import Entry, entries_of_read
 RECEIVE_BYTES: Final = 64 * 1024
 """Bytes taken from the socket at once: some hundred entries. Larger buffers cost more to get than they save."""
 
+SEND_BYTES: Final = 64 * 1024
+"""Parts in which goes what the socket does not take at once: each is a sign that somebody takes it."""
+
 
 @runtime_checkable
 class SendsAtOnce(Protocol):
@@ -60,6 +67,7 @@ class Connection:
         version: of the server; OLDEST where this user may not ask.
         run_id: of the server's process, another one after each of its starts; "" where this user may not ask.
         closed: whether it is given up.
+        moved_at: when a part last came or went of something whose rest is still to do so, on Trio's clock.
     """
 
     def __init__(self, stream: trio.abc.Stream, address: ServerAddress, timeouts: Timeouts) -> None:
@@ -68,11 +76,14 @@ class Connection:
         self.version = OLDEST
         self.run_id = ""
         self.closed = False
+        self.moved_at = -math.inf
         self._stream = stream
         self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
         self._at_once = stream if isinstance(stream, SendsAtOnce) else None
         self._sending = False
         self._timeouts = timeouts
+        self._limit: trio.CancelScope | None = None
+        """Of the exchange that is under way, or was last; None where others ask and read apart."""
         self._reader = reply_reader()
 
     @classmethod
@@ -215,7 +226,10 @@ class Connection:
             return
         self._sending = True
         try:
-            await self._stream.send_all(left)
+            for start in range(0, len(left), SEND_BYTES):
+                if start:
+                    self.note_moved()
+                await self._stream.send_all(left[start : start + SEND_BYTES])
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise self._lost("the connection broke") from error
         finally:
@@ -242,7 +256,15 @@ class Connection:
                     replies.append(reply)
             except ConnectionError as error:
                 raise self._lost(f"this is not Redis' protocol ({error})") from error
+            if not replies:
+                self.note_moved()
         return replies
+
+    def note_moved(self) -> None:
+        """A part has come or gone, and the rest has as much time again."""
+        self.moved_at = trio.current_time()
+        if self._limit is not None:
+            self._limit.deadline = max(self._limit.deadline, self.moved_at + self._timeouts.reply_seconds)
 
     async def _receive_some(self) -> bytes | bytearray:
         """What has come, once something has; nothing at the end.
@@ -273,8 +295,11 @@ class Connection:
         try:
             # A bare scope: fail_after and its like cost as much again, and this stands on the way of every event.
             with trio.CancelScope(deadline=trio.current_time() + seconds) as limit:
+                self._limit = limit
                 await self.send(data)
+                replies += await self.receive()
                 while len(replies) < count:
+                    self.note_moved()
                     replies += await self.receive()
         finally:
             if len(replies) != count or any(isinstance(reply, IS_NO_PRIMARY) for reply in replies):

@@ -13,7 +13,8 @@ class Timeouts:
 
     Attributes:
         connect_seconds: from the name of a host to a connection that is logged in.
-        reply_seconds: from a command to its reply; redis-py's default.
+        reply_seconds: from a command to its reply; redis-py's default. Each part that comes of a large reply, or goes
+            of a large command, gives the rest as long again. What the system has taken into its buffers counts as gone.
         block_margin_seconds: how much later than its BLOCK a blocking read may be answered. An idle server is up to
             0.1 s late, a loaded one much more.
     """

@@ -11,9 +11,10 @@ A task that is alone, as one that waits for each reply before it goes on, writes
 scheduler, a fifth of the time that a command takes.
 
 A `_Slot` stands for what one task asked. Whoever is cancelled leaves its slot behind: the reply that comes for it is
-thrown away, and the order is kept. The time limit for replies begins with the writing. Replies come in order, so no
-slot can be late before the oldest one is: one watch for all sleeps until that deadline, and if the slot is still there
-then, the link counts as broken, however open its socket looks. A timer for each command would cost as much as sending.
+thrown away, and the order is kept. The time limit for replies begins with the writing, and again with each part that
+still comes or goes. Replies come in order, so no slot can be late before the oldest one is: one watch for all sleeps
+until that deadline, and if the slot is still there then, and nothing has moved, the link counts as broken, however open
+its socket looks. A timer for each command would cost as much as sending.
 
 States of the link: *down* (commands wait for it, within their time limit) → *up* → broken: what was written is answered
 by ``ConnectionLost(sent=True)``, what was not by ``sent=False``, and the link is down again until the next connection.
@@ -304,25 +305,28 @@ class Multiplexer:
         while self._connection is not None or (self._slots and self._slots[0].sent):
             try:
                 self._hand_out(await connection.receive())
+                if self._slots:
+                    connection.note_moved()
             except ConnectionLost as error:
                 return error
         return ConnectionLost(f"{self.address}: this is not the primary: a replica takes no writes", sent=False)
 
-    async def _wait_late(self, _connection: Connection) -> ConnectionLost:
-        """Wait until the oldest reply is late."""
+    async def _wait_late(self, connection: Connection) -> ConnectionLost:
+        """Wait until the oldest reply is late: neither it came in time, nor did anything move since."""
         seconds = self._timeouts.reply_seconds
         while True:
             oldest, now = self._slots[0] if self._slots else None, trio.current_time()
-            if oldest is None or oldest.deadline > now:
+            late_at = math.inf if oldest is None else max(oldest.deadline, connection.moved_at + seconds)
+            if late_at > now:
                 # What is written from now on has its deadline after this.
-                await trio.sleep_until(now + seconds if oldest is None else min(oldest.deadline, now + seconds))
+                await trio.sleep_until(min(late_at, now + seconds))
                 continue
             # If it was this process that was held up, its reply may lie there. Turns come in any order, so only after
             # the second one the reader has had its own for sure.
-            had = len(oldest.replies)
+            moved_at = connection.moved_at
             await trio.lowlevel.checkpoint()
             await trio.lowlevel.checkpoint()
-            if self._slots and self._slots[0] is oldest and len(oldest.replies) == had:
+            if self._slots and self._slots[0] is oldest and connection.moved_at == moved_at:
                 return ReplyTimeout(f"{self.address}: no reply within {seconds:g} s", sent=True)
 
     def _hand_out(self, replies: Sequence[Reply]) -> None:

@@ -4,6 +4,7 @@ A `Peer` is dialled like a server. Each of its sockets records every write in on
 the peer's `answer`, and can be fed, ended, broken or silenced by hand. Nothing here uses a real clock or a real socket.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import count
 
@@ -39,6 +40,7 @@ class FakeSocket(trio.abc.Stream):
         self.closed = False
         self.broken = False
         self.ended = False
+        self.bytes_per_second = math.inf
         self._reader = reply_reader()
         self._to_client = bytearray()
         self._wakeups = trio.lowlevel.ParkingLot()
@@ -46,7 +48,7 @@ class FakeSocket(trio.abc.Stream):
     # What the client does
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await trio.lowlevel.checkpoint()
+        await trio.sleep(len(data) / self.bytes_per_second)
         self._check()
         self.writes.append(bytes(data))
         self._reader.feed(bytes(data))

@@ -113,6 +113,32 @@ async def test_a_late_reply_ends_the_connection(autojump_clock: trio.testing.Moc
     assert not again.value.sent
 
 
+async def test_what_still_comes_or_goes_is_not_late(autojump_clock: trio.testing.MockClock) -> None:
+    """A reply in parts, replies one by one, and a command in parts, each for longer than the limit."""
+    peer = Peer(silent)
+    connection = await Connection.open(ServerAddress(), dial=peer.dial, timeouts=Timeouts(reply_seconds=3))
+
+    async def feed(*parts: bytes) -> None:
+        for part in parts:
+            await trio.sleep(2)
+            peer.socket.feed(part)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(feed, b"$4\r\n", b"ab", b"cd\r\n")
+        assert await connection.call("X") == b"abcd"
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(feed, b"+a\r\n", b"+b\r\n", b"+c\r\n")
+        assert await connection.pipeline([("X",)] * 3) == [b"a", b"b", b"c"]
+    peer.socket.bytes_per_second = 30_000
+    peer.socket.answer = lambda _command: b"+OK\r\n"
+    assert await connection.call("X", "x" * 300_000) == b"OK"
+    peer.socket.answer = silent
+    start = trio.current_time()
+    with pytest.raises(ReplyTimeout):
+        await connection.call("X")
+    assert trio.current_time() - start == pytest.approx(3)
+
+
 async def test_a_cancelled_call_ends_the_connection(autojump_clock: trio.testing.MockClock) -> None:
     """Its reply is under way."""
     peer = Peer(silent)

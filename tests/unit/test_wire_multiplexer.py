@@ -182,6 +182,42 @@ async def test_a_reply_moves_the_deadline_to_the_next_command(autojump_clock: Mo
         assert bench.results == [b"a", b"b"]
 
 
+async def test_a_reply_that_still_comes_is_not_late(autojump_clock: MockClock) -> None:
+    """Nor is what waits behind it. When nothing comes any more, both are, as soon as any other."""
+    async with running(Peer(silent)) as bench:
+        start = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bench.ask, "A")
+            nursery.start_soon(bench.ask, "B")
+            for part in (b"$9\r\nab", b"cd", b"ef", b"ghi\r\n$2\r\n"):
+                await trio.sleep(3)
+                bench.peer.socket.feed(part)
+        assert trio.current_time() - start == pytest.approx(4 * 3 + 4)
+        [one, other] = bench.results
+        assert one == b"abcdefghi"
+        assert isinstance(other, ReplyTimeout)
+
+
+async def test_replies_to_a_pipeline_that_still_come_are_not_late(autojump_clock: MockClock) -> None:
+    """Each of them is a sign of life, whole or not."""
+    async with running(Peer(silent)) as bench, trio.open_nursery() as nursery:
+        nursery.start_soon(bench.link.pipeline, [("A",)] * 4)
+        for _ in range(4):
+            await trio.sleep(3)
+            bench.peer.socket.feed(b"+a\r\n")
+        assert len(bench.peer.sockets) == 1
+
+
+async def test_a_command_that_still_goes_is_not_late(autojump_clock: MockClock) -> None:
+    """One that is stuck is."""
+    async with running(Peer()) as bench:
+        bench.peer.socket.bytes_per_second = 25_000
+        assert await bench.link.call("ECHO", "x" * 300_000) == b"x" * 300_000
+        bench.peer.socket.bytes_per_second = 10_000
+        with pytest.raises(ReplyTimeout):
+            await bench.link.call("ECHO", "x" * 300_000)
+
+
 async def test_a_new_connection_is_not_judged_by_the_wait_for_it(autojump_clock: MockClock) -> None:
     """A regression: who had waited almost four seconds for it left it a fraction of one to answer."""
     peer = Peer(silent)
