@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import trio
 
-from ..wire import RedisError
+from ..wire import NoGroup, RedisError, is_weather
 from ._buggify import buggify
 from ._consumer_desk import Desk
 from ._entry_events import EntriesDestroyed, LeaseLost
@@ -64,7 +64,9 @@ async def _renew(desk: Desk, raw_ids: Sequence[bytes]) -> bool:
     settings = desk.settings
     try:
         missing = await desk.wiring.pending.renew(settings.name, raw_ids)
-    except RedisError:
+    except RedisError as error:
+        if not isinstance(error, NoGroup) and not is_weather(error):
+            raise
         return False  # There are more renewals than one within a lease; the other activities tell of the trouble.
     lose(desk, missing.lost)
     note_destroyed(desk, missing.destroyed)

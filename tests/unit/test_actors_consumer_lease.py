@@ -1,17 +1,20 @@
-"""What is deleted while it is in hand: it is told, and nobody takes it for stolen."""
+"""What is deleted while it is in hand: it is told, and nobody takes it for stolen. And renewals that are refused."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
 
+import pytest
 import trio
 from redis_streams import (
     EntriesDestroyed,
     Event,
     HandlerFailed,
     LeaseLost,
+    NewEvent,
     Reclaim,
+    RestartLimitExceeded,
     RetryLater,
     Runtime,
     RuntimeEvent,
@@ -88,3 +91,21 @@ async def test_it_is_told_where_it_was_to_be_tried_later(autojump_clock: MockClo
 async def test_it_is_told_where_it_was_to_be_handed_back(autojump_clock: MockClock) -> None:
     """It broke: it counted as handed back."""
     await Bench(trio.sleep_forever).run(0.5)
+
+
+async def test_a_renewal_that_is_refused_for_good_ends_the_runtime(autojump_clock: MockClock) -> None:
+    """It broke: when the lease was over nothing began any more, and nobody said why."""
+    name = f"refused-{next(NAMES)}"
+    server = InProcessServer("7.0", clock=lambda: (int(trio.current_time() * 1_000_000), trio.current_time() * 1000))
+    put_in_process_server(name, server)
+    server.cli("ACL", "SETUSER", "default", "-xclaim")
+    runtime = Runtime(f"memory://{name}", observer=lambda _event: None)
+
+    @runtime.handler("s", "g", reclaim=Reclaim(min_idle_ms=4000))
+    async def handle(_event: Event[object]) -> None:
+        await trio.sleep(30)
+
+    with pytest.raises(RestartLimitExceeded, match="user executing the script"):
+        async with runtime:
+            await runtime.publish_many("s", [NewEvent("t", number) for number in range(2)])
+            await trio.sleep(300)
