@@ -86,6 +86,16 @@ class Place:
 
 
 @define(eq=False)
+class Seen:
+    """What was seen of a group. It outlives the actor's crashes: what is lost in that moment would look like new."""
+
+    existed: bool = False
+    """Whether the group was there: from then on a missing one is a loss, not a beginning."""
+    place: Place | None = None
+    """Where the stream and the group were at the last look, as long as it is the same group."""
+
+
+@define(eq=False)
 class _Keeper:
     stage: Stage
     settings: GroupSettings
@@ -94,23 +104,25 @@ class _Keeper:
     weather: Weather
     rng: Random
     gate: Gate
+    seen: Seen
     reap_at: float = 0.0
     """When consumers are looked at next, by the timers' clock."""
-    existed: bool = False
-    """Whether this actor has seen the group: from then on a missing one is a loss, not a beginning."""
-    place: Place | None = None
-    """Where the stream and the group were at the last look, as long as it is the same group."""
 
 
 def group_actor(
-    settings: GroupSettings, client: Client, mailbox: Mailbox[Heal], rng: Random, gate: Gate | None = None
+    settings: GroupSettings,
+    client: Client,
+    mailbox: Mailbox[Heal],
+    rng: Random,
+    gate: Gate,
+    seen: Seen,
 ) -> Actor:
     """The actor that keeps one consumer group in existence, and its gate closed while the whole group is paused."""
 
     async def run(stage: Stage) -> None:
         weather = Weather(stage, f"keeping group {settings.group} of {settings.stream}", retry=settings.retry, rng=rng)
         pending = PendingList(client, settings.stream, settings.group)
-        keeper = _Keeper(stage, settings, client, pending, weather, rng, gate or Gate())
+        keeper = _Keeper(stage, settings, client, pending, weather, rng, gate, seen)
         await _have_group(keeper)
         # Before the consumers start: a process that is started in a pause begins nothing.
         await weather.through(lambda: _look_whether_paused(keeper))
@@ -155,12 +167,12 @@ async def _ensure(keeper: _Keeper, call: str, history: str) -> None:
         settings.stream,
         settings.group,
         # A group that vanished together with its checkpoint went with the whole stream: all that is there now is new.
-        start=EntryId(0, 0) if keeper.existed else settings.start,
+        start=EntryId(0, 0) if keeper.seen.existed else settings.start,
         checkpoint_key=checkpoint_key(settings.stream, settings.group) if memory is None else None,
         checkpoint=memory.watermark if memory is not None else None,
         history=history,
         on_group_lost=settings.on_group_lost,
-        seen=keeper.existed,
+        seen=keeper.seen.existed,
         retries_key=retries_key(settings.stream, settings.group),
         groups_key=groups_key(settings.stream),
         call=call,
@@ -168,15 +180,15 @@ async def _ensure(keeper: _Keeper, call: str, history: str) -> None:
     if found.what == "lost":
         raise GroupLost(settings.stream, settings.group, found.position)
     if found.what != "existed":
-        keeper.place = None
+        keeper.seen.place = None
     if memory is not None and (memory.watermark is None or found.what != "existed"):
         memory.watermark = found.position
-    if found.what == "created" and not keeper.existed:
+    if found.what == "created" and not keeper.seen.existed:
         keeper.stage.emit(GroupCreated(path, settings.stream, settings.group, found.position))
     elif found.what != "existed":
         reason = _REASONS[found.what]
         keeper.stage.emit(GroupRecreated(path, settings.stream, settings.group, found.position, reason))
-    keeper.existed = True
+    keeper.seen.existed = True
 
 
 _REASONS = {
@@ -246,8 +258,8 @@ async def _look(keeper: _Keeper) -> None:
 
 
 def _tell_what_went_back(keeper: _Keeper, now: Place) -> None:
-    settings, path, before = keeper.settings, keeper.stage.path, keeper.place
-    keeper.place = now
+    settings, path, before = keeper.settings, keeper.stage.path, keeper.seen.place
+    keeper.seen.place = now
     if before is None:
         return
     if now.last_id < before.last_id:

@@ -44,7 +44,7 @@ from ._consumer_desk import ConsumerSettings, ConsumerWiring, Work
 from ._dependency import Breaker, Dependency
 from ._errors import GroupLost, StreamLost
 from ._gate import Gate
-from ._group import GroupSettings, group_actor
+from ._group import GroupSettings, Seen, group_actor
 from ._keys import retries_key
 from ._mailbox import Address, Mailbox
 from ._messages import Append, Heal, SettleMessage, Ticket
@@ -211,7 +211,7 @@ def group_child(plan: GroupPlan, client: Client, supervision: Supervision) -> Ch
         ),
         Child(
             "group",
-            group_actor(settings, client, heals, rng, plan.gate),
+            group_actor(settings, client, heals, rng, plan.gate, Seen()),
             grace_seconds=STOP_SECONDS,
             start_timeout_seconds=math.inf,  # It waits for Redis, however long that takes.
             fatal=(GroupLost,),

@@ -103,7 +103,7 @@ RECOVERING: Final = (
             Edit(
                 "actors._group:_ensure",
                 "memory = settings.memory\n",
-                "memory = settings.memory\n    if keeper.existed:\n        return\n",
+                "memory = settings.memory\n    if keeper.seen.existed:\n        return\n",
             )
         ],
     ),

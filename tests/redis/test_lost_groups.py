@@ -22,6 +22,8 @@ from redis_streams import (
 )
 from redis_streams.actors import (
     Child,
+    ChildCrashed,
+    Gate,
     GroupSettings,
     GroupStatus,
     Heal,
@@ -33,12 +35,13 @@ from redis_streams.actors import (
     retries_key,
     run_root,
 )
-from redis_streams.actors._group import group_actor
+from redis_streams.actors._group import Seen, group_actor
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client, load
+from redis_streams.wire import Client, OnGroupLost, StreamInfo, load
 from support.load import QUICK, SHORT, wait_settled
 from support.lossy import LossyDial
 from support.servers import ServerFactory, restart
+from typing_extensions import override
 
 pytestmark = [pytest.mark.real_time, pytest.mark.filterwarnings("error")]
 
@@ -116,7 +119,7 @@ async def test_a_group_whose_making_was_not_heard_of_is_told_once(redis_server: 
     memory = None if kept else MemoryCheckpoint(EntryId(9, 0))
     client = Client(redis_server.url, rng=Random(1), retry=QUICK, timeouts=SHORT, dial=dialled)
     settings = GroupSettings(STREAM, GROUP, retry=QUICK, memory=memory)
-    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1))
+    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1), Gate(), Seen())
     root = Supervisor([Child("group", actor, start_timeout_seconds=10)], rng=Random(1), observer=told.append)
     async with trio.open_nursery() as nursery:
         await nursery.start(client.run)
@@ -129,12 +132,51 @@ async def test_a_group_whose_making_was_not_heard_of_is_told_once(redis_server: 
     assert memory is None or memory.watermark == EntryId(0, 0)
 
 
+class CrashesAsAllIsLost(Client):
+    """At the first look everything is deleted, somebody publishes, and the actor that looks has a bug."""
+
+    looks = 0
+
+    @override
+    async def xinfo_stream(self, stream: str) -> StreamInfo:
+        self.looks += 1
+        if self.looks == 1:
+            await self.call("FLUSHALL")
+            await self.call("XADD", stream, "7-0", "a", "b")
+            raise ValueError("a bug")
+        return await super().xinfo_stream(stream)
+
+
+@pytest.mark.also_on_memory
+@pytest.mark.parametrize("on_group_lost", ["resume_at_checkpoint", "fail"])
+async def test_a_crash_forgets_not_that_the_group_was_there(
+    redis_server: RedisServer, on_group_lost: OnGroupLost
+) -> None:
+    """It broke: lost while its actor crashed, the group was taken for new, and began behind an event."""
+    told = list[RuntimeEvent]()
+    client = CrashesAsAllIsLost(redis_server.url, rng=Random(1), retry=QUICK, timeouts=SHORT)
+    settings = GroupSettings(STREAM, GROUP, start="$", on_group_lost=on_group_lost, watch_seconds=0.02, retry=QUICK)
+    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1), Gate(), Seen())
+    root = Supervisor([Child("group", actor, start_timeout_seconds=math.inf)], rng=Random(1), observer=told.append)
+
+    def lost() -> bool:
+        return any(isinstance(event, ChildCrashed) and isinstance(event.error, GroupLost) for event in told)
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        await nursery.start(run_root, root)
+        await wait_for(lambda: client.looks > 1 or lost())
+        nursery.cancel_scope.cancel()
+    recreated = [event.resumed_at for event in told if isinstance(event, GroupRecreated)]
+    assert (lost(), recreated) == ((True, []) if on_group_lost == "fail" else (False, [EntryId(0, 0)]))
+
+
 async def test_what_went_back_is_told(redis_server_factory: ServerFactory) -> None:
     """A server that comes back with an older snapshot: how many entries it lost, and from where it delivers again."""
     server, told = redis_server_factory(), list[RuntimeEvent]()
     client = Client(server.url, rng=Random(1), retry=QUICK, timeouts=SHORT)
     settings = GroupSettings(STREAM, GROUP, watch_seconds=0.02, retry=QUICK)
-    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1))
+    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1), Gate(), Seen())
     root = Supervisor([Child("group", actor, start_timeout_seconds=math.inf)], rng=Random(1), observer=told.append)
 
     async def seen(last_delivered: int, lag: int) -> None:
