@@ -83,6 +83,7 @@ from ._observer import (
     StuckAfterCancel,
     guarded,
     innermost,
+    text_of,
 )
 from ._patience import Patience
 from ._permits import Delivery
@@ -265,5 +266,6 @@ __all__ = [
     "settings_key",
     "stream_child",
     "stream_children",
+    "text_of",
     "token_keys",
 ]

@@ -12,6 +12,7 @@ from typing import Final
 
 from ..wire import Entry
 from ._messages import DeadLetter
+from ._observer import text_of
 
 MESSAGE_CHARACTERS_MAX: Final = 1000
 """Of what an error says: some quote the whole input."""
@@ -73,17 +74,14 @@ def error_words(error: Exception) -> str:
 
 
 def _message(error: Exception) -> str:
-    try:
-        said = str(error)
-    except Exception:  # noqa: BLE001 - a user's __str__; what it breaks is its own message
-        return "(its text can't be made)"
+    said = text_of(error)
     return said if len(said) <= MESSAGE_CHARACTERS_MAX else said[:MESSAGE_CHARACTERS_MAX] + " …"
 
 
 def _traceback(error: Exception) -> str:
     try:
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001 - a user's error, see `text_of`
         return ""
     return text if len(text) <= TRACEBACK_CHARACTERS_MAX else "… " + text[-TRACEBACK_CHARACTERS_MAX:]
 

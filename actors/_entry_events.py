@@ -10,7 +10,7 @@ from attrs import frozen
 from typing_extensions import override
 
 from ._events import IDS_SHOWN
-from ._observer import ActorEvent
+from ._observer import ActorEvent, text_of
 from ._verdict import RetryLater
 
 
@@ -39,9 +39,9 @@ class HandlerFailed(ActorEvent):
     @override
     def words(self) -> str:
         """In words."""
-        what = "declined" if self.error is None else f"raised {type(self.error).__name__}: {self.error};"
+        what = "declined" if self.error is None else f"raised {type(self.error).__name__}: {text_of(self.error)};"
         if isinstance(self.error, RetryLater):
-            what = f"asks for another time: {self.error};"
+            what = f"asks for another time: {text_of(self.error)};"
         when = "stays pending" if self.again_seconds is None else f"comes again in {self.again_seconds:.3g} s"
         when = "comes again at once" if self.again_seconds == 0 else when
         if not self.counts and self.again_seconds is None:

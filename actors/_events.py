@@ -12,7 +12,7 @@ from attrs import frozen
 from typing_extensions import override
 
 from ..wire import EntryId
-from ._observer import ActorEvent
+from ._observer import ActorEvent, text_of
 
 IDS_SHOWN = 5
 """Ids that fit into a line of a log."""
@@ -304,7 +304,7 @@ class DependencyAway(ActorEvent):
     @override
     def words(self) -> str:
         """In words."""
-        why = f"{self.dependency} seems to be away ({type(self.error).__name__}: {self.error})"
+        why = f"{self.dependency} seems to be away ({type(self.error).__name__}: {text_of(self.error)})"
         return f"{why}: group {self.group} of {self.stream} pauses, and tries one event in {self.seconds:.1f} s"
 
 

@@ -105,7 +105,15 @@ class StuckAfterCancel(ActorEvent):
 def in_words(error: BaseException) -> str:
     """An error by its class and text; of exceptions that are alone in their groups, the one inside."""
     error = innermost(error)
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {text_of(error)}"
+
+
+def text_of(error: BaseException) -> str:
+    """What an error says of itself. Its class may be a user's, and what fails there must end nobody else."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a user's __str__; what it breaks is its own message
+        return "(its text can't be made)"
 
 
 def innermost(error: BaseException) -> BaseException:

@@ -20,6 +20,7 @@ from typing import Final, Literal
 from attrs import Attribute, field, frozen, validators
 
 from ._dead_letter import error_words
+from ._observer import text_of
 from ._verdict import Reject, RetryLater
 
 DOUBLINGS_MAX: Final = 60
@@ -133,7 +134,7 @@ def after_failure(deliveries: int, error: Exception | None, rules: Rules, rng: R
         rng: the jitter's.
     """
     if isinstance(error, Reject):
-        return Bury(f"its handler rejected it: {error}")
+        return Bury(f"its handler rejected it: {text_of(error)}")
     rule = (rules.policy or _DEFAULT).rule(error)
     what = "its handler declined" if error is None else f"its handler raised {error_words(error)}"
     if not isinstance(rule, RetryPolicy):

@@ -38,6 +38,9 @@ class RetryLater(Exception):
     It is one of the event's deliveries: at the last of `max_deliveries` it goes to the dead letters all the same.
     """
 
+    after: float | None = None
+    """Of the class, too: one that derives from it may not call our `__init__`."""
+
     def __init__(self, after: float | None = None, reason: str = "") -> None:
         if after is not None and not 0 <= after < math.inf:
             raise ValueError(f"after must be a number of seconds >= 0, or None, not {after!r}")

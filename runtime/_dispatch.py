@@ -13,7 +13,20 @@ import trio
 from attrs import define, field, frozen
 from typing_extensions import Never
 
-from ..actors import DONE, UNWANTED, Failed, Handle, HandleBatch, Job, Lease, Reject, RetryLater, Undecodable, Verdict
+from ..actors import (
+    DONE,
+    UNWANTED,
+    Failed,
+    Handle,
+    HandleBatch,
+    Job,
+    Lease,
+    Reject,
+    RetryLater,
+    Undecodable,
+    Verdict,
+    text_of,
+)
 from ..wire import Entry
 from ._codec import Codec, Content
 from ._errors import HandlerConflict, UndecodableEntry
@@ -155,7 +168,7 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
                 return UNWANTED
             event = make_event(entry, content, route.payload_class, deliveries, lease)
         except UndecodableEntry as error:
-            return Undecodable(str(error))
+            return Undecodable(text_of(error))
         except Exception as error:  # noqa: BLE001 - a codec is users' code too; what it did not expect is no verdict
             return Failed(error)
         try:
@@ -206,7 +219,7 @@ def _prepare(reader: Reader, routes: Routes, job: Job, lease: Lease) -> Event[ob
         route = routes.find(content.event_type)
         return UNWANTED if route is None else reader.event(entry, content, route.payload_class, deliveries, lease)
     except UndecodableEntry as error:
-        return Undecodable(str(error))
+        return Undecodable(text_of(error))
     except Exception as error:  # noqa: BLE001 - as above
         return Failed(error)
 

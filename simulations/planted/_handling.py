@@ -81,7 +81,7 @@ HANDLING: Final = (
         "what no codec reads is raised, not judged",
         "crash",
         ("undecodable",),
-        [Edit("runtime._dispatch:one_by_one", "return Undecodable(str(error))", "raise")],
+        [Edit("runtime._dispatch:one_by_one", "return Undecodable(text_of(error))", "raise")],
     ),
     PlantedBug(
         "failed event kept for ever",

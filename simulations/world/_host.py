@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import trio
 from attrs import define, field
 
+from ...actors import text_of
 from ...runtime import Ports, Runtime
 from ...wire import ServerAddress
 from ..history import ProcessEnded, ProcessStarted
@@ -244,4 +245,4 @@ def in_words(error: BaseException) -> str:
     """The error itself, without the groups around it."""
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {text_of(error)}"

@@ -21,6 +21,7 @@ from ...actors import (
     NotDurable,
     PublishIncomplete,
     RedisAway,
+    text_of,
 )
 from ...runtime import Event, Json, NewEvent, PublishTimeout, Runtime
 from ...runtime._dispatch import AnyHandler, Run, awaitable, is_async, verdict_of
@@ -132,7 +133,7 @@ class RecordingRuntime(Runtime):
             answer = await run(given)
             outcomes = _outcomes(answer, len(events))
         except Exception as error:
-            outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {error}"
+            outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {text_of(error)}"
             away = any(dependency.explains(error) for dependency in whose.dependencies)
             raise
         finally:

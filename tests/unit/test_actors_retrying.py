@@ -84,6 +84,34 @@ def test_a_handler_may_say_when_or_that_never() -> None:
     assert what_next(1, Reject("x"), max_deliveries=None) == Bury("its handler rejected it: x")
 
 
+class Wordless(Exception):
+    """What it says can't be made."""
+
+    def __str__(self) -> str:
+        raise TypeError
+
+
+class Rejected(Wordless, Reject):
+    """As a handler's own class may be, that never called `Reject`'s."""
+
+    def __init__(self) -> None:
+        pass
+
+
+class Later(Wordless, RetryLater):
+    """The same."""
+
+    def __init__(self) -> None:
+        pass
+
+
+def test_a_broken_class_of_a_handler_s_error_is_no_trouble() -> None:
+    """It broke: the consumer crashed, and with the next restarts the runtime ended."""
+    assert what_next(1, Rejected()) == Bury("its handler rejected it: (its text can't be made)")
+    assert isinstance(what_next(MAX, Wordless(), max_deliveries=MAX), Bury)
+    assert what_next(4, Later(), policy=STEADY) == Again(20)
+
+
 def test_errors_may_have_rules_of_their_own() -> None:
     """The nearest class counts."""
     patient = RetryPolicy(delay_seconds=60, jitter=0)

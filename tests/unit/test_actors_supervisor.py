@@ -688,6 +688,19 @@ async def test_a_child_that_fails_while_it_is_stopped_is_reported_and_no_more(
     assert [child.state for child in supervisor.children()] == [State.STOPPED] * 3
 
 
+async def test_a_crash_whose_text_can_not_be_made_is_one_as_any(play: Rehearsal, autojump_clock: MockClock) -> None:
+    """It broke: the child counted as running for ever, and nobody restarted it."""
+
+    class Wordless(Exception):
+        def __str__(self) -> str:
+            raise TypeError
+
+    async with running(play.supervisor(play.child("a", raises=Wordless()))):
+        play.crash("a")
+        await trio.sleep(5)
+    assert play.said(ChildCrashed, ChildRestarting) == ["a ChildCrashed", "a ChildRestarting"]
+
+
 async def test_a_keyboard_interrupt_ends_everything_in_order(play: Rehearsal, autojump_clock: MockClock) -> None:
     """It is not restarted away."""
     children = [*abc(play, "a"), play.child("b", raises=KeyboardInterrupt()), *abc(play, "c")]

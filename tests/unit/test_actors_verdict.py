@@ -13,12 +13,14 @@ from redis_streams.actors import (
     ChildStarted,
     DeadLettered,
     DeadLettersRefused,
+    DependencyAway,
     Done,
     EventsDropped,
     Failed,
     HandlerFailed,
     LeaseLost,
     Resumed,
+    RetryLater,
     StuckAfterCancel,
     Undecodable,
 )
@@ -76,6 +78,26 @@ def test_an_event_says_in_words_what_happened(event: ActorEvent, words: str, lev
     """A line of a log, at the level it deserves."""
     assert event.words() == words
     assert event.level == level
+
+
+class Wordless(RetryLater):
+    """What it says can't be made."""
+
+    def __str__(self) -> str:
+        raise TypeError
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ChildCrashed("p", 1, Wordless()),
+        HandlerFailed("p", "s", "g", b"7-0", 1, Wordless()),
+        DependencyAway("p", "s", "g", "till", Wordless(), 1.0),
+    ],
+)
+def test_an_error_without_words_is_told_all_the_same(event: ActorEvent) -> None:
+    """Its class is a user's, and may be broken."""
+    assert "(its text can't be made)" in event.words()
 
 
 def test_a_few_ids_are_shown_whole() -> None:

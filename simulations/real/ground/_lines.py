@@ -12,7 +12,7 @@ from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn
 from typing_extensions import override
 
-from ....actors import ActorEvent
+from ....actors import ActorEvent, text_of
 from ....wire import EntryId, LinkEvent
 from ...history import Record
 
@@ -92,7 +92,7 @@ def _said_of(error: BaseException) -> dict[str, object]:
     if isinstance(error, BaseExceptionGroup):
         return {"group": error.message, "errors": [_said_of(each) for each in error.exceptions]}
     cause = None if error.__cause__ is None else _said_of(error.__cause__)
-    return {"type": type(error).__name__, "text": str(error), "cause": cause}
+    return {"type": type(error).__name__, "text": text_of(error), "cause": cause}
 
 
 def _error(said: Mapping[str, object]) -> Exception:
