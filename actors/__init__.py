@@ -9,6 +9,7 @@ from ._consumer_hold import Job
 from ._dependency import Dependency
 from ._durability import Durability, Replicated, parse_durability
 from ._entry_events import (
+    CleanupFailed,
     DeadLettered,
     DeadLettersRefused,
     EntriesDestroyed,
@@ -83,6 +84,7 @@ from ._observer import (
     StuckAfterCancel,
     guarded,
     innermost,
+    split_error,
     text_of,
 )
 from ._patience import Patience
@@ -140,6 +142,7 @@ __all__ = [
     "ChildStarted",
     "ChildStopped",
     "ChildStopping",
+    "CleanupFailed",
     "ConsumerSettings",
     "ConsumerStatus",
     "ConsumersNotReaped",
@@ -264,6 +267,7 @@ __all__ = [
     "schedule_keys",
     "scheduler_child",
     "settings_key",
+    "split_error",
     "stream_child",
     "stream_children",
     "text_of",

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 
 import trio
@@ -28,12 +27,10 @@ from ._observer import (
     Observer,
     StuckAfterCancel,
     in_words,
+    split_error,
 )
 from ._snapshot import Snapshot, State
 from ._stage import Stage
-
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup
 
 
 @define(eq=False)
@@ -115,7 +112,7 @@ class Cell:
                 await trio.lowlevel.checkpoint_if_cancelled()
                 await self.child.run(stage)
         except BaseException as error:
-            cancelled, crash = _split(error)
+            cancelled, crash = split_error(error, trio.Cancelled)
             self._end(crash, cancelled=cancelled is not None)
             if cancelled is not None:
                 # From outside, so it goes on its way; not so a crash beside it, which would tear down our siblings.
@@ -204,11 +201,4 @@ class Cell:
 
 def holds_cancelled(error: BaseException) -> bool:
     """Whether an error is or holds a cancellation."""
-    return _split(error)[0] is not None
-
-
-def _split(error: BaseException) -> tuple[BaseException | None, BaseException | None]:
-    """What of an error is a cancellation, and what is not."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.split(trio.Cancelled)
-    return (error, None) if isinstance(error, trio.Cancelled) else (None, error)
+    return split_error(error, trio.Cancelled)[0] is not None

@@ -19,7 +19,8 @@ import trio
 from typing_extensions import assert_never
 
 from ..wire import Entry
-from ._consumer_desk import Desk, Work
+from ._cleanup import tell_cleanup
+from ._consumer_desk import Desk
 from ._consumer_hold import Job
 from ._consumer_permits import end, have_acknowledged, tell_dropped
 from ._consumer_work import judge
@@ -37,7 +38,7 @@ Run = Callable[[Sequence[Entry]], Awaitable[Sequence[Verdict]]]
 
 async def work_acknowledged(desk: Desk, permits: Permits) -> None:
     """One worker: takes what waits, one entry or a batch, until the consumer stops."""
-    run, most = _run_of(desk.wiring.work), 1 if desk.wiring.work.handle is not None else desk.settings.batch
+    run, most = _run_of(desk), 1 if desk.wiring.work.handle is not None else desk.settings.batch
     while not desk.stage.draining:
         taken = desk.hold.take_many(most)
         if not taken:
@@ -51,15 +52,21 @@ async def work_acknowledged(desk: Desk, permits: Permits) -> None:
         await trio.lowlevel.checkpoint()
 
 
-def _run_of(work: Work) -> Run:
+def _run_of(desk: Desk) -> Run:
+    settings, work = desk.settings, desk.wiring.work
     handle, handle_batch = work.handle, work.handle_batch
 
     async def run(entries: Sequence[Entry]) -> Sequence[Verdict]:
+        leases = [Lease(entry.raw_id) for entry in entries]
         # What was never begun was never delivered to a handler, whoever had it in hand. And nobody can take it away.
-        if handle is not None:
-            return [await handle(entry, 1, Lease(entry.raw_id)) for entry in entries]
         jobs: Sequence[Job] = [(entry, 1) for entry in entries]
-        return [] if handle_batch is None else await handle_batch(jobs, [Lease(entry.raw_id) for entry in entries])
+        try:
+            if handle is not None:
+                return [await handle(*job, lease) for job, lease in zip(jobs, leases, strict=True)]
+            return [] if handle_batch is None else await handle_batch(jobs, leases)
+        except BaseException:
+            tell_cleanup(desk.stage, settings.stream, settings.group, leases)
+            raise
 
     return run
 

@@ -119,7 +119,7 @@ def note_success(desk: Desk, breaker: Breaker, raw_id: bytes) -> None:
         desk.stage.emit(DependencyBack(desk.stage.path, settings.stream, settings.group, by.name, seconds, tries + 1))
 
 
-def is_away(desk: Desk, breaker: Breaker, entry: Entry, deliveries: int, error: Exception | None) -> bool:
+def is_away(desk: Desk, breaker: Breaker, entry: Entry, deliveries: int, error: BaseException | None) -> bool:
     """Whether this failure says only that a dependency is away, and is dealt with: it uses up no delivery."""
     dependency = breaker.dependency(error)
     if dependency is None or error is None:
@@ -144,7 +144,7 @@ def is_away(desk: Desk, breaker: Breaker, entry: Entry, deliveries: int, error: 
     return True
 
 
-def _tell_paused(desk: Desk, breaker: Breaker, dependency: Dependency, error: Exception) -> None:
+def _tell_paused(desk: Desk, breaker: Breaker, dependency: Dependency, error: BaseException) -> None:
     settings, seconds = desk.settings, breaker.until - trio.current_time()
     where = (desk.stage.path, settings.stream, settings.group)
     desk.stage.emit(DependencyAway(*where, dependency.name, error, seconds))

@@ -14,6 +14,7 @@ from typing_extensions import assert_never
 
 from ..wire import Entry, NoGroup
 from ._buggify import buggify
+from ._cleanup import tell_cleanup
 from ._consumer_desk import Desk, Verdicts
 from ._consumer_history import go_on_in
 from ._consumer_hold import Job
@@ -63,8 +64,11 @@ async def _sit(desk: Desk, work: Callable[[Seat], Awaitable[None]]) -> None:
     desk.seats.append(seat)
     while True:
         seat.leases, seat.is_cancelled = (), False
-        with trio.CancelScope() as seat.scope:
-            await work(seat)
+        try:
+            with trio.CancelScope() as seat.scope:
+                await work(seat)
+        finally:
+            tell_cleanup(desk.stage, desk.settings.stream, desk.settings.group, seat.leases)
         if not seat.is_cancelled:
             return
 
@@ -222,7 +226,7 @@ def _judge_trouble(desk: Desk, entry: Entry, deliveries: int, verdict: Undecodab
         _judge_failure(desk, entry, deliveries, verdict.error)
 
 
-def _judge_failure(desk: Desk, entry: Entry, deliveries: int, error: Exception | None) -> None:
+def _judge_failure(desk: Desk, entry: Entry, deliveries: int, error: BaseException | None) -> None:
     breaker = desk.wiring.breaker
     if breaker is not None and is_away(desk, breaker, entry, deliveries, error):
         return
@@ -250,7 +254,7 @@ def _try_again(desk: Desk, entry: Entry, deliveries: int, after_seconds: float |
         desk.verdict_made.ring()
 
 
-def _bury(desk: Desk, entry: Entry, deliveries: int, reason: str, error: Exception | None = None) -> None:
+def _bury(desk: Desk, entry: Entry, deliveries: int, reason: str, error: BaseException | None = None) -> None:
     """Have an entry moved to the dead letters, if it is still ours."""
     stage, settings = desk.stage, desk.settings
     letter = dead_letter(

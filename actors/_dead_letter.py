@@ -29,7 +29,7 @@ def dead_letter(
     consumer: str,
     deliveries: int,
     reason: str,
-    error: Exception | None = None,
+    error: BaseException | None = None,
     identity: tuple[str, str] = ("", ""),
 ) -> DeadLetter:
     """What is written to the dead-letter stream.
@@ -66,19 +66,19 @@ def dead_letter(
     return DeadLetter(entry.raw_id, (*flat, *(entry.fields or ())))
 
 
-def error_words(error: Exception) -> str:
+def error_words(error: BaseException) -> str:
     """An error in one line, as far as it fits."""
     said = _message(error)
     name = type(error).__name__
     return f"{name}: {' '.join(said.split())}" if said else name
 
 
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     said = text_of(error)
     return said if len(said) <= MESSAGE_CHARACTERS_MAX else said[:MESSAGE_CHARACTERS_MAX] + " …"
 
 
-def _traceback(error: Exception) -> str:
+def _traceback(error: BaseException) -> str:
     try:
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     except Exception:  # noqa: BLE001 - a user's error, see `text_of`

@@ -142,7 +142,7 @@ class Breaker:
         self._proven: set[bytes] = set()
         self._doubts: dict[bytes, int] = {}
 
-    def dependency(self, error: Exception | None) -> Dependency | None:
+    def dependency(self, error: BaseException | None) -> Dependency | None:
         """Whose absence this error tells of."""
         return next((each for each in self._dependencies if each.explains(error)), None)
 

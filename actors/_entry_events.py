@@ -10,7 +10,7 @@ from attrs import frozen
 from typing_extensions import override
 
 from ._events import IDS_SHOWN
-from ._observer import ActorEvent, text_of
+from ._observer import ActorEvent, in_words, text_of
 from ._verdict import RetryLater
 
 
@@ -31,7 +31,7 @@ class HandlerFailed(ActorEvent):
     group: str
     raw_id: bytes
     deliveries: int
-    error: Exception | None
+    error: BaseException | None
     again_seconds: float | None = None
     counts: bool = True
     comes_again: bool = True
@@ -50,6 +50,26 @@ class HandlerFailed(ActorEvent):
             return f"handler {what} {_shown([self.raw_id])} does not come again: it is not pending any more"
         number = f"delivery {self.deliveries}" if self.counts else f"delivery {self.deliveries}, which does not count"
         return f"handler {what} {_shown([self.raw_id])} {when} ({number})"
+
+
+@frozen
+class CleanupFailed(ActorEvent):
+    """A handler that was cancelled raised something else, too, as where its cleanup failed.
+
+    It was cancelled all the same: its entries have no verdict, and nothing counts as failed.
+    """
+
+    level: ClassVar[int] = logging.WARNING
+
+    stream: str
+    group: str
+    raw_ids: tuple[bytes, ...]
+    error: BaseException
+
+    @override
+    def words(self) -> str:
+        """In words."""
+        return f"the handler of {_shown(self.raw_ids)} was cancelled, and raised {in_words(self.error)}"
 
 
 @frozen

@@ -298,7 +298,7 @@ class DependencyAway(ActorEvent):
     stream: str
     group: str
     dependency: str
-    error: Exception
+    error: BaseException
     seconds: float
 
     @override

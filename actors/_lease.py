@@ -34,6 +34,8 @@ class Lease:
     """True from the moment when this process learns that somebody else owns the event. Readable in any thread."""
     can_only_ask = False
     """Whether its handler can't be cancelled."""
+    cleanup_error: BaseException | None = None
+    """What its handler raised beside being cancelled."""
     _told: trio.Event | None = None
 
     def __init__(self, raw_id: bytes = b"") -> None:

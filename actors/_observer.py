@@ -123,6 +123,16 @@ def innermost(error: BaseException) -> BaseException:
     return error
 
 
+Kinds = type[BaseException] | tuple[type[BaseException], ...]
+
+
+def split_error(error: BaseException, kinds: Kinds) -> tuple[BaseException | None, BaseException | None]:
+    """What of an error is of these kinds, and what is not: of a group, what is in it."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(kinds)
+    return (error, None) if isinstance(error, kinds) else (None, error)
+
+
 Observer = Callable[[ActorEvent], None]
 """Hears every event, in the task where it happened; it must not block. What it raises is logged and goes no further."""
 

@@ -33,6 +33,7 @@ from ..wire import (
     read_stream,
 )
 from ._child import Actor
+from ._cleanup import tell_cleanup
 from ._dead_letter import dead_letter
 from ._entry_events import DeadLettered, HandlerFailed
 from ._errors import StreamLost
@@ -45,7 +46,7 @@ from ._reader_place import RECENT, STRANGE, agreed, lost_entries, missed
 from ._retrying import Again, Bury, after_failure
 from ._stage import Stage
 from ._status import ReaderStatus
-from ._verdict import Done, Failed, Undecodable
+from ._verdict import Done, Failed, Handle, Undecodable, Verdict
 from ._weather import Weather
 
 YIELD_EVERY = 32
@@ -234,7 +235,7 @@ async def _handle(desk: ReaderDesk, entry: Entry) -> bool:
     handle = desk.wiring.work.handle
     while handle is not None:
         tries = desk.place.count_try(entry)
-        match await handle(entry, tries, Lease(entry.raw_id)):
+        match await _run(desk, handle, entry, tries):
             case Done():
                 desk.handled += 1
                 desk.place.pass_by(entry)
@@ -252,7 +253,18 @@ async def _handle(desk: ReaderDesk, entry: Entry) -> bool:
     return False
 
 
-async def _wait_to_try_again(desk: ReaderDesk, entry: Entry, tries: int, error: Exception | None, again: Again) -> bool:
+async def _run(desk: ReaderDesk, handle: Handle, entry: Entry, tries: int) -> Verdict:
+    lease = Lease(entry.raw_id)
+    try:
+        return await handle(entry, tries, lease)
+    except BaseException:
+        tell_cleanup(desk.stage, desk.settings.stream, desk.settings.name, [lease])
+        raise
+
+
+async def _wait_to_try_again(
+    desk: ReaderDesk, entry: Entry, tries: int, error: BaseException | None, again: Again
+) -> bool:
     """Whether it is to be tried again; nothing behind it begins meanwhile."""
     after = again.after_seconds or 0.0
     where = (desk.stage.path, desk.settings.stream, desk.settings.name, entry.raw_id)
@@ -263,7 +275,7 @@ async def _wait_to_try_again(desk: ReaderDesk, entry: Entry, tries: int, error: 
     return not desk.stage.draining
 
 
-async def _give_up(desk: ReaderDesk, entry: Entry, tries: int, reason: str, error: Exception | None) -> bool:
+async def _give_up(desk: ReaderDesk, entry: Entry, tries: int, reason: str, error: BaseException | None) -> bool:
     """No handler will ever do it: to the dead letters, if the reader has a name."""
     settings, stage = desk.settings, desk.stage
     if not settings.name:

@@ -66,7 +66,7 @@ class RetryPolicy:
     jitter: float = field(default=0.5, validator=[validators.ge(0), validators.le(10)])
     errors: Mapping[type[Exception], Rule] = field(factory=dict, converter=_copied, validator=_check_errors)
 
-    def rule(self, error: Exception | None) -> Rule:
+    def rule(self, error: BaseException | None) -> Rule:
         """What holds for this error."""
         for kind in type(error).__mro__:
             if kind in self.errors:
@@ -124,7 +124,7 @@ class Rules:
 _DEFAULT: Final = RetryPolicy()
 
 
-def after_failure(deliveries: int, error: Exception | None, rules: Rules, rng: Random) -> Next:
+def after_failure(deliveries: int, error: BaseException | None, rules: Rules, rng: Random) -> Next:
     """What comes after a handler has failed.
 
     Args:
@@ -150,7 +150,9 @@ def after_failure(deliveries: int, error: Exception | None, rules: Rules, rng: R
     return Again(after if rules.delays or after == 0 else None)
 
 
-def delay_at_the_limit(deliveries: int, error: Exception, rules: Rules, rng: Random, former: int = 0) -> float | None:
+def delay_at_the_limit(
+    deliveries: int, error: BaseException, rules: Rules, rng: Random, former: int = 0
+) -> float | None:
     """When an event comes again that would be buried for its deliveries alone; None: it would not, or not for them.
 
     The arguments are those of `after_failure`, and how often it came again from there before.

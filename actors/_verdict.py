@@ -24,7 +24,7 @@ class Done:
 class Failed:
     """The handler raised or declined: leave the entry pending, to be delivered again."""
 
-    error: Exception | None
+    error: BaseException | None
     """None where the handler answered False."""
 
 
@@ -76,7 +76,8 @@ UNWANTED: Final = Done()
 """No handler was meant for it: acknowledge. It says nothing about what handlers need."""
 
 Handle = Callable[[Entry, int, Lease], Awaitable[Verdict]]
-"""Runs the handler on one entry, given how often it has been delivered. Raises nothing but `trio.Cancelled`."""
+"""Runs the handler on one entry, given how often it has been delivered. Raises nothing but `trio.Cancelled`, and what
+ends the program."""
 
 HandleBatch = Callable[[Sequence[Job], Sequence[Lease]], Awaitable[Sequence[Verdict]]]
 """Runs the handler on several entries at once; one verdict each, in their order."""

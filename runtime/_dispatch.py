@@ -25,6 +25,7 @@ from ..actors import (
     RetryLater,
     Undecodable,
     Verdict,
+    split_error,
     text_of,
 )
 from ..wire import Entry
@@ -49,6 +50,9 @@ RunBatch = Callable[[Sequence[Event[object]]], Awaitable[Sequence[Verdict]]]
 """Has a list of events handled, and says what came of the first so many of them."""
 
 Run = Callable[[E], Awaitable[object]]
+
+UNJUDGED: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""What is no failure of a handler: the first two end the program, and by the last Python closes what awaits it."""
 
 REDRIVEN_GROUP: Final = b"redriven_group"
 """The last field of an entry that was given back from the dead letters: for which group alone (`redrive.lua`)."""
@@ -173,8 +177,8 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
             return Failed(error)
         try:
             return verdict_of(await route.run(event))
-        except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
-            return Failed(error)
+        except BaseException as error:  # noqa: BLE001 - this is where users' code ends
+            return failure_of(error, [lease])
 
     return handle
 
@@ -231,8 +235,8 @@ def answering(function: BatchFunction) -> RunBatch:
     async def run_batch(events: Sequence[Event[object]]) -> Sequence[Verdict]:
         try:
             return _verdicts_of(await run(events), len(events))
-        except Exception as error:  # noqa: BLE001 - as above: users' code ends here
-            return [Failed(error)] * len(events)
+        except BaseException as error:  # noqa: BLE001 - as above: users' code ends here
+            return [failure_of(error, [event.lease for event in events])] * len(events)
 
     return run_batch
 
@@ -254,6 +258,24 @@ def verdict_of(answer: object) -> Verdict:
     if isinstance(answer, GeneratorType | AsyncGeneratorType) or hasattr(type(answer), "__await__"):
         return Failed(_not_run(answer))
     return DONE if answer else Failed(None)
+
+
+def failure_of(error: BaseException, leases: Iterable[Lease]) -> Failed:
+    """What an error says that came out of a handler, in whatever groups.
+
+    Raises:
+        trio.Cancelled: the handler was cancelled. What it raised beside that is noted in the leases.
+        BaseException: the error itself, where it ends the program.
+    """
+    if split_error(error, UNJUDGED)[0] is not None:
+        raise error
+    cancelled, rest = split_error(error, trio.Cancelled)
+    if cancelled is None:
+        return Failed(error)
+    for lease in leases if rest is not None else ():
+        lease.cleanup_error = rest
+    # Alone, since the scope that was cancelled takes out nothing but this: the rest would go on, as a crash of ours.
+    raise cancelled from None
 
 
 def _not_run(answer: object) -> TypeError:

@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 
 from ..actors import Failed, Gate, NoReply, Reply, Verdict
 from ._ctrl_c import CtrlC
-from ._dispatch import let_finish, verdict_of
+from ._dispatch import failure_of, let_finish, verdict_of
 from ._event import Event
 
 SLICE_SECONDS: Final = 0.02
@@ -118,10 +118,8 @@ class HandOver:
                 continue
             try:
                 verdicts.append(verdict_of(handler(event)))
-            except Exception as error:  # noqa: BLE001 - this is where users' code ends: whatever it raises is a verdict
-                verdicts.append(Failed(error))
-            except BaseException:
-                verdicts.append(Failed(None))  # Ended in the middle of a handler: this event is delivered again.
-                raise
+            except BaseException as error:  # noqa: BLE001 - this is where users' code ends
+                verdicts.append(Failed(None))  # If it ends the program: then this event is delivered again.
+                verdicts[-1] = failure_of(error, ())
             if ctrl_c.noted or time.monotonic() > end:
                 return

@@ -18,6 +18,13 @@ STOPPING: Final = (
         [Edit("actors._consumer:consumer_actor", "await _hand_back(desk)", "pass")],
     ),
     PlantedBug(
+        "a failed cleanup crashes the consumer",
+        "what a cancelled handler raises beside that goes on, and ends all that its consumer holds",
+        "clean-stop",
+        ("graceful-stop",),
+        [Edit("runtime._dispatch:failure_of", "raise cancelled from None", "raise error")],
+    ),
+    PlantedBug(
         "a pause is only told",
         "what a paused consumer holds is begun all the same",
         "paused",

@@ -15,7 +15,14 @@ from ...runtime._dispatch import AnyHandler
 from ...wire import RedisError, Timeouts
 from ..plan import Shape
 from ..world import App, Process, World
-from ._planned import behave, behave_declining, behave_in_batch, behave_later, publish_planned
+from ._planned import (
+    behave,
+    behave_declining,
+    behave_in_batch,
+    behave_later,
+    behave_untidily,
+    publish_planned,
+)
 
 STREAM, GROUP = "orders", "billing"
 
@@ -60,8 +67,8 @@ async def plain_producer(world: World) -> None:
 
 
 async def graceful_stop(world: World) -> None:
-    """As `workers`, but who stops a process may lose patience with its drain."""
-    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)], patient=False))
+    """As `workers`, but who stops a process may lose patience with its drain, and handlers that are cut are untidy."""
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave_untidily)], patient=False))
     await publish_planned(world, STREAM)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -13,6 +14,9 @@ from ...runtime import Event, NewEvent, NotRunning, PublishTimeout, Runtime
 from ...wire import RedisError
 from ..plan import PlannedEvent
 from ..world import Process, SimulatedFailure, World
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
 
 Make = Callable[[int, PlannedEvent], object]
 """From the number of an event, and what is planned for it, to what is published."""
@@ -106,6 +110,19 @@ async def behave(event: Event[object]) -> None:
     fails = payload["fails"]
     if fails < 0 or event.delivery_count <= fails:
         raise SimulatedFailure(f"as planned, for the {event.delivery_count}. time")
+
+
+async def behave_untidily(event: Event[object]) -> None:
+    """As `behave`, but where it is cancelled its cleanup fails, too: a nursery would raise the same.
+
+    Raises:
+        SimulatedFailure: the event says so.
+        BaseExceptionGroup: it was cancelled.
+    """
+    try:
+        await behave(event)
+    except trio.Cancelled as cancelled:
+        raise BaseExceptionGroup("untidy", [cancelled, SimulatedFailure("cleaning up")]) from None
 
 
 async def behave_declining(event: Event[object]) -> bool:

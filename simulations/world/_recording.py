@@ -21,10 +21,11 @@ from ...actors import (
     NotDurable,
     PublishIncomplete,
     RedisAway,
+    split_error,
     text_of,
 )
 from ...runtime import Event, Json, NewEvent, PublishTimeout, Runtime
-from ...runtime._dispatch import AnyHandler, Run, awaitable, is_async, verdict_of
+from ...runtime._dispatch import UNJUDGED, AnyHandler, Run, awaitable, is_async, verdict_of
 from ...runtime._options import GroupOptionsKeywords
 from ...runtime._readers import ReaderOptionsKeywords
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
@@ -132,9 +133,10 @@ class RecordingRuntime(Runtime):
             await self._meet(faults, before=True)
             answer = await run(given)
             outcomes = _outcomes(answer, len(events))
-        except Exception as error:
-            outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {text_of(error)}"
-            away = any(dependency.explains(error) for dependency in whose.dependencies)
+        except BaseException as error:
+            if split_error(error, (trio.Cancelled, *UNJUDGED))[0] is None:
+                outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {text_of(error)}"
+                away = any(dependency.explains(error) for dependency in whose.dependencies)
             raise
         finally:
             IN_HAND.reset(outside)

@@ -1,5 +1,6 @@
 """The blocking face on a real server: every row of the quickstart's table of common issues, threads, Ctrl-C, forks."""
 
+import asyncio
 import functools
 import os
 import signal
@@ -302,6 +303,32 @@ def test_a_handler_that_returns_a_coroutine_has_handled_nothing(
     consumer.subscribe(logged)
     assert ran == []
     assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 3
+
+
+def test_a_cancellation_of_asyncio_is_a_failure_like_any_other(
+    redis_server: RedisServer, connection: RedisConnection
+) -> None:
+    """It broke: it does not derive from `Exception`, and ended `subscribe`."""
+    publish(connection, 2)
+    consumer = consumer_of(redis_server)
+    seen = []
+
+    async def give_up() -> None:
+        waiting = asyncio.create_task(asyncio.sleep(60))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await waiting
+
+    def handle(event: Event[object]) -> None:
+        seen.append(event.payload["n"])
+        if event.payload["n"]:
+            consumer.close()
+        else:
+            asyncio.run(give_up())
+
+    consumer.subscribe(handle)
+    assert seen == [0, 1]
+    assert ConsumerGroupManager(connection=connection).pending("s", "g").count == 1
 
 
 def test_at_most_once_each_event_is_acknowledged_before_it_is_handled(

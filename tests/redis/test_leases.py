@@ -7,7 +7,19 @@ from collections.abc import Sequence
 
 import pytest
 import trio
-from redis_streams import EntriesDestroyed, Event, LeaseLost, NewEvent, Reclaim, Runtime, RuntimeEvent
+from redis_streams import (
+    CleanupFailed,
+    EntriesDestroyed,
+    Event,
+    HandedBack,
+    LeaseLost,
+    LeftPending,
+    NewEvent,
+    Reclaim,
+    Runtime,
+    RuntimeEvent,
+)
+from redis_streams.actors import ChildCrashed
 from redis_streams.simulations.real import RedisServer
 from support.load import quick_runtime
 
@@ -55,6 +67,33 @@ async def test_a_handler_whose_event_is_lost_is_cancelled_and_its_place_is_free(
     assert str(ended[0]).startswith("lease lost")
     assert ended[1:] == [True, "quick"]
     assert owners(any_redis_server) == {"another"}
+
+
+async def test_a_cancelled_handler_whose_cleanup_fails_crashes_nobody(redis_server: RedisServer) -> None:
+    """It broke: its consumer crashed, and all that was in hand began a second time; a stop handed nothing back."""
+    told, began = list[RuntimeEvent](), list[object]()
+    runtime = Runtime(redis_server.url, observer=told.append)
+
+    @runtime.handler("s", "g", block_ms=100, reclaim=RENEWED, concurrency=2, drain_seconds=0.1)
+    async def handle(event: Event[object]) -> None:
+        began.append(event.payload)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise OSError("closing failed")
+
+    async with runtime:
+        ids = [await runtime.publish("s", name, event_type="a") for name in ("lost", "healthy")]
+        await take_over(redis_server)
+        with trio.fail_after(10):
+            while not any(isinstance(each, CleanupFailed) for each in told):
+                await trio.sleep(0.01)
+    assert began == ["lost", "healthy"]
+    assert [each.raw_ids for each in told if isinstance(each, CleanupFailed)] == [(str(id_).encode(),) for id_ in ids]
+    assert [each.count for each in told if isinstance(each, HandedBack)] == [1]
+    assert not [each for each in told if isinstance(each, ChildCrashed | LeftPending)]
 
 
 async def test_a_handler_whose_event_is_deleted_goes_on(redis_server: RedisServer) -> None:

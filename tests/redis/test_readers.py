@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import trio
 from redis_streams import (
+    CleanupFailed,
     DeadLettered,
     EntryId,
     Event,
@@ -21,6 +22,7 @@ from redis_streams import (
     HandlerConflict,
     NewEvent,
     ReaderBegan,
+    ReaderLeftBehind,
     ReaderMoved,
     Retry,
     RetryPolicy,
@@ -380,6 +382,33 @@ async def test_a_stop_lets_the_handler_finish_and_does_not_pass_what_it_cut_shor
     async with runtime(0):
         await wait_for(lambda: len(finished) == 3)
     assert (begun, finished) == ([1, 2, 2, 3], [1, 2, 3])
+
+
+@pytest.mark.also_on_memory
+async def test_a_stop_that_cancels_a_handler_whose_cleanup_fails_notes_what_was_handled(
+    redis_server: RedisServer,
+) -> None:
+    """It broke: what its nursery raised beside the cancellation ended the reader before its last checkpoint."""
+    begun, told = list[object](), list[RuntimeEvent]()
+    runtime = quick(redis_server, told)
+
+    @runtime.reader(STREAM, name="cache", start="0", block_ms=100, drain_seconds=0.1, checkpoint_seconds=60)
+    async def handle(event: Event[object]) -> None:
+        begun.append(event.payload)
+        if len(begun) == 1:
+            return
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise OSError("closing failed")
+
+    async with runtime:
+        ids = await runtime.publish_many(STREAM, numbers(1, 2))
+        await wait_for(lambda: begun == [1, 2])
+    assert [each.raw_ids for each in told if isinstance(each, CleanupFailed)] == [(str(ids[1]).encode(),)]
+    assert not [each for each in told if isinstance(each, ReaderLeftBehind)]
 
 
 @pytest.mark.also_on_memory

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 import trio
 from redis_streams import (
+    CleanupFailed,
     DeadLettered,
     Event,
     EventsDropped,
@@ -22,6 +23,7 @@ from redis_streams import (
     Runtime,
     RuntimeEvent,
 )
+from redis_streams.actors import ChildCrashed
 from redis_streams.simulations.server.in_process import InProcessServer, put_in_process_server
 from trio.testing import MockClock
 
@@ -34,7 +36,8 @@ RECLAIM = Reclaim(interval_ms=1000, min_idle_ms=600_000)
 class Bench:
     """Runtimes on one server. Each run of a handler is noted, and whether its event was pending when it began.
 
-    Handlers of "slow" events last for a minute, those of "bad" ones raise.
+    Handlers of "slow" events last for a minute, those of "bad" ones raise, those of "untidy" ones when they are
+    cancelled.
     """
 
     def __init__(self) -> None:
@@ -60,6 +63,13 @@ class Bench:
             self.still_pending.append(any(row.raw_id == event.raw_id for row in rows))
             if event.payload == "slow":
                 await trio.sleep(60)
+            if event.payload == "untidy":
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(trio.sleep_forever)
+                    try:
+                        await trio.sleep_forever()
+                    finally:
+                        raise OSError("closing failed")
             if event.payload == "bad":
                 raise ValueError("bad")
 
@@ -170,6 +180,18 @@ async def test_what_outlasts_the_drain_is_dropped_and_told(autojump_clock: MockC
     [dropped] = bench.of(EventsDropped)
     assert dropped.raw_ids == (entry.raw_id,)
     assert not bench.of(LeftPending)
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+async def test_what_its_cleanup_raises_is_told_too(batch: int | None, autojump_clock: MockClock) -> None:
+    """It broke: its consumer ended with that, and its place was left to nobody."""
+    bench = Bench()
+    async with bench.runtime(batch=batch) as runtime:
+        await bench.publish(runtime, "untidy")
+    assert len(bench.of(EventsDropped)) == 1
+    [failed] = bench.of(CleanupFailed)
+    assert failed.raw_ids == bench.of(EventsDropped)[0].raw_ids
+    assert not bench.of(ChildCrashed)
 
 
 async def test_what_is_begun_takes_a_place_until_it_has_ended(autojump_clock: MockClock) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import sys
+from asyncio import CancelledError
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 
 import pytest
+import trio
 from redis_streams import Event, JsonCodec, Lease, Runtime, StreamConsumer
-from redis_streams.actors import Failed
+from redis_streams.actors import Failed, innermost
 from redis_streams.runtime._dispatch import Reader, Routes, answering, awaitable, in_batches, one_by_one
 from redis_streams.runtime._typed import Structure
 from redis_streams.wire import Entry
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
 
 READER = Reader("orders", JsonCodec(), Structure())
 ENTRY = Entry(b"5-0", [b"event_id", b"e", b"event_type", b"a", b"timestamp", b"7", b"payload", b"1"])
@@ -66,6 +72,71 @@ async def test_a_batch_of_which_nothing_has_run_is_a_failure(
     run = answering(lambda events: [function(event) for event in events] if in_a_list else function(events))
     verdicts = await in_batches(READER, routes, run)([(ENTRY, 1)] * 2, [Lease(), Lease()])
     assert [type(verdict.error) for verdict in verdicts if isinstance(verdict, Failed)] == [TypeError, TypeError]
+
+
+async def _cleanup_fails(_given: object) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep_forever)
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise OSError("closing failed")
+
+
+def _run(function: Callable[[object], object], leases: list[Lease], *, in_a_list: bool) -> Awaitable[object]:
+    """Have a handler run on as many events as there are leases: one by one the first of them."""
+    routes = Routes()
+    routes.add("h", awaitable(function), None)
+    if in_a_list:
+        return in_batches(READER, routes, answering(function))([(ENTRY, 1)] * len(leases), leases)
+    return one_by_one(READER, routes)(ENTRY, 1, leases[0])
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
+async def test_a_cancelled_handler_whose_cleanup_fails_is_cancelled(*, in_a_list: bool, autojump_clock: object) -> None:
+    """It broke: what its nursery raised went on through the scope that was cancelled, and crashed the consumer."""
+    leases = [Lease(), Lease()]
+    with trio.move_on_after(1) as scope:
+        await _run(_cleanup_fails, leases, in_a_list=in_a_list)
+    assert scope.cancelled_caught
+    noted = leases[0].cleanup_error
+    assert noted is not None
+    assert isinstance(innermost(noted), OSError)
+    assert (leases[1].cleanup_error is noted) is in_a_list
+
+
+def _raise(error: BaseException) -> Callable[[object], object]:
+    def raising(_given: object) -> None:
+        raise error
+
+    return raising
+
+
+def _grouped(error: BaseException) -> BaseException:
+    return BaseExceptionGroup("group", [ValueError(), BaseExceptionGroup("inner", [error])])
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
+@pytest.mark.parametrize(
+    "error", [CancelledError(), _grouped(CancelledError()), _grouped(OSError())], ids=["asyncio", "group", "plain"]
+)
+async def test_whatever_a_handler_raises_is_a_failure(error: BaseException, *, in_a_list: bool) -> None:
+    """It broke: what does not derive from Exception, as a CancelledError of asyncio, ended the runtime."""
+    verdict = await _run(_raise(error), [Lease()], in_a_list=in_a_list)
+    assert verdict == ([Failed(error)] if in_a_list else Failed(error))
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("wrapped", [lambda error: error, _grouped], ids=["alone", "grouped"])
+async def test_what_ends_the_program_is_none(
+    kind: type[BaseException], wrapped: Callable[[BaseException], BaseException], *, in_a_list: bool
+) -> None:
+    """Alone, and with others in a group."""
+    error = wrapped(kind())
+    with pytest.raises(type(error)) as raised:
+        await _run(_raise(error), [Lease()], in_a_list=in_a_list)
+    assert raised.value is error
 
 
 class Lazy:
