@@ -284,6 +284,10 @@ class Connection:
     def _lost(self, why: str) -> ConnectionLost:
         return ConnectionLost(f"{self.address}: {why}", sent=True)
 
+    def _unasked(self) -> ConnectionLost:
+        """Which reply belongs to which command is anybody's guess from here on, and perhaps was before."""
+        return self._lost("the server sent a reply that nobody asked for")
+
     async def _exchange(self, data: bytes, count: int, timeout_seconds: float | None) -> list[Reply]:
         """Write, then read so many replies. Anything but that ends the connection."""
         if self.closed:
@@ -307,8 +311,7 @@ class Connection:
         if limit.cancelled_caught:
             raise ReplyTimeout(f"{self.address}: no reply within {seconds:g} s", sent=True)
         if len(replies) > count:
-            # Which reply belongs to which command is anybody's guess from here on, and perhaps was before.
-            raise self._lost("the server sent a reply that nobody asked for")
+            raise self._unasked()
         return replies
 
     async def _log_in(self) -> None:
@@ -322,7 +325,7 @@ class Connection:
             waiting = list(commands)
             while waiting:
                 for reply in await self.receive():
-                    self._check_log_in(waiting.pop(0), reply)
+                    self._check_log_in(waiting, reply)
         except BaseException:
             await self.aclose()
             raise
@@ -341,7 +344,11 @@ class Connection:
         commands.append(("INFO", "server"))
         return commands
 
-    def _check_log_in(self, command: tuple[Arg, ...], reply: Reply) -> None:
+    def _check_log_in(self, waiting: list[tuple[Arg, ...]], reply: Reply) -> None:
+        """Look at the reply to the first command that waits for one."""
+        if not waiting:
+            raise self._unasked()
+        command = waiting.pop(0)
         name = command[0]
         if isinstance(reply, int):
             self.client_id = reply

@@ -110,7 +110,7 @@ class HistoryChanged(ResponseError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.history = message.split()[1]
+        self.history = message.partition(" ")[2]
 
 
 class _ParseError(Protocol):
@@ -140,7 +140,10 @@ def make_error(text: str) -> RedisError:
     code = text.partition(" ")[0]
     if code in _OWN_CLASSES:
         return _OWN_CLASSES[code](text)
-    error = _parse_error(text)
+    try:
+        error = _parse_error(text)
+    except ValueError:
+        return ResponseError(text)  # MOVED and ASK have words to come, and another server's may not
     return error if isinstance(error, RedisError) else ResponseError(text)
 
 

@@ -381,6 +381,14 @@ async def test_what_is_no_redis_is_said_to_be_none(junk: bytes) -> None:
         await opened(peer)
 
 
+async def test_a_server_that_says_too_much_is_no_redis() -> None:
+    """As one that greets whoever comes. Which reply belongs to which command is anybody's guess then."""
+    peer = Peer(lambda _command: b"+OK\r\n" * 2)
+    with pytest.raises(ConnectFailed, match="no log-in at redis://h:6379/0: the server sent a reply that nobody asked"):
+        await opened(peer, ServerAddress(host="h"))
+    assert peer.socket.closed
+
+
 # On a real pair of sockets, where a write may be partial
 
 

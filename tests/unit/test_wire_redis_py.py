@@ -57,9 +57,12 @@ def test_bytes_that_are_no_protocol_raise_redis_pys_error() -> None:
         reader.gets()
 
 
-@pytest.mark.parametrize("text", ["", "ERR", "ERR \udcff", "x" * 70_000, "NOGROUP", "Mixed Case", " leading"])
+SHORT = ["", "ERR", "ERR \udcff", "NOGROUP", "HISTORY", "HISTORY ", "MOVED", "ASK 1 y"]
+
+
+@pytest.mark.parametrize("text", [*SHORT, "x" * 70_000, "Mixed Case", " leading"])
 def test_every_error_reply_becomes_an_exception(text: str) -> None:
-    """Also an empty one, and one that is no UTF-8."""
+    """Also an empty one, one that is no UTF-8, and one without the words that belong to its code."""
     assert isinstance(make_error(text), redis.exceptions.RedisError)
     reader = reply_reader()
     reader.feed(b"-" + text.encode("utf-8", "surrogateescape") + b"\r\n")
