@@ -37,18 +37,33 @@ def add_doctor(commands: Commands) -> None:
     add_url(commands.add("doctor", _doctor, summary=summary, examples=_EXAMPLES))
 
 
-def advice(settings: Mapping[str, str]) -> Sequence[Advice]:
-    """What follows from the settings, as far as they are known."""
+def advice(settings: Mapping[str, str], *, publish_token: bool = False) -> Sequence[Advice]:
+    """What follows from the settings, as far as they are known.
+
+    Args:
+        settings: of the server, by name.
+        publish_token: whether it keeps the tokens of published events itself, and not in keys that expire.
+    """
     found: list[Advice] = []
     if settings.get("appendonly") == "no":
         words = "what its last snapshot lacks is lost with its process: say appendonly yes, appendfsync always"
         found.append(Advice("appendonly no", words, is_warning=True))
     elif "appendfsync" in settings:
         found.append(_advice_on_fsync(settings["appendfsync"]))
-    if settings.get("maxmemory-policy", "").startswith("allkeys") and settings.get("maxmemory", "0") != "0":
-        words = "where memory is short whole streams are evicted: say noeviction, or a volatile policy"
-        found.append(Advice(f"maxmemory-policy {settings['maxmemory-policy']}", words, is_warning=True))
+    policy = settings.get("maxmemory-policy", "noeviction")
+    if policy != "noeviction" and settings.get("maxmemory", "0") != "0":
+        words = f"where memory is short {_evicted(policy, publish_token=publish_token)}: say noeviction"
+        found.append(Advice(f"maxmemory-policy {policy}", words, is_warning=True))
     return found
+
+
+def _evicted(policy: str, *, publish_token: bool) -> str:
+    if policy.startswith("allkeys"):
+        return "whole streams are evicted"
+    # What has a time to live goes, and nothing else.
+    if publish_token:
+        return "ended schedules are forgotten, and a call that comes late makes one anew"
+    return "tokens of published events are evicted first, and an event may be appended twice"
 
 
 def _advice_on_fsync(policy: str) -> Advice:
@@ -72,7 +87,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     say()
     if not settings:
         say("This user may not CONFIG GET: how safe Redis keeps what it has is not known.")
-    for each in advice(settings):
+    for each in advice(settings, publish_token=capabilities.publish_token):
         say(f"{'!' if each.is_warning else ' '} {each.setting}: {each.words}")
     return 0
 

@@ -26,6 +26,9 @@ def test_a_server_that_keeps_everything_is_not_warned_of() -> None:
         pytest.param(
             {"maxmemory": "1000000", "maxmemory-policy": "allkeys-lru"}, "whole streams are evicted", id="evicts"
         ),
+        pytest.param(
+            {"maxmemory": "1000000", "maxmemory-policy": "volatile-lru"}, "may be appended twice", id="evicts tokens"
+        ),
     ],
 )
 def test_what_loses_events_is_warned_of(settings: Mapping[str, str], words: str) -> None:
@@ -34,7 +37,15 @@ def test_what_loses_events_is_warned_of(settings: Mapping[str, str], words: str)
     assert words in warning.words
 
 
+def test_where_redis_keeps_tokens_itself_a_volatile_policy_leaves_them() -> None:
+    """Then there is still what is remembered of schedules that are over."""
+    settings = {**SAFE, "maxmemory": "1000000", "maxmemory-policy": "volatile-ttl"}
+    [warning] = [said for said in advice(settings, publish_token=True) if said.is_warning]
+    assert "ended schedules are forgotten" in warning.words
+
+
 def test_a_policy_without_a_limit_evicts_nothing() -> None:
     """And what is not known is not said."""
-    assert not any(said.is_warning for said in advice({**SAFE, "maxmemory-policy": "allkeys-lru"}))
+    for policy in ("allkeys-lru", "volatile-lru"):
+        assert not any(said.is_warning for said in advice({**SAFE, "maxmemory-policy": policy}))
     assert advice({}) == []
