@@ -101,7 +101,7 @@ class StreamProducer(Connected):
         metadata: Mapping[str, Json] | None = None,
         *,
         event_id: str = "",
-        durability: Durability | None = None,
+        durability: Durability | str | None = None,
     ) -> str:
         """Publish one event and wait until Redis has it.
 
@@ -124,7 +124,7 @@ class StreamProducer(Connected):
         """
         return self.publish_many([NewEvent(event_type, payload, metadata, event_id)], durability=durability)[0]
 
-    def publish_many(self, events: Iterable[object], *, durability: Durability | None = None) -> Sequence[str]:
+    def publish_many(self, events: Iterable[object], *, durability: Durability | str | None = None) -> Sequence[str]:
         """Publish events in this order in few writes, and wait until Redis has them all: far faster than one by one.
 
         Args:

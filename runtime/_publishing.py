@@ -136,7 +136,7 @@ class Publishing:
         event_ids: Sequence[str],
         *,
         named: bool,
-        durability: Durability | None,
+        durability: Durability | str | None,
     ) -> Sequence[EntryId]:
         """As `append`, for any number of entries.
 
@@ -164,7 +164,7 @@ class Publishing:
         event_ids: Sequence[str],
         *,
         named: bool,
-        durability: Durability | None,
+        durability: Durability | str | None,
     ) -> Sequence[EntryId]:
         """Append entries and wait until they are as safe as they shall be.
 

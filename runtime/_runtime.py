@@ -263,7 +263,7 @@ class Runtime(Reads):
         event_type: str | None = None,
         metadata: Mapping[str, Json] | None = None,
         event_id: str = "",
-        durability: Durability | None = None,
+        durability: Durability | str | None = None,
     ) -> EntryId:
         """Publish one event and wait until Redis has it.
 
@@ -290,6 +290,7 @@ class Runtime(Reads):
             RedisAway: likewise, at once, for those who don't want to wait.
             redis.exceptions.ResponseError: Redis refused it, for instance for lack of memory.
             TypeError: the payload can't be written as JSON, or there is no event type.
+            ValueError: the durability is none.
         """
         known_id = event_id or self._new_id()
         fields = self._fields(event_type or type_name(type(payload)), payload, metadata, known_id)
@@ -300,7 +301,7 @@ class Runtime(Reads):
         return ids[0]
 
     async def publish_many(
-        self, stream: str | None, events: Iterable[object], *, durability: Durability | None = None
+        self, stream: str | None, events: Iterable[object], *, durability: Durability | str | None = None
     ) -> Sequence[EntryId]:
         """Publish events in this order and wait until Redis has them all; much faster than one by one.
 

@@ -67,14 +67,17 @@ class StreamOptions:
             changes[attribute.name] = ours if theirs is None else theirs
         return evolve(self, **changes)  # type: ignore[arg-type]  # the same attributes with the same types
 
-    def way(self, durability: Durability | None, *, named: bool) -> Durability | None:
+    def way(self, durability: Durability | str | None, *, named: bool) -> Durability | None:
         """How an event is published: as safe as this, once; None: as safe as a server's memory, and not repeated.
 
         Args:
             durability: what was said for it alone.
             named: whether it was given an id by whoever publishes it.
+
+        Raises:
+            ValueError: it is no durability.
         """
-        wanted = durability or self.durability or "acknowledged"
+        wanted = _durability(durability) or self.durability or "acknowledged"
         once = named if self.publish_once is None else self.publish_once
         return wanted if once or wanted != "acknowledged" else None
 

@@ -196,7 +196,7 @@ class RecordingRuntime(Runtime):
         event_type: str | None = None,
         metadata: Mapping[str, Json] | None = None,
         event_id: str = "",
-        durability: Durability | None = None,
+        durability: Durability | str | None = None,
     ) -> EntryId:
         known_id = event_id or self._draw_id()
         key = _key_of(payload)
@@ -213,7 +213,7 @@ class RecordingRuntime(Runtime):
 
     @override
     async def publish_many(
-        self, stream: str | None, events: Iterable[object], *, durability: Durability | None = None
+        self, stream: str | None, events: Iterable[object], *, durability: Durability | str | None = None
     ) -> Sequence[EntryId]:
         known = list(events)
         own_ids = [event.event_id if isinstance(event, NewEvent) else "" for event in known]
@@ -240,7 +240,7 @@ class RecordingRuntime(Runtime):
     def _new_id(self) -> str:
         return self._drawn.popleft()
 
-    def _once_ms(self, stream: str, durability: Durability | None, *, named: bool) -> float:
+    def _once_ms(self, stream: str, durability: Durability | str | None, *, named: bool) -> float:
         options = self._plans.options(stream or self._own_stream())
         once = options.way(durability, named=named) is not None
         return 1000 * (options.dedup_seconds or DEDUP_SECONDS) if once else 0.0

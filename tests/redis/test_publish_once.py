@@ -204,6 +204,28 @@ def test_the_blocking_producer_publishes_once_too(redis_server: RedisServer) -> 
         StreamProducer(redis_server.url, "s", durability="sure")
 
 
+@pytest.mark.parametrize("said", ["fsync", "Fsynced", "replicated(0)", "", 2])
+async def test_an_unknown_durability_of_one_event_is_refused_before_anything_is_sent(
+    redis_server: RedisServer, said: str
+) -> None:
+    """It once appended the event, crashed an actor with a bare AssertionError, and at the sixth the whole runtime."""
+    async with quick_runtime(redis_server) as runtime:
+        for _ in range(6):
+            with pytest.raises(ValueError, match="durability must be 'acknowledged'"):
+                await runtime.publish("s", 1, event_type="a", durability=said)
+        with pytest.raises(ValueError, match="durability must be 'acknowledged'"):
+            await runtime.publish_many("s", [NewEvent("a", 1)], durability=said)
+        assert await runtime.client.xlen("s") == 0
+
+
+async def test_a_durability_of_one_event_may_be_said_as_a_file_says_it(redis_server: RedisServer) -> None:
+    """As with `Runtime.stream`. There is no replica, so the event becomes no safer, and that is told."""
+    async with quick_runtime(redis_server) as runtime:
+        runtime.stream("s", durable_seconds=0.1)
+        with pytest.raises(NotDurable, match=r"not replicated\(1\): 0 of 1 replicas"):
+            await runtime.publish("s", 1, event_type="a", durability="replicated(1)")
+
+
 async def test_what_is_said_about_a_stream_is_said_before_its_first_event(redis_server: RedisServer) -> None:
     """Later it would hold for some events and not for others."""
     async with quick_runtime(redis_server) as runtime:
