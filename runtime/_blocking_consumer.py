@@ -168,9 +168,9 @@ class StreamConsumer:
             )
         if self._subscriber is not None:
             raise NotRunning("this consumer has been subscribed already; make a second one for a second handler")
+        self._register(event_types)
         self._subscriber = threading.get_ident()
         self._handler = cast("Function", handler)
-        self._register(event_types)
         try:
             self._background.start_unless_closed()
             self._work()

@@ -88,19 +88,30 @@ class Routes:
 
         Raises:
             HandlerConflict: another handler is meant for the same events already.
+            TypeError: it is no list of names and classes.
+            ValueError: it is an empty list.
         """
         if event_types is None:
             if self.fallback is not None:
                 raise HandlerConflict(f"{self.fallback.owner} takes every event already, {owner} can't too")
             self.fallback = Route(owner, run)
             return
-        if isinstance(event_types, str):
+        if isinstance(event_types, str | bytes | type):
             raise TypeError(f"event_types is a list of types: write [{event_types!r}], not {event_types!r}")
+        routes = dict(self.by_type)
         for wanted in event_types:
+            if not isinstance(wanted, str | type):
+                raise TypeError(f"event_types has names and classes in it, not {wanted!r}")
             name, payload_class = (wanted, None) if isinstance(wanted, str) else (type_name(wanted), wanted)
-            if name in self.by_type:
-                raise HandlerConflict(f"{self.by_type[name].owner} takes {name!r} already, {owner} can't too")
-            self.by_type[name] = Route(owner, run, payload_class)
+            if name in routes:
+                raise HandlerConflict(f"{routes[name].owner} takes {name!r} already, {owner} can't too")
+            routes[name] = Route(owner, run, payload_class)
+        if len(routes) == len(self.by_type):
+            raise ValueError(
+                f"event_types is empty, so {owner} would get no event, and what no handler gets is acknowledged: "
+                "name some, or leave it out for all"
+            )
+        self.by_type = routes
 
     def find(self, event_type: str) -> Route | None:
         """The handler that is meant for this type, None if nobody wants it."""

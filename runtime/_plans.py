@@ -114,8 +114,8 @@ class Plans:
         """
         if not group:
             raise ValueError("a handler needs the name of a consumer group, not an empty string")
-        check_runs(function)  # first: a group without handlers acknowledges whatever comes
-        noted = self._note_group(stream, group, options)
+        check_runs(function)
+        noted = self._group(stream, group, options)
         workers, batch = noted.options.concurrency, noted.options.batch
         noted.prefetch_min = 2 * workers if batch is None else (workers + 1) * batch
         if batch is None:
@@ -123,20 +123,26 @@ class Plans:
         else:
             run = answering(cast("BatchFunction", function))
             self._set_runner(stream, group, noted, name_of(function), run, event_types)
+        self._note_group(stream, group, noted)
 
     def add_runner(
         self, stream: str, group: str, run: RunBatch, event_types: Iterable[str | type] | None, options: GroupOptions
     ) -> Gate:
         """Note somebody who answers the events of a batch one by one; returns what is closed while it is paused."""
-        noted = self._note_group(stream, group, options)
+        noted = self._group(stream, group, options)
         self._set_runner(stream, group, noted, name_of(run), run, event_types)
+        self._note_group(stream, group, noted)
         return noted.gate
 
-    def _note_group(self, stream: str, group: str, options: GroupOptions | None) -> _Group:
-        noted = self._stream(stream).groups.setdefault(group, _Group(options or GroupOptions()))
+    def _group(self, stream: str, group: str, options: GroupOptions | None) -> _Group:
+        noted = self._stream(stream).groups.get(group) or _Group(options or GroupOptions())
         if options is not None and noted.options != options:
             raise HandlerConflict(f"group {group} of {stream} has {noted.options} already, not {options}")
         return noted
+
+    def _note_group(self, stream: str, group: str, noted: _Group) -> None:
+        """Once it has a handler: a group without one acknowledges whatever comes."""
+        self._stream(stream).groups[group] = noted
 
     def _set_runner(
         self,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from asyncio import CancelledError
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
 
 import pytest
 import trio
-from redis_streams import Event, JsonCodec, Lease, Runtime, StreamConsumer
+from redis_streams import Event, HandlerConflict, JsonCodec, Lease, Runtime, StreamConsumer
 from redis_streams.actors import Failed, innermost
 from redis_streams.runtime._dispatch import Reader, Routes, answering, awaitable, in_batches, one_by_one
 from redis_streams.runtime._typed import Structure
@@ -162,3 +162,42 @@ def test_a_generator_function_is_refused_as_a_handler(function: Callable[[object
     ):
         with pytest.raises(TypeError, match="has a 'yield'"):
             add()
+
+
+@pytest.mark.parametrize(
+    ("event_types", "error", "says"),
+    [
+        ([], ValueError, "event_types is empty, so .* would get no event"),
+        ("order.placed", TypeError, r"write \['order.placed'\]"),
+        (Lazy, TypeError, r"write \[<class"),
+        ([3], TypeError, "has names and classes in it, not 3"),
+    ],
+)
+def test_event_types_that_name_nothing_are_refused_and_no_group_is_left(
+    event_types: Iterable[str | type], error: type[Exception], says: str
+) -> None:
+    """A group whose handlers are meant for nothing acknowledged each of its events in silence."""
+    runtime = Runtime()
+
+    consumer = StreamConsumer("redis://localhost:1", "s", "g")
+    for add in (
+        lambda: runtime.add_handler("s", "g", print, event_types=event_types),
+        lambda: runtime.add_handler("s", "in-batches", print, event_types=event_types, batch=10),
+        lambda: runtime.add_reader("s", print, event_types=event_types),
+        lambda: consumer.subscribe(print, event_types),
+        lambda: consumer.subscribe(print, event_types),
+    ):
+        with pytest.raises(error, match=says):
+            add()
+    for group in ("g", "in-batches"):
+        with pytest.raises(ValueError, match="has no handler in this process"):
+            runtime.group("s", group).pause()
+
+
+def test_types_of_which_one_is_taken_are_all_refused() -> None:
+    """Half of a handler would be as good as none."""
+    routes = Routes()
+    routes.add("first", None, ["b"])
+    with pytest.raises(HandlerConflict, match="first takes 'b' already, second can't too"):
+        routes.add("second", None, ["a", "b"])
+    assert routes.find("a") is None
