@@ -64,6 +64,18 @@ class Codec(Protocol):
         ...
 
 
+def read(codec: Codec, fields: Sequence[bytes]) -> Content:
+    """What the fields of an entry say, by this codec.
+
+    Raises:
+        UndecodableEntry: it can't read them, or what it makes of them is no content.
+    """
+    content = codec.decode(fields)
+    if not isinstance(content, Content):
+        raise UndecodableEntry(f"{type(codec).__name__}.decode returned {_kind(content)}, which is no Content")
+    return content
+
+
 class JsonCodec:
     """This library's own wire format: one field each for id, type, time, payload and metadata."""
 
@@ -156,6 +168,10 @@ class FieldsCodec:
 
 
 _NONE: Final[Mapping[str, Json]] = {}
+
+
+def _kind(what: object) -> str:
+    return "None" if what is None else f"a {type(what).__name__}"
 
 
 def _names(named: Mapping[bytes, bytes]) -> str:

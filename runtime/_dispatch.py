@@ -29,7 +29,7 @@ from ..actors import (
     text_of,
 )
 from ..wire import Entry
-from ._codec import Codec, Content
+from ._codec import Codec, Content, read
 from ._errors import HandlerConflict, UndecodableEntry
 from ._event import Event
 from ._typed import Structure, type_name
@@ -136,10 +136,10 @@ class Reader:
     def identify(self, entry: Entry) -> tuple[str, str]:
         """The event's own id and its type, as far as they can be read."""
         try:
-            content = self.codec.decode(self.own_fields(entry.fields or ()) or ())
+            content = read(self.codec, self.own_fields(entry.fields or ()) or ())
+            return str(content.event_id or ""), str(content.event_type or "")
         except Exception:  # noqa: BLE001 - a codec is users' code too; what it can't read has no name
             return "", ""
-        return content.event_id, content.event_type
 
     def event(
         self, entry: Entry, content: Content, payload_class: type | None, deliveries: int, lease: Lease
@@ -167,7 +167,7 @@ class Reader:
 
 def one_by_one(reader: Reader, routes: Routes) -> Handle:
     """Runs the right handler on one entry. Events that no handler is meant for are done with as they are."""
-    decode, find, make_event = reader.codec.decode, routes.find, reader.event
+    codec, find, make_event = reader.codec, routes.find, reader.event
 
     async def handle(entry: Entry, deliveries: int, lease: Lease) -> Verdict:
         fields = entry.fields or ()
@@ -177,7 +177,7 @@ def one_by_one(reader: Reader, routes: Routes) -> Handle:
                 if own is None:
                     return UNWANTED
                 fields = own
-            content = decode(fields)
+            content = read(codec, fields)
             route = find(content.event_type)
             if route is None or route.run is None:
                 return UNWANTED
@@ -230,7 +230,7 @@ def _prepare(reader: Reader, routes: Routes, job: Job, lease: Lease) -> Event[ob
     if fields is None:
         return UNWANTED
     try:
-        content = reader.codec.decode(fields)
+        content = read(reader.codec, fields)
         route = routes.find(content.event_type)
         return UNWANTED if route is None else reader.event(entry, content, route.payload_class, deliveries, lease)
     except UndecodableEntry as error:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..actors import Recurrence
 from ..wire import Scheduled
-from ._codec import Codec
+from ._codec import Codec, read
 from ._errors import UndecodableEntry
 
 
@@ -38,7 +38,7 @@ class Schedule:
         """As it is kept in Redis."""
         due = datetime.fromtimestamp(scheduled.due_ms / 1000, timezone.utc)
         try:
-            content = codec.decode(scheduled.fields)
+            content = read(codec, scheduled.fields)
         except UndecodableEntry:
             return cls(scheduled.id, stream, due, scheduled.rule, "", None)
         return cls(scheduled.id, stream, due, scheduled.rule, content.event_type, content.payload)
@@ -47,7 +47,7 @@ class Schedule:
 def stamped(codec: Codec, fields: Sequence[bytes], event_id: str, at_ms: int) -> Sequence[bytes] | None:
     """The words of an entry as those of another event, with this id and time; None where the codec can't read them."""
     try:
-        content = codec.decode(fields)
+        content = read(codec, fields)
     except UndecodableEntry:
         return None
     return codec.encode(content._replace(event_id=event_id, timestamp_ms=at_ms))

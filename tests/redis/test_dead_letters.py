@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 import trio
 from redis_streams import (
+    Content,
     DeadLetterFilter,
     DeadLetterGone,
     DeadLetterManager,
     DeadLetterTooLong,
     Event,
     FieldsCodec,
+    JsonCodec,
     Runtime,
 )
 from redis_streams.simulations.real import RedisServer
@@ -102,6 +105,33 @@ async def test_an_entry_keeps_its_own_fields_whatever_they_are_called(redis_serv
     [_, first, second] = redis_server.cli("XRANGE", "s", "-", "+")
     assert first[1] == ["dead_id", "mine", "payload", "x", "redriven", "1", "redriven_group", "g"]
     assert second[1] == ["dead_id", "mine", "payload", "x", "redriven", "2", "redriven_group", "g"]
+
+
+class Forgetful(JsonCodec):
+    """Knows what to do with one type of event, and forgets to say so of others."""
+
+    def decode(self, fields: Sequence[bytes]) -> Content:
+        """None, where nobody thought of it."""
+        content = super().decode(fields)
+        return content if content.event_type == "known" else None  # type: ignore[return-value]  # on purpose
+
+
+async def test_what_a_codec_makes_nothing_of_is_a_dead_letter_and_the_others_go_on(redis_server: RedisServer) -> None:
+    """It ended the runtime, and again after each restart."""
+    handled = list[object]()
+    runtime = Runtime(redis_server.url, retry=QUICK, codec=Forgetful())
+    runtime.add_handler("s", "g", lambda event: handled.append(event.payload), block_ms=100, max_deliveries=2)
+    async with runtime:
+        await runtime.publish("s", 1, event_type="other")
+        await runtime.publish("s", 2, event_type="known")
+        letters = runtime.dead_letters("s", "g")
+        with trio.fail_after(10):
+            while not (found := await letters.find()):
+                await trio.sleep(0.01)
+        await wait_settled(redis_server, stream="s", group="g")
+    assert handled == [2]
+    [letter] = found
+    assert (letter.reason, letter.deliveries) == ("Forgetful.decode returned None, which is no Content", 1)
 
 
 async def test_filters_say_which_ones(redis_server: RedisServer) -> None:

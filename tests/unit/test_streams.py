@@ -229,6 +229,38 @@ async def test_what_a_codec_did_not_expect_is_a_failure_and_no_crash() -> None:
     assert isinstance(verdict, Failed)
 
 
+class Made(JsonCodec):
+    """A codec that makes this of each entry."""
+
+    def __init__(self, made: object) -> None:
+        super().__init__()
+        self._made = made
+
+    def decode(self, fields: Sequence[bytes]) -> Content:  # noqa: ARG002 - none of them is looked at
+        """Whatever its author forgot to look at."""
+        return self._made  # type: ignore[return-value]  # on purpose
+
+
+@pytest.mark.parametrize("made", [None, {}, ("", "a", 1, {}, 0)])
+async def test_what_a_codec_makes_that_is_no_content_is_undecodable(made: object) -> None:
+    """It ended the runtime, again after each restart, when the entry was to become a dead letter."""
+    forgetful = Reader("s", Made(made), Structure())
+    routes = Routes()
+    routes.add("h", awaitable(lambda event: None), None)
+    verdict = await one_by_one(forgetful, routes)(entry("a", b"1"), 1, Lease())
+    assert isinstance(verdict, Undecodable)
+    assert "Made.decode returned " in verdict.reason
+    [verdict] = await in_batches(forgetful, routes, answering(lambda events: None))([(entry("a", b"1"), 1)], [Lease()])
+    assert isinstance(verdict, Undecodable)
+    assert forgetful.identify(entry("a", b"1")) == ("", "")
+
+
+def test_a_name_that_a_codec_does_not_know_is_none_in_a_dead_letter() -> None:
+    """None is what a codec says easily where a field is not there."""
+    nameless = Content(None, 7, {}, {}, 0)  # type: ignore[arg-type]  # on purpose
+    assert Reader("s", Made(nameless), Structure()).identify(entry("a", b"1")) == ("", "7")
+
+
 async def test_json_that_is_nested_too_deep_is_undecodable() -> None:
     """It would stop the reader of the whole stream."""
     routes = Routes()
