@@ -31,8 +31,8 @@ HANDLING: Final = (
         [
             Edit(
                 "runtime._dispatch:one_by_one",
-                "is a verdict\n            return Failed(error)",
-                "is a verdict\n            return DONE",
+                "return failure_of(error, [lease])",
+                "return DONE if isinstance(error, Exception) else failure_of(error, [lease])",
             )
         ],
     ),
@@ -51,8 +51,8 @@ HANDLING: Final = (
         [
             Edit(
                 "runtime._dispatch:one_by_one",
-                "except Exception as error:  # noqa: BLE001 - this is where",
-                "except trio.Cancelled:\n            return DONE\n        except Exception as error:  # where",
+                "except BaseException as error:  # noqa: BLE001 - this is where",
+                "except trio.Cancelled:\n            return DONE\n        except BaseException as error:  # where",
             )
         ],
     ),
