@@ -143,14 +143,25 @@ class Client(StreamCommands):
         """What the server can do; asked again after each reconnect, since it may be another one then."""
         if self._capabilities_of != self._link.generation:
             generation = self._link.generation
-            try:
-                found = cast("list[Reply]", await self.call(b"COMMAND", b"INFO", *PROBED))
-                known = frozenset(name for name, about in zip(PROBED, found, strict=True) if about)
-                self._capabilities = Capabilities(self._link.version, known)
-            except ResponseError as error:
-                if is_weather(error):
-                    raise
-                # This user may not ask, or the command was renamed. The oldest commands work everywhere.
-                self._capabilities = Capabilities()
+            known = await self._known_commands()
+            self._capabilities = Capabilities(self._link.version, known)
             self._capabilities_of = generation
         return self._capabilities
+
+    async def _known_commands(self) -> frozenset[str]:
+        """Those of `PROBED` that the server has, also where this user may not ask, or COMMAND was renamed.
+
+        Two users of a server have to do the same with it, or neither finds the tokens of the other. Words without
+        their arguments do nothing, and are missed before it is looked who may say them.
+        """
+        try:
+            found = cast("list[Reply]", await self.call(b"COMMAND", b"INFO", *PROBED))
+        except ResponseError as error:
+            if is_weather(error):
+                raise
+        else:
+            return frozenset(name for name, about in zip(PROBED, found, strict=True) if about)
+        refusals = await self.pipeline([(name,) for name in PROBED])
+        return frozenset(
+            name for name, refusal in zip(PROBED, refusals, strict=True) if "wrong number of arguments" in str(refusal)
+        )

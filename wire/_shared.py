@@ -48,6 +48,8 @@ def check_shareable(commands: Sequence[tuple[Arg, ...]]) -> None:
             transactions = max(0, transactions - 1)
         elif name in _BLOCKS_IF_TOLD:
             _check_no_block(name, args)
+        elif name in _BLOCKS_IT and len(args) == 1:
+            continue  # Without its words it is an error, at once.
         elif name != "CLIENT" or [upper(word) for word in args[1:2]] == ["REPLY"]:
             raise ValueError(f"{name} {_REMEDY}")
     if transactions:

@@ -141,6 +141,19 @@ async def test_who_may_not_note_tokens_appends_nothing(redis_server: RedisServer
         assert redis_server.cli("XLEN", "s") == 1
 
 
+@pytest.mark.real_server_only("the URL of a server in this process names no user")
+async def test_users_who_may_ask_and_who_may_not_find_each_others_tokens(any_redis_server: RedisServer) -> None:
+    """What a server can does not hang on who asks."""
+    if any_redis_server.version < (6, 0, 0):
+        pytest.skip("users came with Redis 6.0")
+    any_redis_server.cli("ACL", "SETUSER", "app", "on", ">x", "~*", "+@all", "-command", "-info")
+    ids: list[EntryId] = []
+    for url in (any_redis_server.url, any_redis_server.url.replace("redis://", "redis://app:x@")):
+        async with Runtime(url) as runtime:
+            ids.append(await runtime.publish("s", 1, event_type="a", event_id="one"))
+    assert ids == ids[:1] * 2
+
+
 async def test_a_stream_keeps_about_its_length_and_all_its_tokens(redis_server: RedisServer) -> None:
     """An entry that was trimmed is not appended again."""
     runtime = quick_runtime(redis_server)

@@ -47,7 +47,7 @@ def test_what_changes_or_blocks_the_connection_is_refused(text: str) -> None:
         "CLIENT ID",
         "GET MULTI",
     ]
-    + ["LPOP l", "EXEC", "NOSUCHCOMMAND"],
+    + ["LPOP l", "EXEC", "NOSUCHCOMMAND", "WAITAOF"],
 )
 def test_all_else_goes_through(text: str) -> None:
     """Words that only look like an option, or like a command, do no harm."""
