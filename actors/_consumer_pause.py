@@ -30,12 +30,13 @@ async def mind_gate(desk: Desk, *, task_status: trio.TaskStatus[None] = trio.TAS
     def changed(reason: str) -> None:
         where = (desk.stage.path, desk.settings.stream, desk.settings.group)
         desk.suspect = True  # Who opens looks for what was handed back, and nobody took.
-        desk.stage.emit(ConsumptionPaused(*where, reason) if reason else ConsumptionResumed(*where))
         desk.hold.closed = bool(reason)
         desk.note_progress()
         desk.room_made.ring()
         desk.work_arrived.ring()
         desk.to_hand_back.ring()
+        # Last: an observer may open what was closed, or close it again, and so call us meanwhile.
+        desk.stage.emit(ConsumptionPaused(*where, reason) if reason else ConsumptionResumed(*where))
 
     with desk.wiring.gate.watched_by(changed):
         task_status.started()

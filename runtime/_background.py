@@ -75,8 +75,11 @@ class Background:
         if self._thread is not threading.current_thread():
             with self._lock:
                 up = self._up
+                if up is None:
+                    function()  # Under the lock: no thread begins meanwhile.
+                    return
             # A thread that is about to start has actors already, which are nobody else's business: wait for it.
-            if up is not None and up.exception() is None:
+            if up.exception() is None:
                 with suppress(trio.RunFinishedError):
                     trio.from_thread.run_sync(function, trio_token=up.result())
                     return

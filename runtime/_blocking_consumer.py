@@ -121,7 +121,8 @@ class StreamConsumer:
         # What is acknowledged before it is handled, a crash loses: so one by one, as they are handled here.
         self._options = evolve(options, batch=1 if options.delivery == "at_most_once" else options.count)
         self._hand_over = HandOver()
-        self._pausing = threading.Lock()
+        self._pausing = threading.RLock()
+        """Held while the gate is changed or replaced; amid that a signal handler or an observer may change it, too."""
         self._background = Background(self._runtime, on_end=self._hand_over.end)
         self._handler: Function | None = None
         self._subscriber: int | None = None
@@ -182,8 +183,9 @@ class StreamConsumer:
     def pause(self) -> None:
         """Begin no more events until `resume`; when this returns no handler begins. What runs is finished.
 
-        From any thread; before `subscribe` it has that begin paused. What was read and had not begun is handed back, so
-        that other consumers of the group take it. See `ConsumerGroupManager.pause_group` to pause all of them.
+        From any thread: what that of `subscribe` is about to call at this moment counts as running. Before `subscribe` it
+        has that begin paused. What was read and had not begun is handed back, so that other consumers of the group take
+        it. See `ConsumerGroupManager.pause_group` to pause all of them.
         """
         self._set_gate(lambda gate: gate.close(HERE))
 
@@ -236,9 +238,12 @@ class StreamConsumer:
                 self._hand_over.gate.close(HERE)
 
     def _set_gate(self, change: Callable[[Gate], None]) -> None:
-        self._background.check_process()  # The lock may have been held at the fork.
-        with self._pausing:
-            self._background.call_plainly(lambda: change(self._hand_over.gate))
+        def change_it() -> None:
+            # Not held by who waits for the Trio thread: there an observer may want to change the gate, too.
+            with self._pausing:
+                change(self._hand_over.gate)
+
+        self._background.call_plainly(change_it)
 
     def _work(self) -> None:
         """Handle what comes until the runtime is at its end."""

@@ -8,8 +8,18 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import trio
-from redis_streams import ConsumerGroupManager, Event, NewEvent, Runtime, StreamConsumer
+from redis_streams import (
+    ConsumerGroupManager,
+    ConsumptionPaused,
+    Event,
+    NewEvent,
+    Runtime,
+    RuntimeEvent,
+    StreamConsumer,
+    StreamProducer,
+)
 from redis_streams.__main__ import main
+from redis_streams.actors import Gate
 from redis_streams.simulations.real import RedisServer
 from support.load import RECLAIM, quick_runtime, wait_settled
 
@@ -83,6 +93,56 @@ def test_a_consumer_without_trio_is_paused_between_two_events(redis_server: Redi
     consumer.resume()
     subscriber.join(10)
     assert runs == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.also_on_memory
+def test_an_observer_may_resume_what_is_paused(redis_server: RedisServer) -> None:
+    """It broke: who paused waited for the observer, which waited for who paused; and then nothing began any more."""
+    runs, begun = list[int](), threading.Event()
+
+    def observe(event: RuntimeEvent) -> None:
+        if isinstance(event, ConsumptionPaused):
+            consumer.resume()
+
+    def handle(event: Event[int]) -> None:
+        runs.append(event.payload)
+        begun.set()
+        if len(runs) == 6:
+            consumer.close()
+
+    consumer = StreamConsumer(redis_server.url, "s", "g", "c", block_ms=200, observer=observe)
+    publish_five(redis_server)
+    subscriber = subscribing(consumer, handle)
+    assert begun.wait(10)
+    pausing = threading.Thread(target=consumer.pause, daemon=True)
+    pausing.start()
+    pausing.join(10)
+    assert not pausing.is_alive()
+    assert not consumer.paused
+    with StreamProducer(redis_server.url, "s") as producer:
+        producer.publish("a", 5)
+    subscriber.join(10)
+    assert sorted(runs) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_signal_handler_may_pause_amid_subscribe(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It broke: it waited for ever for a lock that its own thread held."""
+    consumer, register = StreamConsumer(redis_server.url, "s", "g", "c"), Runtime.add_runner
+    registered, runs = threading.Event(), list[int]()
+
+    def add_runner(*arguments: object) -> Gate:
+        consumer.pause()  # As a handler does of a signal that comes just now.
+        registered.set()
+        return register(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Runtime, "add_runner", add_runner)
+    publish_five(redis_server)
+    subscriber = subscribing(consumer, lambda event: runs.append(event.payload))
+    assert registered.wait(10)
+    assert consumer.paused
+    consumer.close()
+    subscriber.join(10)
+    assert runs == []
 
 
 def test_a_consumer_can_begin_paused(redis_server: RedisServer) -> None:
