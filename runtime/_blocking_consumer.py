@@ -183,9 +183,9 @@ class StreamConsumer:
     def pause(self) -> None:
         """Begin no more events until `resume`; when this returns no handler begins. What runs is finished.
 
-        From any thread: what that of `subscribe` is about to call at this moment counts as running. Before `subscribe` it
-        has that begin paused. What was read and had not begun is handed back, so that other consumers of the group take
-        it. See `ConsumerGroupManager.pause_group` to pause all of them.
+        From any thread: what that of `subscribe` is about to call at this moment counts as running. Before `subscribe`
+        it has that begin paused. What was read and had not begun is handed back, so that other consumers of the group
+        take it. See `ConsumerGroupManager.pause_group` to pause all of them.
         """
         self._set_gate(lambda gate: gate.close(HERE))
 

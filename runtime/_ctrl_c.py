@@ -3,7 +3,8 @@
 Python raises KeyboardInterrupt at whatever instruction the main thread is at. In the last line of a handler that has
 done its work, that would leave the event unacknowledged, to be handled a second time. So while a thread handles events
 Ctrl-C is noted, and raised after the handler that is running; if that takes longer than `PATIENCE_SECONDS`, or when
-Ctrl-C is pressed again, it is raised at once, as ever.
+Ctrl-C is pressed again, it is raised at once, as ever. It is never raised amid our own
+work between two handlers, which takes next to no time.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ class CtrlC:
     Attributes:
         wake: called when Ctrl-C was pressed, amid anything: it may only do what is safe in a signal handler.
         noted: whether Ctrl-C was pressed and has not been raised yet.
+        in_handler: whether a handler runs, which it may interrupt.
     """
 
     wake: Callable[[], None]
+    in_handler: bool = field(default=False, init=False)
     noted: bool = field(default=False, init=False)
     _installed: bool = field(default=False, init=False)
     _timer: threading.Timer | None = field(default=None, init=False)
@@ -60,8 +63,11 @@ class CtrlC:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self.noted:
-            self._settle()
-            raise KeyboardInterrupt
+            if self.in_handler:
+                self._settle()
+                self.in_handler = False  # Not twice: whoever catches it has verdicts to hand over.
+                raise KeyboardInterrupt
+            return
         self.noted = True
         self.wake()
         # Sent to this very thread, so that it ends a sleep or a read that the handler is in.

@@ -97,7 +97,8 @@ class HandOver:
                 if isinstance(batch, _Batch):
                     self._work_on(batch, handler, ctrl_c)
                 ctrl_c.raise_if_noted()
-        self._worked_off = True
+            self._worked_off = True
+            ctrl_c.raise_if_noted()
 
     def _work_on(self, batch: _Batch, handler: Callable[[Event[object]], object], ctrl_c: CtrlC) -> None:
         verdicts: list[Verdict] = []
@@ -111,15 +112,19 @@ class HandOver:
     ) -> None:
         end = time.monotonic() + SLICE_SECONDS
         for event in batch.events:
-            if batch.reply.closed or self.gate.is_closed:
-                return  # The time to stop is over, and these were handed back; or they are to be.
+            if batch.reply.closed or self.gate.is_closed or ctrl_c.noted:
+                return  # The time to stop is over, and these were handed back; or they are to be, or to wait.
             if event.lease.lost:
                 verdicts.append(Failed(None))  # Not heard by anybody: whoever owns it now handles it.
                 continue
             try:
-                verdicts.append(verdict_of(handler(event)))
+                ctrl_c.in_handler = True
+                answer = handler(event)
+                ctrl_c.in_handler = False
+                verdicts.append(verdict_of(answer))
             except BaseException as error:  # noqa: BLE001 - this is where users' code ends
+                ctrl_c.in_handler = False
                 verdicts.append(Failed(None))  # If it ends the program: then this event is delivered again.
                 verdicts[-1] = failure_of(error, ())
-            if ctrl_c.noted or time.monotonic() > end:
+            if time.monotonic() > end:
                 return
