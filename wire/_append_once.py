@@ -6,6 +6,9 @@ that itself (``XADD … IDMP``); before, a script looks for the tokens, appends,
 Redis remembers at most 10,000 tokens of each *producer*, a name of one's choosing. A producer here is no process:
 whoever publishes again what another one published before it died has to find its tokens. So a token decides by itself
 to which of 256 producers it belongs, and a stream remembers up to 2.5 million of them.
+
+A server that was upgraded has the script's tokens still, for as long as they would have been remembered: there they are
+looked up first. Nobody notes any there by then.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from attrs import frozen
 from ._client import Client
 from ._errors import ConnectionLost
 from ._redis_py import Arg, NoScriptError, Reply
+from ._replies import results
 from ._scripts import load
 
 APPEND_ONCE_MAX: Final = 1000
@@ -81,6 +85,8 @@ class AppendOnce:
         self._length_max = length_max
         self._by_redis = False
         """Whether the server keeps tokens itself; `ready` finds out."""
+        self._has_former = False
+        """Whether such a server has tokens of the script still."""
         self._kept_of = -1
         self._kept_until = -math.inf
 
@@ -120,9 +126,29 @@ class AppendOnce:
         """
         short = [token if len(token) <= TOKEN_BYTES_MAX else _digest(token) for token in tokens]
         if self._by_redis:
-            replies = await send([*map(self._xadd, short, entries), *then])
-            return Appended(replies[: len(entries)], replies[len(entries) :])
+            return await self._by_idmp(short, entries, send, then)
         return await self._by_script(short, entries, send, then)
+
+    async def _by_idmp(
+        self,
+        tokens: Sequence[bytes],
+        entries: Sequence[Sequence[bytes]],
+        send: Send,
+        then: Sequence[tuple[Arg, ...]],
+    ) -> Appended:
+        if not self._has_former:
+            replies = await send([*map(self._xadd, tokens, entries), *then])
+            return Appended(replies[: len(entries)], replies[len(entries) :])
+        found = results(await send([(b"HMGET", key, *tokens) for key in self._token_keys]))
+        former = [newer or older for newer, older in zip(*cast("list[list[Reply]]", found), strict=True)]
+        fresh = [
+            self._xadd(token, fields)
+            for token, fields, known in zip(tokens, entries, former, strict=True)
+            if known is None
+        ]
+        replies = await send([*fresh, *then])
+        appended = iter(replies)
+        return Appended([known or next(appended) for known in former], list(appended))
 
     def _xadd(self, token: bytes, fields: Sequence[bytes]) -> tuple[Arg, ...]:
         limit: tuple[Arg, ...] = () if self._length_max is None else (b"MAXLEN", b"~", self._length_max)
@@ -134,6 +160,7 @@ class AppendOnce:
         if self._kept_of != generation or now >= self._kept_until:
             seconds = math.ceil(self._window_seconds)
             await self._client.eval(load("keep_tokens"), [self._stream], [seconds, TOKENS_MAX])
+            self._has_former = await self._client.call(b"EXISTS", *self._token_keys) != 0
             self._kept_of, self._kept_until = generation, now + KEEP_SECONDS
 
     async def _by_script(

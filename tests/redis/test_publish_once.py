@@ -75,6 +75,23 @@ async def test_an_event_published_again_gets_the_id_of_the_first(any_redis_serve
     assert in_list == [in_list[0], first, in_list[0], long_again]
 
 
+async def test_tokens_that_a_script_has_kept_are_found_after_an_upgrade(any_redis_server: RedisServer) -> None:
+    """A server of 8.6 that was a replica of an older one has them, and from then on keeps its own."""
+    since = str(int(time.time() * 1000))
+    any_redis_server.cli("HSET", "{s}:published", "", since, "one", "7-0")
+    any_redis_server.cli("HSET", "{s}:published:older", "two", "5-0")
+    events = [NewEvent("a", 1, event_id=event_id) for event_id in ("one", "three", "two", "three")]
+    async with quick_runtime(any_redis_server) as runtime:
+        runtime.stream("s", durable_seconds=0.01)
+        one, three, two, again = ids = await runtime.publish_many("s", events)
+        with pytest.raises(NotDurable) as told:
+            await runtime.publish_many("s", events, durability=Replicated(1))
+        there = [entry.id for entry in await runtime.client.xrange("s")]
+    assert (str(one), str(two)) == ("7-0", "5-0")
+    assert there == [three] == [again]
+    assert told.value.ids == ids
+
+
 async def test_streams_and_windows_are_apart(redis_server: RedisServer) -> None:
     """The same id in another stream is another event; without a window none is remembered."""
     async with quick_runtime(redis_server) as runtime:
