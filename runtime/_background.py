@@ -163,7 +163,11 @@ class Background:
         self._error = None
         # Noted before it begins: Ctrl-C while it does must not have the next use start a second one.
         self._up = up = _Up()
-        threading.Thread(target=self._main, args=(up,), name="redis-streams", daemon=True).start()
+        try:
+            threading.Thread(target=self._main, args=(up,), name="redis-streams", daemon=True).start()
+        except Exception as error:
+            up.set_exception(error)  # Who waits for this thread hears of it, and the next use tries again.
+            raise
         return up
 
     def _main(self, up: _Up) -> None:

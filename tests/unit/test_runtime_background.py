@@ -68,6 +68,24 @@ def test_what_is_called_before_the_thread_starts_runs_where_it_is_called() -> No
     assert called_in == [threading.current_thread()]
 
 
+def test_where_no_thread_can_be_had_it_is_told_and_the_next_use_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It broke: the second use waited for ever for a thread that had never begun."""
+    runtime = SlowStart()
+    runtime.may_be_up.set()
+    background = Background(cast("Runtime", runtime))
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                background.start()
+    background.start()
+    assert ends(background)
+
+
 def press_ctrl_c_when(begun: threading.Event) -> None:
     """As a terminal does, once something has begun."""
     threading.Thread(target=lambda: (begun.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
