@@ -22,11 +22,13 @@ class NoReply(ActorError):
 
     Attributes:
         begun: False where it certainly was not, as far as whoever held it says so (`Reply.begun`).
+        late: whether the time was up; False: whoever held it crashed or stopped before that.
     """
 
-    def __init__(self, message: str, *, begun: bool = True) -> None:
+    def __init__(self, message: str, *, begun: bool = True, late: bool = False) -> None:
         super().__init__(message)
         self.begun = begun
+        self.late = late
 
 
 class StartTimeout(ActorError):

@@ -243,7 +243,8 @@ class Address(Generic[M]):
             await self._send(message)
             return await reply.wait()
         if limit.cancelled_caught:
-            raise NoReply(f"{self._mailbox.name} gave no answer within {timeout_seconds:g} s", begun=reply.begun)
+            words = f"{self._mailbox.name} gave no answer within {timeout_seconds:g} s"
+            raise NoReply(words, begun=reply.begun, late=True)
         raise AssertionError("the block above ends by its return, by an error or by its limit")
 
 

@@ -81,4 +81,4 @@ class Patience:
         asked = self._asked
         while asked and (asked[0][2].closed or asked[0][0] <= now):
             _, name, reply = asked.popleft()
-            reply.fail(NoReply(f"{name} gave no answer within {self.seconds:g} s", begun=reply.begun))
+            reply.fail(NoReply(f"{name} gave no answer within {self.seconds:g} s", begun=reply.begun, late=True))

@@ -202,10 +202,12 @@ class Publishing:
     def _no_reply(self, stream: str, count: int, error: NoReply) -> Exception:
         if error.begun:
             return PublishIndeterminate(count, error)
-        return PublishTimeout(
-            f"{count} event(s) for {stream} not taken by {self.client.address} within {self.patience.seconds:g} s; "
-            "is the server there? publish them again when it is"
-        )
+        told = f"{count} event(s) for {stream} not taken by {self.client.address}"
+        if error.late:
+            why = f"within {self.patience.seconds:g} s; is the server there? publish them again when it is"
+        else:
+            why = "before the actor that had them stopped or crashed; publish them again"
+        return PublishTimeout(f"{told} {why}")
 
     async def _start_plain(self, stream: str) -> Mailbox[Append]:
         await self._retain(stream)
