@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -150,6 +151,16 @@ class Background:
         """Begin to drain, and do not wait; a start that is under way is given up."""
         self._closed = True
         self.post(self._stop)
+
+    def forget(self, user: str) -> None:
+        """Whoever used it is gone: what is still open is closed, and a `ResourceWarning` says so. From any thread."""
+        up = self._up
+        if self.forked or self._closed or self.over or (up is not None and up.done() and up.exception() is not None):
+            return
+        self.begin_close()
+        warnings.warn(
+            f"{user} was forgotten, and not closed: use `with`, or call close()", ResourceWarning, stacklevel=2
+        )
 
     def close(self) -> None:
         """Drain, stop, and wait for the thread to end. Closing twice is fine; in a forked child nothing happens."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TypeVar
+from weakref import finalize
 
 from typing_extensions import Self, Unpack
 
@@ -71,6 +72,9 @@ class RedisConnection:
             observer=observer,
         )
         self._background = Background(self._runtime)
+        # Its thread knows nothing of this object, and would keep the connection for ever. An exit ends it anyway.
+        user = f"a connection to {self.address}, or the producer or manager that has it,"
+        finalize(self, self._background.forget, user).atexit = False
 
     @classmethod
     def from_config(cls, config: Config) -> Self:

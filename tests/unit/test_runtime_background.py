@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -9,8 +10,9 @@ from typing import cast
 
 import pytest
 import trio
-from redis_streams import ConnectFailed, NotRunning, Runtime
+from redis_streams import ConnectFailed, NotRunning, RedisConnection, Runtime, StreamProducer
 from redis_streams.runtime._background import Background
+from redis_streams.simulations.server.in_process import InProcessServer, put_in_process_server
 
 SECONDS = 20.0
 
@@ -177,3 +179,29 @@ def test_a_start_that_failed_is_tried_again_and_forgotten() -> None:
     background.close()
     background.raise_error()
     assert runtime.runs == 2
+
+
+def test_a_producer_that_is_forgotten_ends_its_thread_and_tells(recwarn: pytest.WarningsRecorder) -> None:
+    """It broke: each kept a thread and a connection, as long as the program ran, in silence."""
+    put_in_process_server("forgotten", InProcessServer("7.0"))
+    before = set(threading.enumerate())
+    StreamProducer("memory://forgotten", "s").publish("t", 1)
+    gc.collect()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(SECONDS)
+    assert set(threading.enumerate()) <= before
+    [warning] = recwarn
+    assert warning.category is ResourceWarning
+    assert "memory://forgotten/0, or the producer or manager that has it, was forgotten" in str(warning.message)
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_who_has_nothing_to_close_or_has_closed_hears_nothing(*, used: bool, recwarn: pytest.WarningsRecorder) -> None:
+    put_in_process_server("closed", InProcessServer("7.0"))
+    connection = RedisConnection("memory://closed")
+    if used:
+        with connection:
+            assert connection.ping()
+    del connection
+    gc.collect()
+    assert not list(recwarn)
