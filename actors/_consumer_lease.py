@@ -1,9 +1,12 @@
 """Leases: what is held is kept from looking idle, and nothing is begun that others may have taken over meanwhile.
 
 The idle clock of an entry starts at the read, not at the handler, so entries that wait for a worker are renewed like
-those that run. After a pause that outlasted the lease (a sleeping machine, a long collection of garbage, a server that
+those that run. After a pause that outlasted the lease (a stopped process, a long collection of garbage, a server that
 was away) nobody knows whose the entries are: workers wait until a renewal has said so. Handlers that run are told as
 soon as that is known (`_lease`).
+
+The clock is Trio's, which stands still while Linux or macOS is suspended. A machine that wakes takes its lease for
+good until the next renewal, which says what it has lost.
 """
 
 from __future__ import annotations
