@@ -108,8 +108,8 @@ class Schedules:
             payload: as for `Runtime.publish`.
             event_type: likewise.
             metadata: likewise.
-            event_id: the event's own identity. An event that recurs gets another one each time: the id of the schedule,
-                and when it was due.
+            event_id: the event's own identity. What was published under it already does not count: it is appended when
+                it is due. An event that recurs gets another one each time: the id of the schedule, and when it was due.
             schedule_id: by which it is cancelled; the event's id if empty. A schedule that has it already is replaced;
                 but one that recurs by the same rule stays due when it is, so that each process may say it when it
                 starts.

@@ -143,6 +143,16 @@ async def test_a_call_that_is_repeated_late_makes_nothing_anew(redis_server: Red
     assert entries(redis_server).keys() == {"one"}
 
 
+async def test_what_was_published_under_its_id_keeps_nothing_from_being_appended(any_redis_server: RedisServer) -> None:
+    """Tokens are for what is published at once; a schedule has its own way to be there once."""
+    async with quick_runtime(any_redis_server) as runtime:
+        await runtime.publish("s", 1, event_type="a", event_id="one")
+        await runtime.schedules("s").publish(1, event_type="a", event_id="one", after=0)
+        await wait_none_scheduled(any_redis_server, TIMES, EVENTS)
+        await runtime.publish("s", 1, event_type="a", event_id="one")
+    assert len(entries(any_redis_server)["one"]) == 2
+
+
 async def test_saying_again_how_it_recurs_shifts_nothing(redis_server: RedisServer) -> None:
     """As each process does when it starts; another rule is another time, and the last event counts."""
     async with quick_runtime(redis_server) as runtime:
