@@ -29,6 +29,7 @@ from typing import Final, Literal
 
 from attrs import Attribute, define, field, frozen, validators
 
+from ..wire import number, whole
 from ._verdict import Reject, RetryLater
 
 if sys.version_info < (3, 11):
@@ -77,9 +78,9 @@ class Dependency:
 
     name: str = field(validator=_check_name)
     errors: tuple[type[Exception], ...] = field(converter=_as_tuple, validator=_check_errors)
-    after: int = field(default=5, validator=validators.ge(2))
-    delay_seconds: float = field(default=1.0, validator=validators.gt(0))
-    max_delay_seconds: float = field(default=60.0, validator=validators.gt(0))
+    after: int = field(default=5, validator=[whole, validators.ge(2)])
+    delay_seconds: float = field(default=1.0, validator=[number, validators.gt(0)])
+    max_delay_seconds: float = field(default=60.0, validator=[number, validators.gt(0)])
 
     def explains(self, error: BaseException | None) -> bool:
         """Whether this error says that it is away; a group of errors does if all of them do."""

@@ -8,7 +8,7 @@ from typing import Literal, cast
 from attrs import field, frozen, validators
 from typing_extensions import override
 
-from ..wire import Arg, Reply
+from ..wire import Arg, Reply, whole
 
 
 @frozen
@@ -19,7 +19,7 @@ class Replicated:
     fails is decided elsewhere (https://redis.io/docs/latest/commands/wait/).
     """
 
-    replicas: int = field(default=1, validator=validators.ge(1))
+    replicas: int = field(default=1, validator=[whole, validators.ge(1)])
 
     @override
     def __str__(self) -> str:

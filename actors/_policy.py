@@ -14,6 +14,8 @@ from enum import Enum
 
 from attrs import field, frozen, validators
 
+from ..wire import number, whole
+
 
 class Restart(Enum):
     """Which ends of a child are followed by another start."""
@@ -46,8 +48,8 @@ class Limits:
         period_seconds: how long a restart counts.
     """
 
-    restarts: int = field(default=5, validator=validators.ge(0))
-    period_seconds: float = field(default=60.0, validator=validators.gt(0))
+    restarts: int = field(default=5, validator=[whole, validators.ge(0)])
+    period_seconds: float = field(default=60.0, validator=[number, validators.gt(0)])
 
 
 @frozen
@@ -59,8 +61,8 @@ class Backoff:
         max_seconds: at most, jitter included.
     """
 
-    initial_seconds: float = field(default=0.1, validator=validators.ge(0))
-    max_seconds: float = field(default=30.0, validator=validators.ge(0))
+    initial_seconds: float = field(default=0.1, validator=[number, validators.ge(0)])
+    max_seconds: float = field(default=30.0, validator=[number, validators.ge(0)])
 
     def delay(self, restarts: int, draw: float) -> float:
         """Seconds before the restart that is the given one within the period.

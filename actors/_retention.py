@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from attrs import Attribute, field, frozen, validators
 
-from ..wire import GroupNeeds, Retained
+from ..wire import GroupNeeds, Retained, number, number_or_none, whole
 
 NODE_ENTRIES: Final = 100
 """Entries that Redis removes together, unless it was told otherwise: so many more than asked for may be left."""
@@ -42,13 +42,13 @@ class Retention:
         warn_at: from which share of a limit on a group is told to be near it.
     """
 
-    max_length: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    max_age_seconds: float | None = field(default=None, validator=_check_seconds)
+    max_length: int | None = field(default=None, validator=validators.optional([whole, validators.ge(1)]))
+    max_age_seconds: float | None = field(default=None, validator=[number_or_none, _check_seconds])
     settled: bool = False
     lossy: bool = False
     ignore_groups: tuple[str, ...] = field(default=(), converter=_names)
-    interval_seconds: float = field(default=10.0, validator=_check_seconds)
-    warn_at: float = field(default=0.8, validator=[validators.gt(0), validators.le(1)])
+    interval_seconds: float = field(default=10.0, validator=[number, _check_seconds])
+    warn_at: float = field(default=0.8, validator=[number, validators.gt(0), validators.le(1)])
 
     def __attrs_post_init__(self) -> None:
         if self.max_length is None and self.max_age_seconds is None and not self.settled:

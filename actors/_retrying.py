@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 from attrs import Attribute, field, frozen, validators
 
+from ..wire import number, number_or_none, whole
 from ._dead_letter import error_words
 from ._observer import text_of
 from ._verdict import Reject, RetryLater
@@ -60,10 +61,10 @@ class RetryPolicy:
             events are not tried again.
     """
 
-    immediate: int = field(default=0, validator=validators.ge(0))
-    delay_seconds: float | None = field(default=None, validator=_check_delay)
-    max_delay_seconds: float = field(default=3600.0, validator=validators.gt(0))
-    jitter: float = field(default=0.5, validator=[validators.ge(0), validators.le(10)])
+    immediate: int = field(default=0, validator=[whole, validators.ge(0)])
+    delay_seconds: float | None = field(default=None, validator=[number_or_none, _check_delay])
+    max_delay_seconds: float = field(default=3600.0, validator=[number, validators.gt(0)])
+    jitter: float = field(default=0.5, validator=[number, validators.ge(0), validators.le(10)])
     errors: Mapping[type[Exception], Rule] = field(factory=dict, converter=_copied, validator=_check_errors)
 
     def rule(self, error: BaseException | None) -> Rule:

@@ -330,11 +330,34 @@ def let_finish(given: object) -> None:
 
 
 def check_runs(function: object) -> None:
-    """Raise `TypeError` where calling a handler runs nothing of it: for a generator function, plain or async."""
+    """Look whether a handler can run.
+
+    Raises:
+        TypeError: it can't be called with one argument, or calling it runs nothing of it: it is a generator function.
+    """
+    if not callable(function):
+        raise TypeError(f"a handler is a function that takes an event, not {function!r}")
+    if not _may_take_one(function):
+        raise TypeError(f"{name_of(function)} is called with one argument, what it is to handle: that does not fit it")
     if _is(inspect.isgeneratorfunction, function) or _is(inspect.isasyncgenfunction, function):
         raise TypeError(
             f"{name_of(function)} has a 'yield', so calling it runs nothing of it: a handler returns its answer"
         )
+
+
+def _may_take_one(function: AnyHandler) -> bool:
+    """Not: does take one. What a decorator says of itself may be what it wraps, and a builtin may say nothing."""
+    if hasattr(function, "__signature__"):
+        return True
+    try:
+        signature = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(None)
+    except TypeError:
+        return False
+    return True
 
 
 def is_async(function: object) -> bool:

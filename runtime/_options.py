@@ -11,7 +11,7 @@ from attrs import Attribute, field, frozen, validators
 from typing_extensions import TypedDict
 
 from ..actors import Delivery, Dependency, OnLeaseLost, RetryPolicy
-from ..wire import EntryId, OnGroupLost
+from ..wire import EntryId, OnGroupLost, number, whole, whole_or_none
 from ._names import expand
 
 MAX_DELIVERIES: Final = 16
@@ -46,9 +46,8 @@ def one_of(words: Sequence[str]) -> Callable[[object, Attribute[str], str], None
     return check
 
 
-def _is_name(_options: object, _attribute: Attribute[str], consumer: str | None) -> None:
-    if consumer is not None:
-        expand(consumer)
+def _is_name(_options: object, _attribute: object, consumer: str) -> None:
+    expand(consumer)
 
 
 def check_max_deliveries(_options: object, _attribute: Attribute[int], deliveries: int | None) -> None:
@@ -82,9 +81,13 @@ class Reclaim:
             removed; a day. None: never. A consumer is heard of with every read, at least once in `block_ms`.
     """
 
-    interval_ms: int = field(default=30_000, validator=validators.ge(1))
-    min_idle_ms: int = field(default=30_000, validator=validators.ge(1))
-    reap_idle_ms: int | None = field(default=REAP_IDLE_MS, validator=validators.optional(validators.ge(1)))
+    interval_ms: int = field(default=30_000, validator=[whole, validators.ge(1)])
+    min_idle_ms: int = field(default=30_000, validator=[whole, validators.ge(1)])
+    reap_idle_ms: int | None = field(default=REAP_IDLE_MS, validator=validators.optional([whole, validators.ge(1)]))
+
+
+RECLAIM: Reclaim | None = Reclaim()
+"""As above."""
 
 
 @frozen
@@ -118,19 +121,21 @@ class GroupOptions:
             are refused. All processes of a group say the same.
     """
 
-    consumer: str | None = field(default=None, validator=_is_name)
-    consumers: int = field(default=1, validator=validators.ge(1))
-    concurrency: int = field(default=1, validator=validators.ge(1))
-    batch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    count: int = field(default=100, validator=validators.ge(1))
-    prefetch: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    block_ms: int = field(default=5000, validator=validators.ge(1))
+    consumer: str | None = field(default=None, validator=validators.optional([validators.instance_of(str), _is_name]))
+    consumers: int = field(default=1, validator=[whole, validators.ge(1)])
+    concurrency: int = field(default=1, validator=[whole, validators.ge(1)])
+    batch: int | None = field(default=None, validator=validators.optional([whole, validators.ge(1)]))
+    count: int = field(default=100, validator=[whole, validators.ge(1)])
+    prefetch: int | None = field(default=None, validator=validators.optional([whole, validators.ge(1)]))
+    block_ms: int = field(default=5000, validator=[whole, validators.ge(1)])
     start: EntryId | Literal["$"] = field(default="0", converter=_parse_start)
     checkpoint: Literal["redis", "memory"] = field(default="redis", validator=one_of(("redis", "memory")))
-    reclaim: Reclaim | None = Reclaim()
-    drain_seconds: float = field(default=8.0, validator=validators.ge(0))
-    max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=check_max_deliveries)
-    retry_policy: RetryPolicy | None = None
+    reclaim: Reclaim | None = field(default=RECLAIM, validator=validators.optional(validators.instance_of(Reclaim)))
+    drain_seconds: float = field(default=8.0, validator=[number, validators.ge(0)])
+    max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=[whole_or_none, check_max_deliveries])
+    retry_policy: RetryPolicy | None = field(
+        default=None, validator=validators.optional(validators.instance_of(RetryPolicy))
+    )
     on_lease_lost: OnLeaseLost = field(default="cancel", validator=one_of(("cancel", "finish")))
     dependencies: tuple[Dependency, ...] = field(default=(), converter=_in_a_tuple, validator=_check_dependencies)
     on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=one_of(ON_GROUP_LOST))
@@ -229,7 +234,7 @@ def parse_start(start: Start) -> EntryId | Literal["$"]:
             return EntryId.parse(start)
     try:
         return _just_before(datetime.fromisoformat(start.replace("Z", "+00:00")) if isinstance(start, str) else start)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, AttributeError):  # AttributeError: it is no time at all.
         raise ValueError(
             f"start must be '0' (everything), '$' (only what is new), an id like '1700000000000-0' or a time like "
             f"'2026-01-31T12:00:00+00:00', not {start!r}"

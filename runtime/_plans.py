@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import cast
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, validators
 
 from ..actors import (
     ConsumerSettings,
@@ -64,7 +64,7 @@ class _Group:
 
 @define
 class _Stream:
-    name: str
+    name: str = field(validator=validators.instance_of(str))
     options: StreamOptions = StreamOptions()
     groups: dict[str, _Group] = field(factory=dict)
 

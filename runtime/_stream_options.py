@@ -8,7 +8,7 @@ from attrs import Attribute, evolve, field, fields, frozen, validators
 from typing_extensions import TypedDict
 
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Durability, Retention, StreamSettings, WhenAway, parse_durability
-from ..wire import WINDOW_SECONDS_MAX, Retry
+from ..wire import WINDOW_SECONDS_MAX, Retry, number, number_or_none, whole_or_none
 from ._errors import HandlerConflict
 
 
@@ -40,11 +40,11 @@ class StreamOptions:
         durable_seconds: how long that is waited for.
     """
 
-    max_length: int | None = field(default=None, validator=_check_max_length)
+    max_length: int | None = field(default=None, validator=[whole_or_none, _check_max_length])
     publish_once: bool | None = None
-    dedup_seconds: float | None = field(default=None, validator=_check_dedup_seconds)
+    dedup_seconds: float | None = field(default=None, validator=[number_or_none, _check_dedup_seconds])
     durability: Durability | None = field(default=None, converter=_durability)
-    durable_seconds: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
+    durable_seconds: float | None = field(default=None, validator=validators.optional([number, validators.gt(0)]))
     retention: Retention | None = field(default=None, validator=validators.optional(validators.instance_of(Retention)))
 
     def __attrs_post_init__(self) -> None:

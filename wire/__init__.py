@@ -44,6 +44,7 @@ from ._schedule import Fired, Scheduled, ScheduleStore
 from ._scripts import Script, load
 from ._seek import Sought, seek_group
 from ._streams import StreamCommands
+from ._values import number, number_or_none, whole, whole_or_none
 
 __all__ = [
     "APPEND_ONCE_MAX",
@@ -112,6 +113,8 @@ __all__ = [
     "is_weather",
     "load",
     "mark_reading",
+    "number",
+    "number_or_none",
     "read_back",
     "read_range",
     "read_reply",
@@ -119,4 +122,6 @@ __all__ = [
     "repeat_of",
     "retain",
     "seek_group",
+    "whole",
+    "whole_or_none",
 ]

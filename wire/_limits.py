@@ -6,6 +6,8 @@ from random import Random
 
 from attrs import Attribute, field, frozen, validators
 
+from ._values import number, whole_or_none
+
 
 @frozen
 class Timeouts:
@@ -19,9 +21,9 @@ class Timeouts:
             0.1 s late, a loaded one much more.
     """
 
-    connect_seconds: float = field(default=5.0, validator=validators.gt(0))
-    reply_seconds: float = field(default=5.0, validator=validators.gt(0))
-    block_margin_seconds: float = field(default=5.0, validator=validators.gt(0))
+    connect_seconds: float = field(default=5.0, validator=[number, validators.gt(0)])
+    reply_seconds: float = field(default=5.0, validator=[number, validators.gt(0)])
+    block_margin_seconds: float = field(default=5.0, validator=[number, validators.gt(0)])
 
 
 def _check_max_retries(_retry: Retry, _attribute: Attribute[int], retries: int | None) -> None:
@@ -39,9 +41,9 @@ class Retry:
         max_delay_seconds: the upper bound of any delay.
     """
 
-    max_retries: int | None = field(default=5, validator=_check_max_retries)
-    base_delay_seconds: float = field(default=0.1, validator=validators.gt(0))
-    max_delay_seconds: float = field(default=30.0, validator=validators.gt(0))
+    max_retries: int | None = field(default=5, validator=[whole_or_none, _check_max_retries])
+    base_delay_seconds: float = field(default=0.1, validator=[number, validators.gt(0)])
+    max_delay_seconds: float = field(default=30.0, validator=[number, validators.gt(0)])
 
     def delay(self, tries: int, rng: Random) -> float:
         """Seconds to wait after so many tries in vain (0: after the first)."""

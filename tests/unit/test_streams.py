@@ -355,6 +355,8 @@ def test_bad_input_is_shown_in_the_error() -> None:
     """And the error says what would be right."""
     with pytest.raises(ValueError, match="not 'yesterday'"):
         parse_start("yesterday")
+    with pytest.raises(ValueError, match="not 5"):
+        parse_start(5)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ValueError, match="concurrency"):
         Runtime().add_handler("s", "g", print, concurrency=0)
     with pytest.raises(ValueError, match="redis://localhost:6379"):
