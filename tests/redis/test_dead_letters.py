@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import trio
+from redis.exceptions import ResponseError
 from redis_streams import (
     Content,
     DeadLetterFilter,
@@ -85,6 +86,23 @@ async def test_a_letter_is_given_back_once(any_redis_server: RedisServer) -> Non
         assert await letters.redrive() == []
     ids = [fields["event_id"] for fields in fields_of(any_redis_server, "s")]
     assert sorted(ids) == sorted(f"e{number}" for number in range(1, 251))
+
+
+@pytest.mark.real_server_only("the URL of a server in this process names no user")
+async def test_who_may_not_take_letters_away_writes_none(redis_server: RedisServer) -> None:
+    """Said again, which is what one does after an error, it would be there once more."""
+    if redis_server.version < (6, 0, 0):
+        pytest.skip("users came with Redis 6.0")
+    redis_server.cli("ACL", "SETUSER", "app", "on", ">x", "~*", "+@all", "-xdel")
+    add_letter(redis_server, 1)
+    async with Runtime(redis_server.url.replace("redis://", "redis://app:x@")) as runtime:
+        letters = runtime.dead_letters("s", "g")
+        [letter] = await letters.find()
+        with pytest.raises(ResponseError):
+            await letters.redrive()
+        with pytest.raises(ResponseError):
+            await letters.edit(letter.id, {"payload": "2"})
+    assert [redis_server.cli("XLEN", key) for key in ("s", KEY)] == [0, 1]
 
 
 async def test_an_entry_keeps_its_own_fields_whatever_they_are_called(redis_server: RedisServer) -> None:

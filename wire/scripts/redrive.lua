@@ -8,7 +8,10 @@
 --
 -- What is written is the entry's own fields (the last ones of the letter, `dead_own` says how many), and behind them how
 -- often it was given back, and to which group alone: others have handled it.
+--
+-- Who may not take letters away is refused before anything is appended: taking away nothing comes first.
 
+redis.call('XDEL', KEYS[1], '0-0')
 local WORDS_MAX = 7000
 local answer = {}
 for i = 2, #ARGV do
