@@ -31,7 +31,8 @@ class Lease:
     __slots__ = ("__dict__", "raw_id")
 
     lost = False
-    """True from the moment when this process learns that somebody else owns the event. Readable in any thread."""
+    """True from the moment when this process learns that somebody else owns the event, or gives up a handler that it
+    can't cancel. Readable in any thread."""
     can_only_ask = False
     """Whether its handler can't be cancelled."""
     cleanup_error: BaseException | None = None

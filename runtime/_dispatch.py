@@ -315,18 +315,31 @@ def awaitable(function: Callable[[E], object]) -> Run[E]:
         return cast("Run[E]", function)
 
     async def run_in_thread(argument: E) -> object:
-        let_finish(argument)
-        # Abandoned when its time to stop has run out: the thread can't be interrupted, but its answer counts no more.
-        return await trio.to_thread.run_sync(function, argument, abandon_on_cancel=True)
+        leases = _leases_of(argument)
+        try:
+            # Abandoned when its time to stop has run out: the thread can't be interrupted, but its answer counts no
+            # more. What it has is handed back, so somebody else will own it.
+            return await trio.to_thread.run_sync(_begin, function, argument, leases, abandon_on_cancel=True)
+        except trio.Cancelled:
+            for lease in leases:
+                lease.tell()
+            raise
 
     return run_in_thread
 
 
-def let_finish(given: object) -> None:
-    """Nothing interrupts a thread: the handler can ask whether its events are still its own, and is not cancelled."""
-    for event in given if isinstance(given, list) else [given]:
-        if isinstance(event, Event):
-            event.lease.let_finish()
+def _leases_of(given: object) -> Sequence[Lease]:
+    return [event.lease for event in (given if isinstance(given, list) else [given]) if isinstance(event, Event)]
+
+
+def _begin(function: Callable[[E], object], argument: E, leases: Sequence[Lease]) -> object:
+    """Run a handler in the thread that was free for it at last, unless nothing of what it gets is ours any more."""
+    # First this, then the look: whoever tells the leases looks the other way round, so one of the two sees the other.
+    for lease in leases:
+        lease.let_finish()
+    if leases and all(lease.lost for lease in leases):
+        return False  # Not heard by anybody: whoever owns it now handles it.
+    return function(argument)
 
 
 def check_runs(function: object) -> None:

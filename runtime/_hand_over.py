@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 
 from ..actors import Failed, Gate, NoReply, Reply, Verdict
 from ._ctrl_c import CtrlC
-from ._dispatch import failure_of, let_finish, verdict_of
+from ._dispatch import failure_of, verdict_of
 from ._event import Event
 
 SLICE_SECONDS: Final = 0.02
@@ -66,7 +66,8 @@ class HandOver:
         """Have events handled; the verdicts are for the first so many of them, none where nobody handles now."""
         if self._abandoned:
             return ()
-        let_finish(list(events))
+        for event in events:
+            event.lease.let_finish()
         self._waiting = Reply()
         self._queue.put(_Batch(events, self._waiting, trio.lowlevel.current_trio_token()))
         try:

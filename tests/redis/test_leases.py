@@ -164,6 +164,31 @@ async def test_a_plain_handler_can_ask_and_is_left_alone(redis_server: RedisServ
     assert owners(redis_server) == {"another"}
 
 
+@pytest.mark.real_server_only("virtual time passes while a thread ends: what another one has is taken back")
+async def test_a_plain_handler_whose_event_is_lost_while_it_waits_for_a_thread_does_not_begin(
+    redis_server: RedisServer,
+) -> None:
+    """It broke: it began when a thread was free at last, long after its loss was told."""
+    told, begun, free = list[RuntimeEvent](), list[object](), threading.Event()
+    runtime = Runtime(redis_server.url, observer=told.append)
+
+    @runtime.handler("s", "g", block_ms=100, reclaim=RENEWED, concurrency=2)
+    def handle(event: Event[object]) -> None:
+        begun.append(event.payload)
+        free.wait(10)
+
+    trio.to_thread.current_default_thread_limiter().total_tokens = 1
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", name) for name in ("first", "lost", "next")])
+        await take_over(redis_server, 1)
+        with trio.fail_after(10):
+            while not any(isinstance(each, LeaseLost) for each in told):
+                await trio.sleep(0.01)
+        free.set()
+    assert begun == ["first", "next"]
+    assert owners(redis_server) == {"another"}
+
+
 async def test_a_handler_of_lists_is_cancelled_when_nothing_of_its_list_is_left(redis_server: RedisServer) -> None:
     """As long as one event of it is its own it goes on; each of them says for itself whether it is lost."""
     runtime, seen = quick_runtime(redis_server), list[list[bool]]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
@@ -11,9 +12,11 @@ import pytest
 import trio
 from redis_streams import Event, HandlerConflict, JsonCodec, Lease, Runtime, StreamConsumer
 from redis_streams.actors import Failed, innermost
+from redis_streams.actors._lease import Seat
 from redis_streams.runtime._dispatch import Reader, Routes, answering, awaitable, in_batches, one_by_one
 from redis_streams.runtime._typed import Structure
 from redis_streams.wire import Entry
+from trio.testing import wait_all_tasks_blocked
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -137,6 +140,76 @@ async def test_what_ends_the_program_is_none(
     with pytest.raises(type(error)) as raised:
         await _run(_raise(error), [Lease()], in_a_list=in_a_list)
     assert raised.value is error
+
+
+@pytest.fixture
+async def no_thread(autojump_clock: object) -> AsyncIterator[Callable[[], None]]:
+    """None of Trio's threads is free until this is called."""
+    limiter = trio.to_thread.current_default_thread_limiter()
+    tokens, limiter.total_tokens = limiter.total_tokens, 1
+    limiter.acquire_on_behalf_of_nowait(limiter)
+    yield lambda: limiter.release_on_behalf_of(limiter)
+    limiter.total_tokens = tokens
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+@pytest.mark.parametrize("in_a_list", [False, True])
+async def test_what_is_lost_while_it_waits_for_a_thread_does_not_begin(
+    no_thread: Callable[[], None], *, cancels: bool, in_a_list: bool
+) -> None:
+    """It broke: it began when a thread was free, and what it did the owner did as well. Its place is free at once."""
+    leases, begun = [Lease(b"5-0"), Lease(b"5-0")], list[object]()
+    seat = Seat(cancels, leases)
+    async with trio.open_nursery() as nursery:
+
+        @nursery.start_soon
+        async def sit() -> None:
+            with seat.scope:
+                await _run(begun.append, leases, in_a_list=in_a_list)
+
+        await wait_all_tasks_blocked()
+        seat.tell({b"5-0"})
+        await wait_all_tasks_blocked()
+        assert seat.scope.cancelled_caught is cancels
+        no_thread()
+    assert begun == []
+
+
+async def test_what_begins_in_its_thread_is_not_cancelled_any_more() -> None:
+    """It can ask."""
+    lease, begun, lost = Lease(b"5-0"), trio.Event(), list[bool]()
+    seat = Seat(cancels=True, leases=[lease])
+
+    def handle(event: Event[object]) -> None:
+        trio.from_thread.run_sync(begun.set)
+        while not event.lease.lost:
+            threading.Event().wait(0.01)
+        lost.append(event.lease.lost)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(_run, handle, [lease], in_a_list=False))
+        await begun.wait()
+        seat.tell({b"5-0"})
+    assert not seat.is_cancelled
+    assert lost == [True]
+
+
+async def test_a_plain_handler_that_is_abandoned_can_ask() -> None:
+    """As one that outlasts a stop: its event is handed back. One whose thread is about to begin does not begin so."""
+    ended = threading.Event()
+    begun = trio.Event()
+
+    def handle(event: Event[object]) -> None:
+        trio.from_thread.run_sync(begun.set)
+        while not event.lease.lost:
+            threading.Event().wait(0.01)
+        ended.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(_run, handle, [Lease()], in_a_list=False))
+        await begun.wait()
+        nursery.cancel_scope.cancel()
+    assert ended.wait(10)
 
 
 class Lazy:
