@@ -18,7 +18,16 @@ from ._events import LinkEvent
 from ._limits import Retry, Timeouts
 from ._link import Link
 from ._multiplexer import Multiplexer
-from ._redis_py import Arg, NoScriptError, RedisCommands, Reply, ResponseError
+from ._redis_py import (
+    Arg,
+    BusyGroup,
+    HistoryChanged,
+    NoGroup,
+    NoScriptError,
+    RedisCommands,
+    Reply,
+    ResponseError,
+)
 from ._repeat import Repeat, repeat_of
 from ._scripts import Script
 from ._streams import StreamCommands
@@ -132,11 +141,21 @@ class Client(StreamCommands):
         """Run a script by its hash; a server that does not know it, as after a restart, gets its source.
 
         Nothing is repeated after a lost reply: whether that is safe, the caller knows.
+
+        Raises:
+            ResponseError: what a command in it met. What is no weather, and none of our own errors, says where, since
+                Redis names neither the key that holds something else nor the command that this user may not use.
         """
         try:
-            return await self._link.call(b"EVALSHA", script.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return await self._link.call(b"EVAL", script.source, len(keys), *keys, *args)
+            try:
+                return await self._link.call(b"EVALSHA", script.sha, len(keys), *keys, *args)
+            except NoScriptError:
+                return await self._link.call(b"EVAL", script.source, len(keys), *keys, *args)
+        except ResponseError as error:
+            if not isinstance(error, NoGroup | BusyGroup | HistoryChanged) and not is_weather(error):
+                names = [key.decode(errors="replace") if isinstance(key, bytes) else str(key) for key in keys]
+                error.args = (f"{error} (in {script.name}.lua, on {', '.join(dict.fromkeys(names))})",)
+            raise
 
     @override
     async def capabilities(self) -> Capabilities:

@@ -35,10 +35,10 @@ async def test_a_group_that_is_gone_is_no_group(any_redis_server: RedisServer) -
 
 
 async def test_a_key_of_another_kind_is_said_to_be_one(any_redis_server: RedisServer) -> None:
-    """It is no weather: it stays until somebody does something."""
+    """It is no weather: it stays until somebody does something. The error names the script and its keys."""
     any_redis_server.cli("SET", "s", "text")
     async with connected(any_redis_server) as client:
-        with pytest.raises(ResponseError, match="WRONGTYPE") as caught:
+        with pytest.raises(ResponseError, match=r"WRONGTYPE .* \(in settle\.lua, on s\)$") as caught:
             await PendingList(client, "s", "g").settle("c", [b"1-0"], checkpoint_key=None)
         assert not is_weather(caught.value)
         with pytest.raises(ResponseError, match="WRONGTYPE"):
