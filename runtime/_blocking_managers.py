@@ -16,7 +16,7 @@ from ..actors import (
     settings_key,
     token_keys,
 )
-from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo
+from ..wire import Client, ConsumerInfo, EntryId, GroupInfo, PendingSummary, ResponseError, StreamInfo, load
 from ._blocking_connection import Connected, RedisConnection
 from ._consumer_group import ConsumerGroup
 from ._dead_letter import DeadLetter, DeadLetterFilter
@@ -229,17 +229,13 @@ class DeadLetterManager(Connected):
 
 
 async def _create_stream(client: Client, name: str, max_length: int | None) -> bool:
-    existed = await client.call(b"EXISTS", name)
-    if not existed:
-        # A group made and destroyed leaves an empty stream; an entry added and deleted would use up an id.
-        await client.xgroup_create(name, "create_stream", "$")
-        await client.xgroup_destroy(name, "create_stream")
+    made = await client.eval(load("create_stream"), [name], [])
     if max_length is None:
         await client.call(b"HDEL", settings_key(name), b"max_length")
     else:
         await client.call(b"HSET", settings_key(name), b"max_length", max_length)
         await client.xtrim(name, max_length)
-    return not existed
+    return made == 1
 
 
 async def _create_group(

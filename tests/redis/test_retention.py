@@ -21,8 +21,9 @@ from redis_streams import (
     Runtime,
     RuntimeEvent,
 )
+from redis_streams.runtime._blocking_managers import _create_stream
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client, EntryId, Retained, ensure_group, retain
+from redis_streams.wire import Arg, Client, EntryId, Retained, ensure_group, retain
 from support.load import QUICK, SHORT
 
 pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
@@ -57,6 +58,18 @@ async def wait_until(holds: Callable[[], bool]) -> None:
     with trio.fail_after(10):
         while not holds():
             await trio.sleep(0.01)
+
+
+class Looking(Client):
+    """One behind each of whose commands a retention looks."""
+
+    async def call(self, *args: Arg) -> object:
+        reply = await super().call(*args)
+        await self.look()
+        return reply
+
+    async def look(self) -> Retained:
+        return await Bench(self).retain(max_length=1)
 
 
 @asynccontextmanager
@@ -121,6 +134,19 @@ async def test_without_memory_it_trims(any_redis_server: RedisServer, limits: di
         assert (await bench.retain(**limits)).removed >= 4  # 5.0 leaves a node more.
         assert (await bench.left())[-5:] == [6, 7, 8, 9, 10]
         assert await bench.client.call("HKEYS", KNOWN) == [b"a"]
+
+
+async def test_a_stream_that_is_created_shows_no_group_that_would_be_missed(any_redis_server: RedisServer) -> None:
+    """It broke: it was made by a group, which a retention in between saw, and then missed for ever."""
+    client = Looking(any_redis_server.url, rng=Random(1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        assert await _create_stream(client, "s", max_length=9)
+        assert not await _create_stream(client, "s", max_length=9)
+        assert not (await client.look()).missing
+        assert (await client.xinfo_stream("s")).groups == 0
+        assert await client.xadd("s", {"n": 1}, id=EntryId(0, 1)) == EntryId(0, 1)  # no id was used up
+        nursery.cancel_scope.cancel()
 
 
 async def test_nothing_goes_while_a_group_is_missing_or_none_is_there(any_redis_server: RedisServer) -> None:
