@@ -127,9 +127,10 @@ _OWN_CLASSES: Mapping[str, type[ResponseError]] = {
 
 
 _IN_SCRIPT = re.compile(
-    r"(?:ERR )?Error running script \(call to f_[0-9a-f]+\): (?:@user_script: ?\d+: )+-?(.+)", re.DOTALL
+    r"(?:(?:ERR )?Error running script \(call to f_[0-9a-f]+\): )?(?:@user_script: ?\d+: )+-?(.+)", re.DOTALL
 )
-"""How servers before 7.0 pass on the error of a command in a script: from 7.0 on its own code comes first."""
+"""How servers before 7.0 pass on the error of a command in a script, one that ends the script or one among what it
+answers: from 7.0 on its own code comes first."""
 
 
 def make_error(text: str) -> RedisError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -254,6 +255,16 @@ async def test_a_durability_of_one_event_may_be_said_as_a_file_says_it(redis_ser
         runtime.stream("s", durable_seconds=0.1)
         with pytest.raises(NotDurable, match=r"not replicated\(1\): 0 of 1 replicas"):
             await runtime.publish("s", 1, event_type="a", durability="replicated(1)")
+
+
+async def test_a_server_without_memory_is_waited_for(any_redis_server: RedisServer) -> None:
+    """It broke: before Redis 7.0 the reason was not seen behind the words of the script."""
+    any_redis_server.cli("CONFIG", "SET", "maxmemory", "1")
+    async with quick_runtime(any_redis_server) as runtime, trio.open_nursery() as nursery:
+        nursery.start_soon(partial(runtime.publish, "s", 1, event_type="a", event_id="one"))
+        await trio.sleep(0.2)
+        any_redis_server.cli("CONFIG", "SET", "maxmemory", "0")
+    assert any_redis_server.cli("XLEN", "s") == 1
 
 
 async def test_what_is_said_about_a_stream_is_said_before_its_first_event(redis_server: RedisServer) -> None:

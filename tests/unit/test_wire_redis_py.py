@@ -89,6 +89,7 @@ BEFORE_7 = "Error running script (call to f_06321069a166b3087d159381d840772d80fe
         ("ERR " + BEFORE_7 + "NOGROUP No such key 's' or consumer group 'g' ", NoGroup),
         (BEFORE_7 + "@user_script: 1: -OOM command not allowed when ...", redis.exceptions.OutOfMemoryError),
         (BEFORE_7 + "@user_script: 1: -READONLY You can't write", redis.exceptions.ReadOnlyError),
+        ("@user_script: 1: -OOM command not allowed when ...", redis.exceptions.OutOfMemoryError),
         (BEFORE_7 + "ERR no such key ", redis.exceptions.ResponseError),
         (BEFORE_7 + "Script attempted to access a non existing global", redis.exceptions.ResponseError),
     ],
