@@ -198,10 +198,10 @@ class ConsumersNotReaped(ActorEvent):
 
 @frozen
 class SchedulesNotMoved(ActorEvent):
-    """What is due can't be moved into the stream by this process. Others may; it is tried again.
+    """What is due can't be moved into the stream by this process. Others may; it is tried again, and holds up nothing.
 
     Attributes:
-        schedule: which one; "": all, since Redis refuses it. Often this user may not use the keys of schedules.
+        schedule: which one; "": all, whatever they are. Often this user may not use the keys of schedules.
     """
 
     level: ClassVar[int] = logging.WARNING

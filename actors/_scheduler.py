@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from ..wire import Client, Fired, RedisError, Retry, Scheduled, ScheduleStore, is_weather
+from ..wire import Client, Fired, RedisError, Retry, Scheduled, ScheduleStore, is_weather, refuses_all
 from ._alarm import Alarm
 from ._child import Actor
 from ._events import SchedulesNotMoved
@@ -91,34 +91,54 @@ def scheduler_actor(settings: SchedulerSettings, client: Client, alarm: Alarm, r
 
 
 async def _move(look: _Look) -> float:
-    """Move what is due; returns for how long to rest."""
-    fired = await look.store.fire(look.settings.length_max())
-    moved = len(fired.appended)
-    for schedule in fired.recurring:
-        moved += await _recur(look, schedule, fired)
-    look.appended += moved
-    look.stage.publish(SchedulerStatus(look.appended, fired.next_ms))
+    """Move all that is due; returns for how long to rest. What can't be moved is passed over, and due still."""
+    moved = passed = 0
+    while True:
+        fired = await look.store.fire(passed, look.settings.length_max())
+        for schedule_id, error in fired.refused:
+            look.refuse(schedule_id, error)
+        done = len(fired.appended)
+        for schedule in fired.recurring:
+            done += await _recur(look, schedule, fired)
+        look.appended += done
+        look.stage.publish(SchedulerStatus(look.appended, fired.next_ms))
+        moved += done
+        if fired.next_ms != 0:
+            break
+        passed += len(fired.appended) + len(fired.recurring) + len(fired.refused) - done
     if moved:
         return 0.0  # there may be more of it
     return min(LOOK_SECONDS, LOOK_SECONDS if fired.next_ms is None else fired.next_ms / 1000)
 
 
-async def _recur(look: _Look, schedule: Scheduled, fired: Fired) -> int:
+async def _recur(look: _Look, schedule: Scheduled, fired: Fired) -> bool:
     """Append what a schedule makes now, and note when it is due again; returns whether it was looked after."""
     try:
         times, again_ms = Recurrence.parse(schedule.rule).plan(schedule.due_ms, fired.now_ms)
-    except (ValueError, ImportError) as error:
+        entries = [_entry(look.settings.stamp, schedule, time_ms) for time_ms in times]
+    except (TypeError, ValueError, ImportError) as error:
         look.refuse(schedule.id, error)
-        return 0
-    entries: list[Sequence[bytes]] = []
-    for time_ms in times:
-        entry = look.settings.stamp(schedule.fields, firing_id(schedule.id, time_ms), time_ms)
-        if entry is None:
-            look.refuse(schedule.id, ValueError("this process has no codec for it"))
-            return 0
-        entries.append(entry)
-    await look.store.recur(schedule, entries, again_ms, look.settings.length_max())
-    return 1
+        return False
+    try:
+        await look.store.recur(schedule, entries, again_ms, look.settings.length_max())
+    except RedisError as error:
+        if refuses_all(error):
+            raise
+        look.refuse(schedule.id, error)
+        return False
+    return True
+
+
+def _entry(stamp: Stamp, schedule: Scheduled, time_ms: int) -> Sequence[bytes]:
+    """What a schedule makes at a time.
+
+    Raises:
+        TypeError, ValueError: this process can't make it.
+    """
+    entry = stamp(schedule.fields, firing_id(schedule.id, time_ms), time_ms)
+    if entry is None:
+        raise ValueError("this process has no codec for it")
+    return entry
 
 
 def firing_id(schedule_id: str, due_ms: int) -> str:

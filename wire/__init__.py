@@ -40,7 +40,7 @@ from ._redis_py import (
 from ._repeat import Repeat, repeat_of
 from ._replies import ConsumerInfo, Entry, GroupInfo, Pending, PendingSummary, StreamInfo
 from ._retain import GroupNeeds, Retained, retain
-from ._schedule import Fired, Scheduled, ScheduleStore
+from ._schedule import Fired, Scheduled, ScheduleStore, refuses_all
 from ._scripts import Script, load
 from ._seek import Sought, seek_group
 from ._streams import StreamCommands
@@ -119,6 +119,7 @@ __all__ = [
     "read_range",
     "read_reply",
     "read_stream",
+    "refuses_all",
     "repeat_of",
     "retain",
     "seek_group",

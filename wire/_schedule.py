@@ -16,16 +16,17 @@ from attrs import frozen
 
 from . import _replies as replies
 from ._client import Client
+from ._errors import is_weather
 from ._ids import EntryId
 from ._pending_list import SCRIPT_WORDS_MAX
-from ._redis_py import Arg
+from ._redis_py import Arg, NoPermissionError, RedisError, Reply
 from ._scripts import load
 
 REMEMBER_MS: Final = 600_000
 """For how long a call is remembered whose schedule has ended: far longer than a request may be on its way."""
 
 FIRE_MAX: Final = 100
-"""Schedules that are moved in one step: some milliseconds of the server's time."""
+"""Schedules that are looked at in one step: some milliseconds of the server's time."""
 
 PAGE: Final = 100
 """Schedules that are listed with one command."""
@@ -55,16 +56,18 @@ class Fired:
     """What `ScheduleStore.fire` did.
 
     Attributes:
-        next_ms: until the next one is due; None: there is none.
+        next_ms: until the next one is due; 0: more of them are; None: there is none.
         now_ms: what time it is, by the clock of Redis.
         appended: schedule ids, and the ids of the entries.
         recurring: those that are due and recur: see `ScheduleStore.recur`.
+        refused: ids of those that Redis will not append as they are, and why. They are scheduled still.
     """
 
     next_ms: int | None
     now_ms: int
     appended: Sequence[tuple[str, EntryId]]
     recurring: Sequence[Scheduled]
+    refused: Sequence[tuple[str, RedisError]]
 
 
 class ScheduleStore:
@@ -111,25 +114,37 @@ class ScheduleStore:
         reply = await self._client.eval(load("unschedule"), self._keys, [schedule_id, REMEMBER_MS])
         return replies.number(reply) == 1
 
-    async def fire(self, length_max: int | None = None) -> Fired:
+    async def fire(self, passed: int = 0, length_max: int | None = None) -> Fired:
         """Append what is due, the first so many. Safe to repeat.
 
         Args:
+            passed: how many to pass over first, of those that are due: they were looked at, and are due still.
             length_max: about how many entries the stream keeps; None: all.
+
+        Raises:
+            redis.exceptions.RedisError: nothing can be appended, whatever it is.
         """
-        args: list[Arg] = [FIRE_MAX, _limit(length_max), REMEMBER_MS]
+        args: list[Arg] = [FIRE_MAX, passed, _limit(length_max), REMEMBER_MS]
         next_ms, now_ms, *found = cast(
             "list[object]", await self._client.eval(load("fire"), [self._stream, *self._keys], args)
         )
         appended: list[tuple[str, EntryId]] = []
         recurring: list[Scheduled] = []
-        for raw_id, entry_id, *about in cast("list[list[bytes]]", found):
-            if about:
-                recurring.append(_scheduled(raw_id, int(about[0]), about[1]))
-            else:
-                appended.append((replies.text(raw_id), EntryId.parse(entry_id)))
+        refused: list[tuple[str, RedisError]] = []
+        for row in cast("list[list[Reply]]", found):
+            match row:
+                case [bytes() as raw_id, _, int() as due_ms, bytes() as packed]:
+                    recurring.append(_scheduled(raw_id, due_ms, packed))
+                case [raw_id, RedisError() as error]:
+                    if refuses_all(error):
+                        raise error
+                    refused.append((replies.text(raw_id), error))
+                case [raw_id, bytes() as entry_id]:
+                    appended.append((replies.text(raw_id), EntryId.of_reply(entry_id)))
+                case _:
+                    raise AssertionError(f"the script answered {row!r}")
         known_ms = cast("int", next_ms)
-        return Fired(None if known_ms < 0 else known_ms, cast("int", now_ms), appended, recurring)
+        return Fired(None if known_ms < 0 else known_ms, cast("int", now_ms), appended, recurring, refused)
 
     async def recur(
         self,
@@ -145,6 +160,9 @@ class ScheduleStore:
             entries: the words of each.
             again_ms: its next time; None: it ends.
             length_max: as for `fire`.
+
+        Raises:
+            redis.exceptions.RedisError: it can't be appended; nor can any other one, if `refuses_all` says so.
         """
         again: Arg = b"" if again_ms is None else again_ms
         args: list[Arg] = [schedule.id, schedule.due_ms, schedule.call, again, _limit(length_max), REMEMBER_MS]
@@ -168,6 +186,11 @@ class ScheduleStore:
                 if what is not None
             ]
         return found
+
+
+def refuses_all(error: RedisError) -> bool:
+    """Whether the reason for which Redis did not append something holds for everything else, too."""
+    return is_weather(error) or isinstance(error, NoPermissionError) or str(error).startswith("WRONGTYPE")
 
 
 def _limit(length_max: int | None) -> Arg:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ._bug import PlantedBug
-from ._edit import Edit
+from ._edit import Edit, Scale
 
 _SCHEDULER: Final = "actors._scheduler"
 
@@ -34,8 +34,8 @@ SCHEDULING: Final = (
                 f"{_SCHEDULER}:_recur",
                 "await look.store.recur(schedule, entries, again_ms, look.settings.length_max())",
                 "won = await look.store.recur(schedule, [], again_ms)\n"
-                "    for entry in entries if won is not None else ():\n"
-                "        await look.store._client.xadd(look.settings.stream, entry)",
+                "        for entry in entries if won is not None else ():\n"
+                "            await look.store._client.xadd(look.settings.stream, entry)",
             )
         ],
     ),
@@ -51,5 +51,20 @@ SCHEDULING: Final = (
                 "ZRANGEBYSCORE', times, '-inf', string.format('%.0f', now - now % 1000 + 999)",
             )
         ],
+    ),
+    PlantedBug(
+        "one that is refused ends the look",
+        "a schedule that Redis will not append as it is keeps all behind it from being moved",
+        "scheduled-once",
+        ("scheduled",),
+        [Edit("fire.lua", "redis.pcall(unpack(words))", "redis.call(unpack(words))")],
+    ),
+    PlantedBug(
+        "what can't be moved hides the rest",
+        "the first that are due are looked at, and no more of them, although they stay where they are",
+        "scheduled-once",
+        ("scheduled",),
+        [Edit("fire.lua", "if #due == 2 * most then", "if false then")],
+        (Scale("wire._schedule", "FIRE_MAX", 2),),
     ),
 )

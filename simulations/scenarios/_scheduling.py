@@ -9,12 +9,13 @@ from typing import Final
 
 import trio
 from attrs import asdict
+from msgspec import msgpack
 
-from ...actors import ActorStopped, PublishIndeterminate
+from ...actors import ActorStopped, PublishIndeterminate, schedule_keys
 from ...runtime import NotRunning, PublishTimeout, Schedules
 from ...runtime._schedules import When
 from ...wire import RedisError
-from ..world import Process, World
+from ..world import NEVER, Process, World
 from ._basic import GROUP, STREAM, start_workers, worker_app
 from ._planned import behave
 
@@ -25,8 +26,15 @@ EVERY_SECONDS, UNTIL_SECONDS = 1.0, 4.0
 
 
 async def scheduled(world: World) -> None:
-    """Workers, and a producer that schedules all its events; one of five is cancelled, and one event recurs."""
+    """Workers, and a producer that schedules all its events; one of five is cancelled, and one event recurs.
+
+    Before them two are due that are never appended: Redis refuses one, and nobody here knows when the other recurs.
+    """
     start_ms = world.start_ms
+    times, events_key, _ = schedule_keys(STREAM)
+    for schedule_id, rule, words in ((f"{NEVER}-1", "", ("odd",)), (f"{NEVER}-2", "each full moon", ("a", "b"))):
+        world.primary.do("HSET", events_key, schedule_id, msgpack.encode(["made", rule, *words]))
+        world.primary.do("ZADD", times, 1, schedule_id)
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
     events = world.plan.events
 

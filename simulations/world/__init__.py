@@ -2,6 +2,7 @@
 
 from ._actions import forget_scripts
 from ._host import App, Host, Process, run_until
+from ._inspect import NEVER
 from ._network import SimulatedBug
 from ._own_promises import Check
 from ._recording import RecordingRuntime, SimulatedFailure
@@ -11,6 +12,7 @@ from ._trio import UnknownTrio, check_trio
 from ._world import NotSettled, Scenario, World
 
 __all__ = [
+    "NEVER",
     "App",
     "Check",
     "Host",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...actors import checkpoint_key, readers_key, schedule_keys
 from ...actors._reader_place import print_of
@@ -16,6 +16,10 @@ from ..server.types._sorted_set import SortedSet
 
 if TYPE_CHECKING:
     from ._world import World
+
+
+NEVER: Final = "never"
+"""So begin the ids of schedules that can't be published: nobody waits for them."""
 
 
 def unsettled(world: World) -> Sequence[str]:
@@ -34,7 +38,9 @@ def _scheduled(world: World) -> dict[str, int]:
     """How much is to be published later to each stream that is read; those without any are left out."""
     values = world.primary.engine.databases[0].values
     sets = {stream: values.get(schedule_keys(stream)[0].encode()) for stream, _ in world.groups}
-    return {stream: len(times.scores) for stream, times in sets.items() if isinstance(times, SortedSet)}
+    ids = {stream: times.scores for stream, times in sets.items() if isinstance(times, SortedSet)}
+    counts = {stream: sum(not each.startswith(NEVER.encode()) for each in known) for stream, known in ids.items()}
+    return {stream: count for stream, count in counts.items() if count}
 
 
 def _behind(world: World) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,10 @@ import pytest
 import trio
 from redis.exceptions import ResponseError
 from redis_streams import (
+    Content,
     Event,
+    Interrupted,
+    JsonCodec,
     PublishIndeterminate,
     Retention,
     Runtime,
@@ -23,6 +27,7 @@ from redis_streams import (
 from redis_streams.__main__ import main
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import ConnectionLost
+from redis_streams.wire._schedule import FIRE_MAX
 from support.load import QUICK, SHORT, quick_runtime
 from support.servers import ServerFactory, restart, servers_at_hand
 
@@ -179,6 +184,52 @@ async def test_who_is_cancelled_at_the_first_call_leaves_others_a_scheduler(redi
         await schedules.publish(2, event_type="a", event_id="two", after=0.1)
         await wait_none_scheduled(redis_server, TIMES)
     assert set(entries(redis_server)) == {"two"}
+
+
+class Growing(JsonCodec):
+    """What is called "long" becomes too long for a script when it is written anew."""
+
+    def encode(self, content: Content) -> Sequence[bytes]:
+        fields = super().encode(content)
+        return [*fields, *[b"x"] * 9000] if content.event_type == "long" else fields
+
+
+async def test_what_can_never_be_appended_holds_up_nothing(any_redis_server: RedisServer) -> None:
+    """It broke: the script ended at it each time; and a hundred that nobody here can make hid all behind them."""
+    told: list[RuntimeEvent] = []
+    async with Runtime(any_redis_server.url, codec=Growing(), observer=told.append) as runtime:
+        schedules = runtime.schedules("s")
+        put = schedules._store.put  # as another program does, or another version of this one
+        for number in range(FIRE_MAX):
+            await put(f"odd{number}", "at", number, call=b"%d" % number, rule="", fields=[b"odd"])
+            await put(f"other{number}", "at", number, call=b"-%d" % number, rule="each full moon", fields=[b"a", b"b"])
+        long = [b"event_id", b"", b"event_type", b"long", b"timestamp", b"0", b"payload", b"1"]
+        await put("long", "at", 1, call=b"long", rule="every 1.0 once -", fields=long)
+        await schedules.publish(1, event_type="a", event_id="one", after=0.1)
+        await schedules.publish(1, event_type="a", schedule_id="tick", every=1.0)
+        with trio.fail_after(10):
+            while len(entries(any_redis_server)) < 2:
+                await trio.sleep(0.02)
+        assert len(await schedules.list()) == 2 * FIRE_MAX + 2
+    refused = [event.schedule for event in told if isinstance(event, SchedulesNotMoved)]
+    assert len(refused) == len(set(refused)) == 2 * FIRE_MAX + 1
+    assert "" not in refused
+
+
+async def test_no_memory_is_waited_out_and_no_fault_of_what_is_scheduled(any_redis_server: RedisServer) -> None:
+    """The script is refused what it appends, not each of them."""
+    told: list[RuntimeEvent] = []
+    async with Runtime(any_redis_server.url, retry=QUICK, timeouts=SHORT, observer=told.append) as runtime:
+        schedules = runtime.schedules("s")
+        await schedules.publish(1, event_type="a", event_id="one", after=0.1)
+        any_redis_server.cli("CONFIG", "SET", "maxmemory", "1")
+        with trio.fail_after(10):
+            while not any(isinstance(event, Interrupted) for event in told):
+                await trio.sleep(0.02)
+        any_redis_server.cli("CONFIG", "SET", "maxmemory", "0")
+        await wait_none_scheduled(any_redis_server, TIMES)
+    assert entries(any_redis_server).keys() == {"one"}
+    assert not any(isinstance(event, SchedulesNotMoved) for event in told)
 
 
 @pytest.mark.parametrize(
