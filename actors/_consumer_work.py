@@ -106,8 +106,19 @@ async def _take_one_by_one(desk: Desk, seat: Seat, handle: Handle) -> None:
             if breaker is not None:
                 breaker.ended(entry.raw_id)
         handled += 1
-        if handled % YIELD_EVERY == 0:
-            await trio.lowlevel.checkpoint()
+        if handled % YIELD_EVERY == 0 or desk.stage.draining:
+            await _between_two(handled)
+
+
+async def _between_two(handled: int) -> None:
+    """Let the other tasks run at times; and each time notice that the time to drain is over.
+
+    A handler that was cancelled then may have taken no notice, or raised something else.
+    """
+    if handled % YIELD_EVERY == 0:
+        await trio.lowlevel.checkpoint()
+    else:
+        await trio.lowlevel.checkpoint_if_cancelled()
 
 
 async def _take_in_batches(desk: Desk, seat: Seat, handle_batch: HandleBatch) -> None:

@@ -12,6 +12,7 @@ which nobody looks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from random import Random
 from types import MappingProxyType
@@ -142,13 +143,16 @@ def after_failure(deliveries: int, error: BaseException | None, rules: Rules, rn
         return Bury(f"{what}, which is not tried again")
     if rules.max_deliveries is not None and deliveries >= rules.max_deliveries:
         return Bury(f"{what} (delivery {deliveries} of {rules.max_deliveries})")
-    if isinstance(error, RetryLater) and error.after is not None:
-        after: float | None = error.after
-    elif error is None and rules.policy is None:
-        after = None
-    else:
+    after = _asked_for(error)
+    if after is None and (error is not None or rules.policy is not None):
         after = rule.delay(deliveries, rules.idle_seconds, rng)
     return Again(after if rules.delays or after == 0 else None)
+
+
+def _asked_for(error: BaseException | None) -> float | None:
+    """After how many seconds an error asks to come again. Its class may be a user's, and then say anything."""
+    after: object = error.after if isinstance(error, RetryLater) else None
+    return after if isinstance(after, int | float) and 0 <= after < math.inf else None
 
 
 def delay_at_the_limit(

@@ -519,6 +519,26 @@ async def test_leaving_the_block_drains(redis_server: RedisServer) -> None:
             assert min(row[2] for row in rows) >= 30_000
 
 
+@pytest.mark.parametrize("heeds", [True, False])
+async def test_when_the_time_to_drain_is_over_nothing_begins(redis_server: RedisServer, *, heeds: bool) -> None:
+    """It broke: after a handler that was cancelled and raised another error, or took no notice, the next one began."""
+    runtime, began = quick_runtime(redis_server), list[object]()
+
+    @runtime.handler("s", "g", block_ms=100, drain_seconds=0.1)
+    async def handle(event: Event[object]) -> None:
+        began.append(event.payload)
+        with trio.CancelScope(shield=not heeds):
+            try:
+                await trio.sleep(0.5)
+            except trio.Cancelled:
+                raise OSError("closing failed") from None
+
+    async with runtime:
+        await runtime.publish_many("s", [NewEvent("a", number) for number in range(5)])
+        await wait_for(lambda: began == [0])
+    assert began == [0]
+
+
 async def test_a_stop_at_once_cuts_the_drain_short(redis_server: RedisServer) -> None:
     """What was handled is settled, what was not is handed back; though the drain had hours left."""
     runtime, began, cut = quick_runtime(redis_server), set[object](), set[object]()

@@ -112,6 +112,14 @@ def test_a_broken_class_of_a_handler_s_error_is_no_trouble() -> None:
     assert what_next(4, Later(), policy=STEADY) == Again(20)
 
 
+@pytest.mark.parametrize("after", ["soon", float("nan"), -1])
+def test_a_time_that_is_none_in_a_class_of_a_handler_s_is_left_to_the_policy(after: object) -> None:
+    """It broke: the consumer crashed at it, each time."""
+    error = Later()
+    error.after = after  # type: ignore[assignment]
+    assert what_next(4, error, policy=STEADY) == Again(20)
+
+
 def test_errors_may_have_rules_of_their_own() -> None:
     """The nearest class counts."""
     patient = RetryPolicy(delay_seconds=60, jitter=0)
