@@ -46,7 +46,7 @@ from ._reader_place import RECENT, STRANGE, agreed, lost_entries, missed
 from ._retrying import Again, Bury, after_failure
 from ._stage import Stage
 from ._status import ReaderStatus
-from ._verdict import Done, Failed, Handle, Undecodable, Verdict
+from ._verdict import Done, Failed, Undecodable
 from ._weather import Weather
 
 YIELD_EVERY = 32
@@ -235,7 +235,13 @@ async def _handle(desk: ReaderDesk, entry: Entry) -> bool:
     handle = desk.wiring.work.handle
     while handle is not None:
         tries = desk.place.count_try(entry)
-        match await _run(desk, handle, entry, tries):
+        lease = Lease(entry.raw_id)
+        try:
+            verdict = await handle(entry, tries, lease)
+        except BaseException:
+            tell_cleanup(desk.stage, desk.settings.stream, desk.settings.name, [lease])
+            raise
+        match verdict:
             case Done():
                 desk.handled += 1
                 desk.place.pass_by(entry)
@@ -251,15 +257,6 @@ async def _handle(desk: ReaderDesk, entry: Entry) -> bool:
             case never:
                 assert_never(never)
     return False
-
-
-async def _run(desk: ReaderDesk, handle: Handle, entry: Entry, tries: int) -> Verdict:
-    lease = Lease(entry.raw_id)
-    try:
-        return await handle(entry, tries, lease)
-    except BaseException:
-        tell_cleanup(desk.stage, desk.settings.stream, desk.settings.name, [lease])
-        raise
 
 
 async def _wait_to_try_again(
