@@ -15,7 +15,7 @@ from ..checkers import Checker, Verdict, liveness
 from ..history import History
 from ..plan import Plan, Schedule
 from ..world import Scenario, Trace, World
-from ..world._host import in_words
+from ..world._failing import in_words
 from ..world._trio import turns_taken_by
 
 Status = Literal["held", "violated", "not live", "crashed", "nondeterministic"]

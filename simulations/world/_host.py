@@ -8,7 +8,6 @@ SIGKILL. They are let go only when the run is over and judged.
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -18,16 +17,13 @@ from typing import TYPE_CHECKING, Final, Literal
 import trio
 from attrs import define, field
 
-from ...actors import text_of
 from ...runtime import Ports, Runtime
 from ...wire import ServerAddress
 from ..history import ProcessEnded, ProcessStarted
+from ._failing import in_words
 from ._recording import RecordingRuntime
 from ._redis import START_US
 from ._trio import Task, run_later
-
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup
 
 if TYPE_CHECKING:
     from ._world import World
@@ -239,10 +235,3 @@ async def run_until(stopping: trio.Event, runtime: Runtime, *, patience_seconds:
         nursery.start_soon(stop_in_time)
         await runtime.run()
         nursery.cancel_scope.cancel()
-
-
-def in_words(error: BaseException) -> str:
-    """The error itself, without the groups around it."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {text_of(error)}"

@@ -31,6 +31,7 @@ from ...runtime._readers import ReaderOptionsKeywords
 from ...wire import EntryId, LinkEvent, NotConnected, ResponseError
 from ..history import AcknowledgesFirst, HandlerEnded, HandlerStarted, Published, Publishing, Told
 from ..plan import HANDLER, Fault, Hang, Raise, Site, Slow
+from ._failing import place_of
 from ._in_hand import IN_HAND
 from ._recording_schedules import RecordingSchedules
 
@@ -135,7 +136,8 @@ class RecordingRuntime(Runtime):
             outcomes = _outcomes(answer, len(events))
         except BaseException as error:
             if split_error(error, (trio.Cancelled, *UNJUDGED))[0] is None:
-                outcomes, error_words = ["failed"] * len(events), f"{type(error).__name__}: {text_of(error)}"
+                outcomes = ["failed"] * len(events)
+                error_words = f"{type(error).__name__}: {text_of(error)}{place_of(error)}"
                 away = any(dependency.explains(error) for dependency in whose.dependencies)
             raise
         finally:

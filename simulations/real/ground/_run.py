@@ -17,7 +17,7 @@ from ...history import History, Phase
 from ...plan import Plan, Schedule
 from ...running import Outcome
 from ...running._run import status_of
-from ...world._host import in_words
+from ...world._failing import in_words
 from ...world._own_promises import Check, asserted
 from ...world._world import FAULTS_SECONDS_MAX, LIVE_SECONDS_MAX, SAFETY_SECONDS_MAX
 from .._server import ServerFailed
