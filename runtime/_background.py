@@ -47,8 +47,9 @@ class Background:
     runtime: Runtime
     on_end: Callable[[], None] = _nothing
     _pid: int = field(factory=os.getpid, init=False)
-    _lock: threading.RLock = field(factory=threading.RLock, init=False)
-    """Held while a thread is started, but not while it comes up. Signal handlers may find it held by their thread."""
+    starting: threading.RLock = field(factory=threading.RLock, init=False)
+    """Held while a thread is started, but not while it comes up, and while what it will run is changed in another one.
+    Signal handlers may find it held by their thread."""
     _thread: threading.Thread | None = field(default=None, init=False)
     _token: trio.lowlevel.TrioToken | None = field(default=None, init=False)
     """Where the thread can be posted to, from its very beginning."""
@@ -74,10 +75,10 @@ class Background:
         """
         self.check_process()
         if self._thread is not threading.current_thread():
-            with self._lock:
+            with self.starting:
                 up = self._up
                 if up is None:
-                    function()  # Under the lock: no thread begins meanwhile.
+                    function()
                     return
             # A thread that is about to start has actors already, which are nobody else's business: wait for it.
             if up.exception() is None:
@@ -104,7 +105,7 @@ class Background:
             Exception: whatever kept the runtime from starting, such as `ConnectFailed`; the next use tries again.
         """
         self.check_open()
-        with self._lock:
+        with self.starting:
             up = self._up
             if up is None or (up.done() and up.exception() is not None):
                 up = self._start_thread()

@@ -121,8 +121,6 @@ class StreamConsumer:
         # What is acknowledged before it is handled, a crash loses: so one by one, as they are handled here.
         self._options = evolve(options, batch=1 if options.delivery == "at_most_once" else options.count)
         self._hand_over = HandOver()
-        self._pausing = threading.RLock()
-        """Held while the gate is changed or replaced; amid that a signal handler or an observer may change it, too."""
         self._background = Background(self._runtime, on_end=self._hand_over.end)
         self._handler: Function | None = None
         self._subscriber: int | None = None
@@ -229,7 +227,7 @@ class StreamConsumer:
         self.close()
 
     def _register(self, event_types: Iterable[str | type] | None) -> None:
-        with self._pausing:
+        with self._background.starting:  # So that who pauses meanwhile waits, or is this very thread's signal handler.
             before = self._hand_over.gate
             self._hand_over.gate = self._runtime.add_runner(
                 self._stream, self._group, self._hand_over.run, event_types, self._options
@@ -238,12 +236,8 @@ class StreamConsumer:
                 self._hand_over.gate.close(HERE)
 
     def _set_gate(self, change: Callable[[Gate], None]) -> None:
-        def change_it() -> None:
-            # Not held by who waits for the Trio thread: there an observer may want to change the gate, too.
-            with self._pausing:
-                change(self._hand_over.gate)
-
-        self._background.call_plainly(change_it)
+        # No lock is held: in the Trio thread an observer may want to change the gate, too.
+        self._background.call_plainly(lambda: change(self._hand_over.gate))
 
     def _work(self) -> None:
         """Handle what comes until the runtime is at its end."""

@@ -130,7 +130,7 @@ async def test_whatever_a_handler_raises_is_a_failure(error: BaseException, *, i
 
 
 @pytest.mark.parametrize("in_a_list", [False, True])
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
 @pytest.mark.parametrize("wrapped", [lambda error: error, _grouped], ids=["alone", "grouped"])
 async def test_what_ends_the_program_is_none(
     kind: type[BaseException], wrapped: Callable[[BaseException], BaseException], *, in_a_list: bool
