@@ -18,7 +18,6 @@ from ..history import Applied, Record, Sent
 from ..plan import Shape
 from ..server import Destroyed, Engine, Profile, ServerProcess, Session, encode
 from ..server._command import Call
-from ..server._refusals import READ_ONLY
 from ..server._reply import Failure
 from ..server._reply import Reply as ServerReply
 from ..server._request import ProtocolError, RequestParser
@@ -113,8 +112,6 @@ class RedisNode:
         self.is_listening = True
         self.refuses_with: bytes | None = None
         """An error that everything that writes is answered with."""
-        self.is_replica = False
-        """Whether it follows another one, and refuses what writes for good."""
         self.clock_shift_us = 0
         self._clock = clock
         self._note = note
@@ -195,9 +192,12 @@ class RedisNode:
         self._drop_everybody()
 
     def demote(self) -> None:
-        """Follow somebody else from now on: who is connected stays so, and may not write. Who blocks is sent away."""
-        self.is_replica = True
-        self.close_connections([client.connection for client in self._clients.values() if client.session.block])
+        """Follow somebody else from now on: who is connected stays so, and may not write. Who blocks is sent away.
+
+        As the server itself does it: a script runs there until its first write, whose error it may have in its reply.
+        """
+        if not self.process.down:
+            self.do("REPLICAOF", "primary", 6379)
 
     def replica(self, lag_seconds: float) -> tuple[ServerProcess, Callable[[Engine], Destroyed]]:
         """What a replica has that is so far behind; and a way to ask later what only this one has had beyond that.
@@ -278,9 +278,8 @@ class RedisNode:
 
     def _execute(self, client: _Client, words: Words) -> None:
         session = client.session
-        refusal = READ_ONLY if self.is_replica else self.refuses_with
-        if refusal is not None and is_write(self.engine, words):
-            session.replies.append(Failure(refusal))
+        if self.refuses_with is not None and is_write(self.engine, words):
+            session.replies.append(Failure(self.refuses_with))
             woken: Sequence[Session] = [session]
         else:
             woken = self.process.execute(session, words, now_us=self._now_us(), timer_ms=self._clock.now * 1000)

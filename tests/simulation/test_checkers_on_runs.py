@@ -2,7 +2,7 @@
 
 import pytest
 from redis_streams.simulations.checkers import AT_LEAST_ONCE, judge
-from redis_streams.simulations.history import Destroyed
+from redis_streams.simulations.history import Destroyed, Published
 from redis_streams.simulations.plan import (
     At,
     Effect,
@@ -62,3 +62,14 @@ def test_what_a_read_brought_before_a_long_pause_is_not_begun_after_it() -> None
     pause = Fault(Site("worker-2", "XREADGROUP"), PauseProcess(5000))
     plan = Plan(19, "pauses", Shape(workers=2), (PlannedEvent(0),), (pause,), Schedule("fifo"))
     assert judge(run_plan(plan, SCENARIOS["pauses"].run).history, AT_LEAST_ONCE) == []
+
+
+@pytest.mark.parametrize("profile", ["5.0", "7.0", "8.6"])
+def test_who_only_publishes_with_event_ids_leaves_a_server_that_was_demoted(profile: str) -> None:
+    """The refusal stood inside the reply of a script, where nobody looked, so it was asked again for ever."""
+    demoted = Fault(At(1000), FailOver(stays=True))
+    events = tuple(PlannedEvent(at_ms) for at_ms in (0, 2000))
+    plan = Plan(5, "retrying-producer", Shape(profile=profile), events, (demoted,))
+    history = run_plan(plan, SCENARIOS["retrying-producer"].run).history
+    assert judge(history, AT_LEAST_ONCE) == []
+    assert {each.event_id for each in history.of(Published) if each.outcome == "acknowledged"} == {"event-0", "event-1"}
