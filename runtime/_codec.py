@@ -48,7 +48,7 @@ class Codec(Protocol):
     """Reads and writes the fields of stream entries. Pass your own to read what other programs write."""
 
     def encode(self, content: Content) -> Sequence[bytes]:
-        """The fields to write, as a flat list of name, value, name, value, and so on.
+        """The fields to write, as a flat list of name, value, name, value, and so on: each of them bytes.
 
         Raises:
             TypeError: the payload holds something that can't be written.
@@ -74,6 +74,21 @@ def read(codec: Codec, fields: Sequence[bytes]) -> Content:
     if not isinstance(content, Content):
         raise UndecodableEntry(f"{type(codec).__name__}.decode returned {_kind(content)}, which is no Content")
     return content
+
+
+def written(codec: Codec, content: Content) -> Sequence[bytes]:
+    """The fields of an entry that says this, by this codec.
+
+    They are looked at here, by who publishes: the actors that send them send those of others, too.
+
+    Raises:
+        TypeError: it can't write them, or one of them is not bytes.
+    """
+    fields = codec.encode(content)
+    for word in fields:
+        if not isinstance(word, bytes):
+            raise TypeError(f"{type(codec).__name__}.encode returned {word!r} among its fields, and not bytes")
+    return fields
 
 
 class JsonCodec:

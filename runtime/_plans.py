@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import cast
 
-from attrs import define, evolve, field, validators
+from attrs import Attribute, define, evolve, field, validators
 
 from ..actors import (
     ConsumerSettings,
@@ -62,9 +62,16 @@ class _Group:
     gate: Gate = field(factory=Gate)
 
 
+def _check_name(_stream: _Stream, _attribute: Attribute[str], name: str) -> None:
+    try:
+        name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the name of a stream can't be written in UTF-8: {error}") from None
+
+
 @define
 class _Stream:
-    name: str = field(validator=validators.instance_of(str))
+    name: str = field(validator=[validators.instance_of(str), _check_name])
     options: StreamOptions = StreamOptions()
     groups: dict[str, _Group] = field(factory=dict)
 

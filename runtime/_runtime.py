@@ -37,7 +37,7 @@ from ..actors import (
     stream_children,
 )
 from ..wire import Client, EntryId, RedisCommands, Retry, ServerAddress, Timeouts
-from ._codec import Codec, Content, JsonCodec
+from ._codec import Codec, Content, JsonCodec, written
 from ._config import Config
 from ._consumer_group import ConsumerGroup
 from ._dead_letters import DeadLetters
@@ -289,7 +289,7 @@ class Runtime(Reads):
             PublishTimeout: Redis was not there for `publish_seconds`. The event was not published.
             RedisAway: likewise, at once, for those who don't want to wait.
             redis.exceptions.ResponseError: Redis refused it, for instance for lack of memory.
-            TypeError: the payload can't be written as JSON, or there is no event type.
+            TypeError: the payload can't be written as JSON, or by the codec, or there is no event type.
             ValueError: the durability is none.
         """
         known_id = event_id or self._new_id()
@@ -347,14 +347,15 @@ class Runtime(Reads):
     ) -> Sequence[bytes]:
         if metadata is not None and not isinstance(metadata, Mapping):
             raise TypeError(f"metadata is a mapping, as {{'source': 'web'}}, not {metadata!r}")
-        return self._codec.encode(
+        return written(
+            self._codec,
             Content(
                 event_id,
                 event_type,
                 self.structure.to_json(payload),
                 metadata or {},
                 self._ports.wall_clock_ms() if at_ms is None else at_ms,
-            )
+            ),
         )
 
     def _own_stream(self) -> str:

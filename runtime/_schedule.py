@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..actors import Recurrence
 from ..wire import Scheduled
-from ._codec import Codec, read
+from ._codec import Codec, read, written
 from ._errors import UndecodableEntry
 
 
@@ -45,12 +45,16 @@ class Schedule:
 
 
 def stamped(codec: Codec, fields: Sequence[bytes], event_id: str, at_ms: int) -> Sequence[bytes] | None:
-    """The words of an entry as those of another event, with this id and time; None where the codec can't read them."""
+    """The words of an entry as those of another event, with this id and time; None where the codec can't read them.
+
+    Raises:
+        TypeError: it can't write them.
+    """
     try:
         content = read(codec, fields)
     except UndecodableEntry:
         return None
-    return codec.encode(content._replace(event_id=event_id, timestamp_ms=at_ms))
+    return written(codec, content._replace(event_id=event_id, timestamp_ms=at_ms))
 
 
 def recurrence(

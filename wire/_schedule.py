@@ -100,8 +100,10 @@ class ScheduleStore:
             fields: the entry's words.
 
         Raises:
-            ValueError: it has more words than a script can write.
+            ValueError: no entry can be made of these fields, or they are more than a script can write.
         """
+        if not fields or len(fields) % 2:
+            raise ValueError(f"an event that is scheduled has fields with a value each, not {list(fields)!r}")
         if len(fields) > SCRIPT_WORDS_MAX:
             raise ValueError(f"an event of {len(fields) // 2} fields is too long to be scheduled")
         args: list[Arg] = [schedule_id, how, ms, call, rule, *fields]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import cast
 
 import attrs
 import pytest
@@ -29,10 +31,11 @@ from redis_streams import (
     Reclaim,
     RestartLimitExceeded,
     Runtime,
+    RuntimeEvent,
     ServerAddress,
     event_type,
 )
-from redis_streams.actors import ChildStopped, ChildStopping, State
+from redis_streams.actors import ChildCrashed, ChildStopped, ChildStopping, State
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import dial
 from support.load import QUICK, SHORT, quick_runtime, wait_settled
@@ -118,6 +121,37 @@ async def test_no_id_of_a_long_list_gets_lost(redis_server: RedisServer, count: 
     assert list(incomplete.value.published) == there
     assert len(there) == known
     assert isinstance(incomplete.value.refusal, ResponseError)
+
+
+class Forgetful(JsonCodec):
+    """Adds a word of the payload as it is, whatever that is."""
+
+    def encode(self, content: Content) -> Sequence[bytes]:
+        name = cast("dict[str, bytes]", content.payload)["name"]
+        return [*super().encode(content._replace(payload=None)), b"name", name]
+
+
+@pytest.mark.parametrize("word", [None, "\ud800", 1.5, "text"])
+async def test_what_a_codec_gets_wrong_is_told_to_who_publishes_and_to_nobody_else(
+    redis_server: RedisServer, word: object
+) -> None:
+    """It broke: the actor that appends for all crashed at it, others were left in doubt, and six ended the program."""
+    told: list[RuntimeEvent] = []
+    async with Runtime(redis_server.url, codec=Forgetful(), observer=told.append) as runtime:
+        with pytest.raises(TypeError, match=re.escape(f"Forgetful.encode returned {word!r} among its fields")):
+            await runtime.publish("s", {"name": word}, event_type="a")
+        with pytest.raises(TypeError, match="among its fields"):
+            await runtime.schedules("s").publish({"name": word}, event_type="a", after=0)
+        await runtime.publish("s", {"name": b"x"}, event_type="a")
+    assert not any(isinstance(event, ChildCrashed) for event in told)
+
+
+async def test_a_name_that_no_bytes_can_say_is_refused_where_it_is_said(redis_server: RedisServer) -> None:
+    """Likewise. Any bytes can, in the way that Python reads them from the system."""
+    async with quick_runtime(redis_server) as runtime:
+        with pytest.raises(ValueError, match="can't be written in UTF-8"):
+            await runtime.publish("\ud800", 1, event_type="a")
+        await runtime.publish("\udc80", 1, event_type="a")
 
 
 async def test_a_stream_keeps_about_its_length(redis_server: RedisServer) -> None:

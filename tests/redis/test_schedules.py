@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 from redis_streams import (
     Content,
     Event,
+    FieldsCodec,
     Interrupted,
     JsonCodec,
     PublishIndeterminate,
@@ -26,7 +27,7 @@ from redis_streams import (
 )
 from redis_streams.__main__ import main
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import ConnectionLost
+from redis_streams.wire import ConnectionLost, load
 from redis_streams.wire._schedule import FIRE_MAX
 from support.load import QUICK, SHORT, quick_runtime
 from support.servers import ServerFactory, restart, servers_at_hand
@@ -194,14 +195,21 @@ class Growing(JsonCodec):
         return [*fields, *[b"x"] * 9000] if content.event_type == "long" else fields
 
 
+class OneShort(FieldsCodec):
+    """Forgets the last value."""
+
+    def encode(self, content: Content) -> Sequence[bytes]:
+        return super().encode(content)[:-1]
+
+
 async def test_what_can_never_be_appended_holds_up_nothing(any_redis_server: RedisServer) -> None:
     """It broke: the script ended at it each time; and a hundred that nobody here can make hid all behind them."""
     told: list[RuntimeEvent] = []
     async with Runtime(any_redis_server.url, codec=Growing(), observer=told.append) as runtime:
         schedules = runtime.schedules("s")
-        put = schedules._store.put  # as another program does, or another version of this one
+        put, keys = schedules._store.put, schedules._store._keys  # as other programs do, or versions of this one
         for number in range(FIRE_MAX):
-            await put(f"odd{number}", "at", number, call=b"%d" % number, rule="", fields=[b"odd"])
+            await runtime.client.eval(load("schedule"), keys, [f"odd{number}", "at", number, number, "", "odd"])
             await put(f"other{number}", "at", number, call=b"-%d" % number, rule="each full moon", fields=[b"a", b"b"])
         long = [b"event_id", b"", b"event_type", b"long", b"timestamp", b"0", b"payload", b"1"]
         await put("long", "at", 1, call=b"long", rule="every 1.0 once -", fields=long)
@@ -214,6 +222,18 @@ async def test_what_can_never_be_appended_holds_up_nothing(any_redis_server: Red
     refused = [event.schedule for event in told if isinstance(event, SchedulesNotMoved)]
     assert len(refused) == len(set(refused)) == 2 * FIRE_MAX + 1
     assert "" not in refused
+
+
+@pytest.mark.parametrize("payload", [{}, {"name": "x"}])
+async def test_what_makes_no_entry_is_refused_where_it_is_scheduled(
+    redis_server: RedisServer, payload: dict[str, str]
+) -> None:
+    """It broke: it was noted, and then refused by Redis each time that it was due."""
+    codec = FieldsCodec() if not payload else OneShort()
+    async with Runtime(redis_server.url, codec=codec) as runtime:
+        with pytest.raises(ValueError, match="has fields with a value each, not"):
+            await runtime.schedules("s").publish(payload, event_type="a", after=0)
+        assert not await runtime.schedules("s").list()
 
 
 async def test_no_memory_is_waited_out_and_no_fault_of_what_is_scheduled(any_redis_server: RedisServer) -> None:
