@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from ._printable import printable
 
 DISTRIBUTION = "redis-streams-trio"
 EXIT_INTERRUPTED = 130
@@ -99,21 +105,68 @@ def installed_version() -> str:
 
 def say(line: str = "") -> None:
     """Print one line of a command's answer."""
-    print(line)  # noqa: T201  # the one place where a command speaks
+    with _answering():
+        print(line)  # noqa: T201  # the one place where a command speaks
+
+
+def agrees(question: str) -> bool:
+    """Ask whoever is at the terminal; who ends the input says no."""
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        say()
+        return False
 
 
 def _run(chosen: Run, arguments: argparse.Namespace) -> int:
+    _prepare_output(sys.stdout)
     try:
         code = chosen(arguments)
-        sys.stdout.flush()
+        with _answering():
+            sys.stdout.flush()
     except UserError as error:
         for line in str(error).splitlines():
-            print(f"redis-streams: {line}", file=sys.stderr)  # noqa: T201  # as `say`, for mistakes
+            _complain(line)
         return 1
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # `redis-streams … | head` is no mistake. Python flushes once more on its way out: let it have somewhere to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `redis-streams … | head` is no mistake.
+        _write_no_more()
         return 0
+    except _AnswerFailed as failed:
+        _write_no_more()
+        _complain(str(failed))
+        return 1
     return code
+
+
+def _prepare_output(output: TextIO | None) -> None:
+    """A terminal that can't show a character gets an escape; an output that was closed takes nothing."""
+    if output is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
+    elif isinstance(output, io.TextIOWrapper):
+        output.reconfigure(errors="backslashreplace")
+
+
+class _AnswerFailed(Exception):
+    """The command may have acted, and can't say so."""
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _AnswerFailed(f"the answer can't be written: {error.strerror}") from error
+
+
+def _write_no_more() -> None:
+    """Python flushes once more on its way out: let it have somewhere to."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(line: str) -> None:
+    print(f"redis-streams: {printable(line)}", file=sys.stderr)  # noqa: T201  # as `say`, for mistakes

@@ -77,6 +77,4 @@ def _written(value: object) -> str:
         return f"[{', '.join(map(str, value))}]"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(value)}]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 
 from ..wire import EntryId
 from ._cli import Commands, UserError, say
-from ._cli_redis import add_url, name, on_redis
+from ._cli_redis import add_url, check_stream, name, on_redis
 from ._dead_letter import DeadLetter, DeadLetterFilter
 from ._dead_letters import DeadLetterGone, DeadLetters, DeadLetterTooLong, Redriven
+from ._runtime import Runtime
 from ._table import print_table, print_text
 
 LIST_MAX: Final = 50
@@ -71,10 +72,14 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
 def _list(arguments: argparse.Namespace) -> int:
     limit: int = arguments.limit or LIST_MAX
 
-    async def find(dead: DeadLetters) -> tuple[Sequence[DeadLetter], int]:
-        return await dead.find(_where(arguments, await dead.now()), limit=limit), await dead.count()
+    async def find(runtime: Runtime) -> tuple[Sequence[DeadLetter], int]:
+        dead = runtime.dead_letters(arguments.stream, arguments.group)
+        count = await dead.count()
+        if not count:
+            await check_stream(runtime, arguments.stream)
+        return await dead.find(_where(arguments, await dead.now()), limit=limit), count
 
-    letters, count = _on(arguments, find)
+    letters, count = on_redis(arguments, find)
     if letters:
         _print_letters(letters)
     shown = f"{len(letters)} of {count}" if len(letters) < count else str(count)

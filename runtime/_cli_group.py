@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from ..wire import GroupInfo, ResponseError
-from ._cli import Commands, UserError, say
+from ._cli import Commands, UserError, agrees, say
 from ._cli_redis import add_url, name, on_redis
 from ._consumer_group import ConsumerGroup
 from ._runtime import Runtime
@@ -86,7 +86,7 @@ def _seek(arguments: argparse.Namespace) -> int:
         try:
             return await group.seek(arguments.to, dry_run=dry_run)
         except ValueError as error:
-            raise UserError(str(error).replace("start must", "--to must")) from error
+            raise UserError(f"--{error}") from error
 
     if not arguments.yes or arguments.dry_run:
         _say_what_would_be(arguments, on_redis(arguments, partial(seek, dry_run=True)))
@@ -94,7 +94,7 @@ def _seek(arguments: argparse.Namespace) -> int:
             return 0
         if not sys.stdin.isatty():
             raise UserError("nothing was done: say --yes where nobody can be asked, or --dry-run")
-        if input("Do it? [y/N] ").strip().lower() not in ("y", "yes"):
+        if not agrees("Do it?"):
             say("nothing was done")
             return 0
     done = on_redis(arguments, partial(seek, dry_run=False))

@@ -28,6 +28,16 @@ def name(text: str) -> str:
     return text
 
 
+async def check_stream(runtime: Runtime, stream: str) -> None:
+    """Look for a stream of which nothing was found, which often is a slip of the pen.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not await runtime.client.call(b"EXISTS", stream):
+        raise UserError(f"there is no stream {stream}")
+
+
 def on_redis(arguments: argparse.Namespace, act: Callable[[Runtime], Awaitable[T]]) -> T:
     """Run this on the server that the arguments name; what goes wrong there is told in one line."""
     url: str = arguments.url or os.environ.get("REDIS_URL") or "redis://localhost:6379"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 
 from ._cli import Commands, UserError, say
-from ._cli_redis import add_url, name, on_redis
+from ._cli_redis import add_url, check_stream, name, on_redis
+from ._runtime import Runtime
+from ._schedule import Schedule
 from ._schedules import Schedules
 from ._table import print_table
 
@@ -40,7 +42,13 @@ def add_schedule(commands: Commands) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    found = _on(arguments, lambda schedules: schedules.list())
+    async def find(runtime: Runtime) -> Sequence[Schedule]:
+        found = await runtime.schedules(arguments.stream).list()
+        if not found:
+            await check_stream(runtime, arguments.stream)
+        return found
+
+    found = on_redis(arguments, find)
     if found:
         rows = [
             (each.id, f"{each.due:%Y-%m-%d %H:%M:%S}", each.recurs or "once", each.event_type, _payload(each.payload))

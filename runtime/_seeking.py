@@ -51,7 +51,13 @@ async def seek(client: Client, stream: str, group: str, to: Start, *, dry_run: b
 
 def _position(to: Start) -> EntryId | Literal["$"]:
     """Words that people say for both ends of a stream are understood too."""
-    return parse_start({"start": "0", "end": "$"}.get(to, to) if isinstance(to, str) else to)
+    try:
+        return parse_start({"start": "0", "end": "$"}.get(to, to) if isinstance(to, str) else to)
+    except ValueError:
+        raise ValueError(
+            "to must be 'start', 'end', an id like '1700000000000-0' (on with what comes after it) or a time like "
+            f"'2026-01-31T12:00:00+00:00', not {to!r}"
+        ) from None
 
 
 async def _count(client: Client, stream: str, sought: Sought) -> Counter[str]:

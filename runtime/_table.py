@@ -6,13 +6,15 @@ import sys
 from collections.abc import Sequence
 
 from ._cli import say
+from ._printable import printable
 
 PLAIN_WIDTH_MAX = 60
 """Characters of one cell in plain columns; longer ones would tear the table apart."""
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows under heads; without any head there is no line for them."""
+    """Rows under heads; without any head there is no line for them. What stands in them may be others'."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     # A program that reads it gets plain lines, whole.
     if sys.stdout.isatty():
         try:
@@ -25,9 +27,9 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_text(text: str) -> None:
-    """Some lines as they are."""
-    for line in text.splitlines():
-        say(f"  {line}")
+    """Some lines as they are, of whoever wrote them."""
+    for line in text.split("\n"):
+        say(f"  {printable(line)}")
 
 
 def _print_rich(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -46,7 +48,7 @@ def _print_rich(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _print_plain(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    cells = [[" ".join(cell.split()) for cell in row] for row in ([heads, *rows] if any(heads) else rows)]
+    cells = [heads, *rows] if any(heads) else rows
     widths = [min(PLAIN_WIDTH_MAX, max(map(len, column))) for column in zip(*cells, strict=True)]
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -37,6 +37,8 @@ def dead(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 def test_they_are_listed_and_shown(dead: object, redis_server: RedisServer) -> None:
     """In columns; one of them whole, with its fields and its traceback."""
+    assert dead("list") == (1, ["redis-streams: there is no stream orders"])
+    redis_server.cli("XADD", "orders", "*", "event_type", "a")
     assert dead("list") == (0, ["0 dead letters of billing in orders"])
     first = letter(redis_server, 1, "order.placed", "ValueError")
     letter(redis_server, 2, "order.paid", "KeyError")
@@ -50,6 +52,16 @@ def test_they_are_listed_and_shown(dead: object, redis_server: RedisServer) -> N
     assert code == 0
     for words in ("1-0 of orders", "at b-1 of billing", "never", "payload     1", "  ValueError: bad"):
         assert words in text
+
+
+def test_whoever_publishes_sends_a_terminal_nothing(dead: object, redis_server: RedisServer) -> None:
+    """Types, reasons and payloads are theirs: they could forge a line, or clear the screen."""
+    first = letter(redis_server, 1, "a\n99-0 forged\x1b[2J", "Bad\x1b]0;title\x07")
+    for command in ("list", "redrive --all --dry-run", "purge --all --dry-run", f"show {first}"):
+        code, lines = dead(*command.split(" ", 1)) if command.startswith("show") else dead(command)
+        assert code == 0
+        assert all(line.isprintable() for line in lines)
+        assert any(r"a\n99-0 forged\x1b[2J" in line for line in lines)
 
 
 def test_they_are_mended_and_given_back(dead: object, redis_server: RedisServer) -> None:

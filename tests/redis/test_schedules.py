@@ -302,6 +302,8 @@ def test_the_command_line_shows_and_cancels(
 ) -> None:
     """In columns; what is not there is told."""
     monkeypatch.setenv("REDIS_URL", redis_server.url)
+    assert main(["schedule", "list", "s"]) == 1
+    assert capsys.readouterr().err == "redis-streams: there is no stream s\n"
     with ScheduleManager(redis_server.url) as manager:
         at = datetime(2126, 1, 31, 12, tzinfo=timezone.utc)
         manager.publish("s", "reminder", {"order": 7}, schedule_id="r-7", at=at)

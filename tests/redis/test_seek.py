@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timezone
 
 import pytest
@@ -124,6 +125,14 @@ def test_a_dry_run_counts_by_type_and_changes_nothing(redis_server: RedisServer)
             groups.seek("s", "g", "yesterday")
 
 
+class Terminal(io.StringIO):
+    """One at which somebody types Ctrl-D."""
+
+    def isatty(self) -> bool:
+        """As far as a program sees."""
+        return True
+
+
 def test_it_is_done_from_the_command_line(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,4 +154,7 @@ def test_it_is_done_from_the_command_line(
     assert captured.out.splitlines()[-1] == "g of s goes on after 1-0; it was at 3-0"
     no, wrong = captured.err.splitlines()
     assert no == "redis-streams: nothing was done: say --yes where nobody can be asked, or --dry-run"
-    assert "--to must be" in wrong
+    assert "--to must be 'start', 'end', an id like" in wrong
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert main(["group", "seek", "s", "g", "--to", "start"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["Do it? [y/N] ", "nothing was done"]

@@ -98,7 +98,7 @@ def test_a_batch_that_fails_says_so_as_json_and_leaves_pages(
     said = json.loads(capsys.readouterr().out)
     assert said["scenarios"] == {f"{file}:scenario": {"crashed": 1}}
     [failure] = said["failures"]
-    assert (failure["seed"], failure["words"]) == (5, "KeyError: 'sold out'")
+    assert (failure["seed"], failure["words"]) == (5, "KeyError: 'sold out' at shop.py:4, in scenario")
     assert sorted(path.name for path in report.iterdir()) == sorted(
         [f"{failure['name']}.html", f"{failure['name']}.json", "index.html"]
     )

@@ -95,6 +95,16 @@ def test_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("redis-streams ")
 
 
+def check_config(file: Path, text: str = "redis_streams: {}", redirection: str = "", **environ: str) -> tuple[int, str]:
+    """Have a shell run `redis-streams config check`; its exit code, and what it says on stderr."""
+    file.write_text(text)
+    command = f"{shlex.join([sys.executable, '-m', 'redis_streams', 'config', 'check', str(file)])} {redirection}"
+    ended = subprocess.run(
+        ["sh", "-c", command], env={**os.environ, **environ}, capture_output=True, text=True, check=False
+    )
+    return ended.returncode, ended.stderr
+
+
 def test_a_reader_that_has_enough_is_no_mistake(tmp_path: Path) -> None:
     """`redis-streams config check FILE | head -0` ends without a traceback."""
     file = tmp_path / "events.yaml"
@@ -105,3 +115,30 @@ def test_a_reader_that_has_enough_is_no_mistake(tmp_path: Path) -> None:
     ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_an_output_that_takes_nothing_is_told_in_one_line(tmp_path: Path) -> None:
+    """The command has acted by then: a traceback looks as if it had not."""
+    told = check_config(tmp_path / "events.yaml", redirection=">/dev/full")
+    assert told == (1, "redis-streams: the answer can't be written: No space left on device\n")
+
+
+def test_who_closed_the_output_wants_no_answer(tmp_path: Path) -> None:
+    assert check_config(tmp_path / "events.yaml", redirection=">&-") == (0, "")
+
+
+def test_what_a_terminal_can_not_show_is_escaped(tmp_path: Path) -> None:
+    """As where LANG says nothing in a container."""
+    text = "redis_streams: {consumer: {name: 'caf\u00e9'}}"
+    assert check_config(tmp_path / "events.yaml", text, PYTHONIOENCODING="ascii") == (0, "")
+
+
+def test_a_number_is_shown_as_it_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was rounded to six digits."""
+    file = tmp_path / "events.yaml"
+    file.write_text("redis_streams: {retention: {max_age_seconds: 1234567}, consumer: {drain_seconds: 0.25}}")
+    assert main(["config", "check", str(file)]) == 0
+    rows = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines()[1:]}
+    assert rows["redis_streams.retention.max_age_seconds"] == "1234567"
+    assert rows["redis_streams.consumer.drain_seconds"] == "0.25"
+    assert rows["redis_streams.retry.max_delay"] == "30"
