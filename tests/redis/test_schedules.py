@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 import trio
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis_streams import (
     Content,
     Event,
@@ -26,9 +26,11 @@ from redis_streams import (
     SchedulesNotMoved,
 )
 from redis_streams.__main__ import main
+from redis_streams.actors._keys import schedule_keys
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import ConnectionLost, load
+from redis_streams.wire import ConnectionLost, ScheduleStore, load
 from redis_streams.wire._schedule import FIRE_MAX
+from support.connected import connected
 from support.load import QUICK, SHORT, quick_runtime
 from support.servers import ServerFactory, restart, servers_at_hand
 
@@ -269,6 +271,37 @@ async def test_a_time_that_cannot_be_is_refused(redis_server: RedisServer, when:
         with pytest.raises(ValueError, match=words):
             await runtime.schedules("s").publish(1, event_type="a", **when)
     assert not redis_server.cli("EXISTS", TIMES)
+
+
+async def test_a_server_that_was_demoted_refuses_a_look_as_a_whole(any_redis_server: RedisServer) -> None:
+    """Inside the reply nobody would see that this is no primary any more, and leave."""
+    async with connected(any_redis_server) as client:
+        store = ScheduleStore(client, "s", schedule_keys("s"))
+        await store.put("one", "at", 0, call=b"call", rule="", fields=[b"n", b"1"])
+        any_redis_server.cli("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(ReadOnlyError):
+            await store.fire()
+        await client.wait_up()
+        assert client.generation == 2
+
+
+@pytest.mark.real_server_only("a server in this process has no users")
+@pytest.mark.parametrize("missing", ["zadd", "zrem", "hdel"])
+async def test_who_may_not_forget_a_schedule_appends_nothing(redis_server: RedisServer, missing: str) -> None:
+    """Each look would append it once more."""
+    if redis_server.version < (6, 0, 0):
+        pytest.skip("users came with Redis 6.0")
+    async with connected(redis_server) as client:
+        store = ScheduleStore(client, "s", schedule_keys("s"))
+        await store.put("one", "at", 0, call=b"call", rule="", fields=[b"n", b"1"])
+        await store.put("two", "at", 0, call=b"other", rule="every 60.0 once -", fields=[b"n", b"2"])
+        [recurring] = [schedule for schedule in await store.all() if schedule.rule]
+        await client.call("ACL", "SETUSER", "default", f"-{missing}")
+        with pytest.raises(ResponseError):
+            await store.fire()
+        with pytest.raises(ResponseError):
+            await store.recur(recurring, [[b"n", b"2"]], None)
+        assert await client.xlen("s") == 0
 
 
 @pytest.mark.real_server_only("a server in this process has no users")

@@ -8,7 +8,9 @@
 -- One that recurs is left to recur.lua: {schedule id, "", when it is due, its event}. One that Redis refuses stays as it is,
 -- and holds up no other one: {schedule id, the error}. Redis 5.0 and later.
 --
--- A script may be refused its first write for lack of memory, and none behind that. So what makes the entry comes first.
+-- A script may be refused its first write for lack of memory, and none behind that: so one that needs some comes first. What
+-- keeps schedules from being forgotten, or anything from being written, fails before the first entry is appended, which
+-- each look would repeat; and as the script's own error, by which a server that was demoted is left.
 
 local stream, times, events, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local most, passed, limit, remember = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
@@ -17,6 +19,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local answer, is_over = { -1, now }, false
 
 local due = redis.call('ZRANGEBYSCORE', times, '-inf', string.format('%.0f', now), 'WITHSCORES', 'LIMIT', passed, most)
+if #due > 0 then
+  redis.call('ZADD', ended, 'XX', 0, '')
+  redis.call('ZREM', times, '')
+  redis.call('HDEL', events, '')
+end
 for i = 1, #due, 2 do
   local id, packed = due[i], redis.call('HGET', events, due[i])
   if not packed then

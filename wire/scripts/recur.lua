@@ -6,12 +6,19 @@
 --       about how many entries the stream keeps ("" for all), for how long calls are remembered in ms,
 --       then for each entry the number of its words, and its words
 -- Answers the ids of the entries, or "" where somebody was faster. Redis 5.0 and later.
+--
+-- What keeps it from being noted fails before the first entry is appended, which each look would repeat.
 
 local stream, times, events, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, due, call, again, limit, remember = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local present, packed = redis.call('ZSCORE', times, id), redis.call('HGET', events, id)
 if not (present and packed) or tonumber(present) ~= due or cmsgpack.unpack(packed)[1] ~= call then return '' end
 
+redis.call('ZADD', times, 'XX', 0, '')
+if again == '' then
+  redis.call('ZREM', times, '')
+  redis.call('HDEL', events, '')
+end
 local ids, at = {}, 7
 while at <= #ARGV do
   local last = at + ARGV[at]
