@@ -68,6 +68,8 @@ def _life(finding: Finding, outcome: Outcome | None, room: int) -> Iterator[str]
         return
     if finding.event_ids:
         lines = lifelines(outcome.history, finding.event_ids, lines_max=room)
+        if len(finding.event_ids) == 1:
+            lines = lines[1:]  # Its name, which the next line has.
         yield from ("", f"  the life of {' and '.join(finding.event_ids[:3])}:", *(f"  {line}" for line in lines))
         return
     told = list(narrate(outcome.history))

@@ -167,7 +167,7 @@ class Strikes:
     def note(self, number: int, fault: Fault) -> None:
         """A fault happens, and whoever came by sees to what it does."""
         self.struck.add(number)
-        where = fault.when.host or "server"
+        where = "server" if fault.effect.strikes == "server" else fault.when.host or "server"
         self._world.note(FaultStruck(self._world.now_ms, where, fault, number))
 
     # The families

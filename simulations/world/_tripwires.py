@@ -32,7 +32,7 @@ REMEDIES: Final = {
     "time.time_ns": "use process.wall_clock_ms() or trio.current_time()",
     "time.monotonic": "use trio.current_time()",
     "time.monotonic_ns": "use trio.current_time()",
-    "time.sleep": "use trio.sleep(): this would stop the whole world",
+    "time.sleep": "use trio.sleep() in an async function: this would stop the whole world",
     "os.urandom": "use process.rng(name), also for what uuid and secrets give",
     "threading.Thread.start": "use a nursery, or trio.to_thread.run_sync()",
     "socket.socket": "talk to the simulated Redis, or model the service in memory",

@@ -41,6 +41,7 @@ def test_it_has_promise_plan_life_and_replay_line() -> None:
     assert "    the server runs worker-1's 2nd settle, and the connection is reset before the reply arrives." in lines
     assert "    Tasks run by age, apart from 1 turn." in lines
     assert any("event-0" in line and "publish" in line for line in lines)
+    assert [line for line in lines if line.endswith("event-0:")] == ["  the life of event-0:"]
     assert lines[-1] == "  as a page: out/x.html"
     assert plan_of(lines[-2].split("'")[1]) == SMALL
 

@@ -2,7 +2,18 @@
 
 import pytest
 import trio
-from redis_streams.simulations.plan import At, CutPower, Effect, Fault, KillProcess, PauseProcess, Plan, StopProcess
+from redis_streams.simulations.history import FaultStruck
+from redis_streams.simulations.plan import (
+    At,
+    CutPower,
+    Effect,
+    Fault,
+    KillProcess,
+    PauseProcess,
+    PauseServer,
+    Plan,
+    StopProcess,
+)
 from redis_streams.simulations.running import run_plan
 from redis_streams.simulations.world import Process, World
 
@@ -27,6 +38,21 @@ def ends_of(effect: Effect) -> list[tuple[str, float]]:
     assert outcome.status == "held", outcome.error
     assert outcome.struck == {0}
     return ends
+
+
+@pytest.mark.parametrize(("effect", "where"), [(PauseServer(100), "server"), (PauseProcess(100), "worker-1")])
+def test_a_fault_is_told_of_whom_it_strikes(effect: Effect, where: str) -> None:
+    """A server that hangs was told, and drawn, as if it had been the process by whose command it was timed."""
+
+    async def scenario(world: World) -> None:
+        async def app(_process: Process) -> None:
+            await trio.sleep(1)
+
+        world.start("worker-1", app)
+        await trio.sleep(2)
+
+    outcome = run_plan(Plan(1, "x", faults=(Fault(At(500, "worker-1"), effect),)), scenario)
+    assert [struck.host for struck in outcome.history.of(FaultStruck)] == [where]
 
 
 @pytest.mark.parametrize("effect", [KillProcess(60_000), CutPower(60_000)])

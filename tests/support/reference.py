@@ -59,8 +59,9 @@ HEAD = """# Reference
 All public names of `redis_streams`, each with what its docstring says first; `help(redis_streams.Runtime)` and your
 editor show the rest. This page is made from the code: `python tests/support/reference.py --write`.
 
-Two packages beneath are public too: `redis_streams.actors` (supervisors, stages, mailboxes, for actors of your own) and
-`redis_streams.wire` (the Redis client).
+Three packages beneath are public too: `redis_streams.actors` (supervisors, stages, mailboxes, for actors of your own),
+`redis_streams.wire` (the Redis client) and `redis_streams.simulations` (for
+[tests of your handlers](testing-your-handlers.md)).
 """
 
 ENVIRONMENT = """## Environment variables
@@ -82,6 +83,7 @@ COMMANDS = r"""## Command line
 | | |
 |---|---|
 | `redis-streams demo` | see events flow through actors, with faults, and count what is lost |
+| `redis-streams simulate [SCENARIO …]` | run applications under faults, in virtual time, and judge what happened |
 | `redis-streams serve` | run the simulated Redis server, so that any client can talk to it; Ctrl-C ends it |
 | `redis-streams config check FILE` | show what a configuration file says, or all that is wrong with it |
 | `redis-streams group list STREAM` | list the consumer groups of a stream: how far they are, and which are paused |

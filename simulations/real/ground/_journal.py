@@ -70,7 +70,8 @@ class Journal:
     def write_struck(self, number: int, fault: Fault) -> None:
         """A fault of the plan happens now."""
         self.struck.add(number)
-        self.write(FaultStruck(self.now_ms(), fault.when.host or SERVER, fault, number))
+        where = SERVER if fault.effect.strikes == "server" else fault.when.host or SERVER
+        self.write(FaultStruck(self.now_ms(), where, fault, number))
 
     def in_order(self) -> list[Record]:
         """All records by their times; those of one moment as they were written down."""
