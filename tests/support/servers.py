@@ -24,9 +24,8 @@ async def restart(server: RedisServer | InProcessServer) -> None:
 
 
 def default_server(environ: Mapping[str, str] = os.environ, folder: Path = CHECKOUT / ".servers") -> Path | None:
-    """The server of the `redis_server` fixture: `REDIS_SERVER` or PATH, else any other one at hand."""
-    found = find_redis_server(environ)
-    return found or next(iter(further_servers(environ, folder)), None)
+    """The server of the `redis_server` fixture: `REDIS_SERVER` or PATH, else the newest of those at hand."""
+    return find_redis_server(environ) or max(further_servers(environ, folder), key=server_version, default=None)
 
 
 def further_servers(environ: Mapping[str, str], folder: Path) -> list[Path]:
