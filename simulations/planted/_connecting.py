@@ -67,7 +67,7 @@ CONNECTING: Final = (
             Edit(
                 "wire._client:Client.eval",
                 "except NoScriptError:",
-                "except NoScriptError:\n        if self._link.generation > 1:\n            raise",
+                "except NoScriptError:\n            if self._link.generation > 1:\n                raise",
             )
         ],
     ),
