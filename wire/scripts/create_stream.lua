@@ -1,6 +1,7 @@
 -- Make an empty stream where there is none.
 --
 -- KEYS: stream
+-- ARGV: none
 -- Answers 1 if it was made, 0 if it existed. Redis 5.0 and later.
 --
 -- A group made and destroyed leaves an empty stream; an entry added and deleted would use up an id. In one step: a retention
