@@ -116,13 +116,13 @@ async def _recur(look: _Look, schedule: Scheduled, fired: Fired) -> bool:
     try:
         times, again_ms = Recurrence.parse(schedule.rule).plan(schedule.due_ms, fired.now_ms)
         entries = [_entry(look.settings.stamp, schedule, time_ms) for time_ms in times]
-    except (TypeError, ValueError, ImportError) as error:
+    except Exception as error:  # noqa: BLE001 - a codec is users' code; another process may have another one
         look.refuse(schedule.id, error)
         return False
     try:
         await look.store.recur(schedule, entries, again_ms, look.settings.length_max())
-    except RedisError as error:
-        if refuses_all(error):
+    except (ValueError, RedisError) as error:
+        if isinstance(error, RedisError) and refuses_all(error):
             raise
         look.refuse(schedule.id, error)
         return False
@@ -133,7 +133,7 @@ def _entry(stamp: Stamp, schedule: Scheduled, time_ms: int) -> Sequence[bytes]:
     """What a schedule makes at a time.
 
     Raises:
-        TypeError, ValueError: this process can't make it.
+        Exception: this process can't make it.
     """
     entry = stamp(schedule.fields, firing_id(schedule.id, time_ms), time_ms)
     if entry is None:

@@ -102,10 +102,7 @@ class ScheduleStore:
         Raises:
             ValueError: no entry can be made of these fields, or they are more than a script can write.
         """
-        if not fields or len(fields) % 2:
-            raise ValueError(f"an event that is scheduled has fields with a value each, not {list(fields)!r}")
-        if len(fields) > SCRIPT_WORDS_MAX:
-            raise ValueError(f"an event of {len(fields) // 2} fields is too long to be scheduled")
+        _check(fields)
         args: list[Arg] = [schedule_id, how, ms, call, rule, *fields]
         reply = await self._client.eval(load("schedule"), self._keys, args)
         due_ms = replies.number(reply)
@@ -164,11 +161,13 @@ class ScheduleStore:
             length_max: as for `fire`.
 
         Raises:
+            ValueError: as `put`, for one of them. None is appended then: the others would come again with each try.
             redis.exceptions.RedisError: it can't be appended; nor can any other one, if `refuses_all` says so.
         """
         again: Arg = b"" if again_ms is None else again_ms
         args: list[Arg] = [schedule.id, schedule.due_ms, schedule.call, again, _limit(length_max), REMEMBER_MS]
         for fields in entries:
+            _check(fields)
             args.append(len(fields))
             args += fields
         reply = await self._client.eval(load("recur"), [self._stream, *self._keys], args)
@@ -188,6 +187,14 @@ class ScheduleStore:
                 if what is not None
             ]
         return found
+
+
+def _check(fields: Sequence[bytes]) -> None:
+    """That a script can append these."""
+    if not fields or len(fields) % 2:
+        raise ValueError(f"an event that is scheduled has fields with a value each, not {list(fields)!r}")
+    if len(fields) > SCRIPT_WORDS_MAX:
+        raise ValueError(f"an event of {len(fields) // 2} fields is too long to be scheduled")
 
 
 def refuses_all(error: RedisError) -> bool:
