@@ -39,6 +39,9 @@ from ._permits import Permits
 from ._stage import Stage
 from ._status import ConsumerStatus
 
+LAST_READ_SECONDS = 1.0
+"""What a read has to end when somebody has lost patience: of two seconds in all, in which it is handed back, too."""
+
 
 def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     """The actor that reads and handles entries under one consumer name."""
@@ -53,13 +56,13 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
         try:
             await learn(desk)
             async with trio.open_nursery() as beside:
-                working = trio.CancelScope()
+                acquiring, working = trio.CancelScope(), trio.CancelScope()
                 beside.start_soon(keep_leases, desk)
-                beside.start_soon(_limit_work, desk, working)
+                beside.start_soon(_limit, desk, acquiring, working)
                 await beside.start(mind_gate, desk)
                 if wiring.breaker is not None:
                     beside.start_soon(mind_breaker, desk, wiring.breaker)
-                await _acquire_work_settle(desk, working)
+                await _acquire_work_settle(desk, acquiring, working)
                 beside.cancel_scope.cancel()
             # Not beside renewals: one that comes after would make what was handed back look busy again.
             await _hand_back(desk)
@@ -71,24 +74,32 @@ def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
     return run
 
 
-async def _acquire_work_settle(desk: Desk, working: trio.CancelScope) -> None:
+async def _acquire_work_settle(desk: Desk, acquiring: trio.CancelScope, working: trio.CancelScope) -> None:
     """All that is acquired is worked on, and all that is worked on is settled: each stage outlives the one before.
 
     Args:
         desk: the consumer's.
+        acquiring: around its reads and claims.
         working: around its handlers.
     """
     async with trio.open_nursery() as settling:
         settling.start_soon(settle_verdicts, desk)
-        with working:
-            async with trio.open_nursery() as workers:
-                _start_workers(desk, workers)
-                async with trio.open_nursery() as acquiring:
-                    acquiring.start_soon(read_new, desk)
-                    acquiring.start_soon(take_tickets, desk)
-                    workers.start_soon(interrupt_reads, desk)
-                desk.close_acquisition()
+        async with trio.open_nursery() as before:
+            before.start_soon(_acquire, desk, acquiring)
+            with working:
+                async with trio.open_nursery() as workers:
+                    _start_workers(desk, workers)
         desk.close_judgement()
+
+
+async def _acquire(desk: Desk, scope: trio.CancelScope) -> None:
+    with scope:
+        async with trio.open_nursery() as beside:
+            beside.start_soon(interrupt_reads, desk)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(read_new, desk)
+                nursery.start_soon(take_tickets, desk)
+            desk.close_acquisition()
 
 
 def _start_workers(desk: Desk, workers: trio.Nursery) -> None:
@@ -102,11 +113,16 @@ def _start_workers(desk: Desk, workers: trio.Nursery) -> None:
             workers.start_soon(work_in_batches, desk, work.handle_batch)
 
 
-async def _limit_work(desk: Desk, working: trio.CancelScope) -> None:
-    """Handlers that run longer than the drain allows are cancelled; what they worked on is handed back."""
+async def _limit(desk: Desk, acquiring: trio.CancelScope, working: trio.CancelScope) -> None:
+    """Handlers that run longer than the drain allows are cancelled; what they worked on is handed back.
+
+    In a hurry that is at once. A read that is under way ends at once, too, but is not cut: what it brings would be
+    pending, and nobody would know.
+    """
     await desk.stage.wait_draining()
-    working.deadline = trio.current_time() + desk.settings.drain_seconds
+    acquiring.deadline = working.deadline = trio.current_time() + desk.settings.drain_seconds
     await desk.stage.wait_hurried()
+    acquiring.deadline = min(acquiring.deadline, trio.current_time() + LAST_READ_SECONDS)
     working.cancel()
 
 

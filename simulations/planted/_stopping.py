@@ -38,7 +38,7 @@ STOPPING: Final = (
         ("rolling-restart", "long-handlers"),
         [
             Edit(
-                "actors._consumer:_limit_work",
+                "actors._consumer:_limit",
                 "await desk.stage.wait_draining()\n",
                 "await desk.stage.wait_draining()\n    await _hand_back(desk)\n",
             )

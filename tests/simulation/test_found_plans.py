@@ -3,6 +3,7 @@
 | plan | what it was |
 |---|---|
 | graceful-stop-clean-stop | a renewal came after the hand-back, so the entry looked busy for a whole idle limit |
+| at-most-once-hurried-clean-stop | a second signal cut a read, and what that had brought was not handed back |
 | alone-clean-stop | a connection that broke before the shared link had learnt its server was spared, and read on |
 | same-ids-no-loss | a verdict on a lost event acknowledged the one that got its id |
 | alone-again-clean-stop | the checker: what a read of a killed process brings late, its successor can't know of |
@@ -64,6 +65,9 @@ def test_every_promise_is_kept(path: Path) -> None:
 
 
 SAFEGUARDS = {
+    "at-most-once-hurried-clean-stop": [
+        Edit("actors._consumer:_limit", "    working.cancel()", "    working.cancel()\n    acquiring.cancel()"),
+    ],
     "at-most-once-poison-bounded": [
         Edit("actors._consumer_permits:_leave", "desk.hold.count_former(unsaid)", "pass"),
     ],
@@ -135,7 +139,7 @@ def stops_at_all_phases() -> Iterator[Outcome]:
 def test_no_renewal_comes_after_a_hand_back() -> None:
     """It would make what was handed back look busy; with both at once, some stop shows it."""
     assert {outcome.status for outcome in stops_at_all_phases()} == {"held"}
-    settle = "await _acquire_work_settle(desk, working)\n"
+    settle = "await _acquire_work_settle(desk, acquiring, working)\n"
     beside = Edit("actors._consumer:consumer_actor", settle, f"{settle}{16 * ' '}await _hand_back(desk)\n")
     with edited([beside]):
         verdicts = [verdict for outcome in stops_at_all_phases() for verdict in outcome.verdicts]
