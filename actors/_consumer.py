@@ -40,7 +40,7 @@ from ._stage import Stage
 from ._status import ConsumerStatus
 
 LAST_READ_SECONDS = 1.0
-"""What a read has to end when somebody has lost patience: of two seconds in all, in which it is handed back, too."""
+"""What a read has to end, however short the drain: of two seconds in a hurry, in which it is handed back, too."""
 
 
 def consumer_actor(settings: ConsumerSettings, wiring: ConsumerWiring) -> Actor:
@@ -120,7 +120,8 @@ async def _limit(desk: Desk, acquiring: trio.CancelScope, working: trio.CancelSc
     pending, and nobody would know.
     """
     await desk.stage.wait_draining()
-    acquiring.deadline = working.deadline = trio.current_time() + desk.settings.drain_seconds
+    working.deadline = trio.current_time() + desk.settings.drain_seconds
+    acquiring.deadline = trio.current_time() + max(desk.settings.drain_seconds, LAST_READ_SECONDS)
     await desk.stage.wait_hurried()
     acquiring.deadline = min(acquiring.deadline, trio.current_time() + LAST_READ_SECONDS)
     working.cancel()

@@ -12,6 +12,7 @@ from typing import cast
 import attrs
 import pytest
 import trio
+import trio.testing
 from redis.exceptions import ResponseError
 from redis_streams import (
     Backoff,
@@ -597,6 +598,49 @@ async def test_a_stop_at_once_cuts_the_drain_short(redis_server: RedisServer) ->
     rows = redis_server.cli("XPENDING", "s", "g", "-", "+", 100)
     assert (len(cut), len(rows)) == (5, group_of(redis_server)["entries-read"] - 1)
     assert min(row[2] for row in rows) >= 30_000, "handed back"
+
+
+@pytest.mark.parametrize(("drain_seconds", "at_once"), [(0.0, False), (36_000.0, True)])
+async def test_what_a_read_brings_to_a_hasty_stop_is_handed_back(
+    redis_server: RedisServer, drain_seconds: float, *, at_once: bool
+) -> None:
+    """Redis had delivered it, and its answer was still on the way: the read was cut, and nobody knew of the entry."""
+    arrived, released = trio.Event(), trio.Event()
+
+    class Slow(trio.abc.Stream):
+        def __init__(self, stream: trio.abc.Stream) -> None:
+            self.stream, self.reads = stream, False
+
+        async def send_all(self, data: bytes) -> None:
+            self.reads = self.reads or b"XREADGROUP" in data
+            await self.stream.send_all(data)
+
+        async def wait_send_all_might_not_block(self) -> None: ...
+
+        async def receive_some(self, max_bytes: int | None = None) -> bytes:
+            data = await self.stream.receive_some(max_bytes)
+            if self.reads and b"on-its-way" in data:
+                arrived.set()
+                await released.wait()
+            return data
+
+        async def aclose(self) -> None:
+            await self.stream.aclose()
+
+    async def dial_slow(address: ServerAddress) -> trio.abc.Stream:
+        return Slow(await dial(address))
+
+    runtime = Runtime(redis_server.url, retry=QUICK, timeouts=SHORT, ports=Ports(dial=dial_slow))
+    runtime.add_handler("s", "g", lambda event: None, drain_seconds=drain_seconds)
+    with trio.fail_after(20):
+        async with runtime:
+            await runtime.publish("s", "on-its-way", event_type="a")
+            await arrived.wait()
+            runtime.stop(at_once=at_once)
+            await trio.testing.wait_all_tasks_blocked()
+            released.set()
+    (row,) = redis_server.cli("XPENDING", "s", "g", "-", "+", 10)
+    assert row[2] >= 30_000, "handed back"
 
 
 async def test_a_handler_that_forwards_still_can_while_it_drains(redis_server: RedisServer) -> None:

@@ -40,6 +40,7 @@
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
 | backlog-liveness | the world: nothing looks idle while a clock catches up with what it was put back by |
 | group-lost-no-loss | nobody heard that a group had been made again, and so nobody told it |
+| graceful-stop-read-cut-clean-stop | a second signal cut a read, and nobody handed back what it brought |
 | group-lost-checkpoint-true | the checker: a power loss may undo that a group was destroyed |
 """
 
@@ -75,6 +76,9 @@ SAFEGUARDS = {
         Edit("actors._consumer_work:_take_one_by_one", "desk.put_back([job])\n                return", "return"),
     ],
     "alone-clean-stop": [Edit("wire._link:Link.kill_former", "while self._former:", "while False:")],
+    "graceful-stop-read-cut-clean-stop": [
+        Edit("actors._consumer:_limit", "working.cancel()", "working.cancel(), acquiring.cancel()")
+    ],
     "same-ids-no-loss": [Edit("actors._consumer_acquire:_look_at_all", "await _give_up(desk, missing)", "True")]
     + [Edit("actors._consumer_desk:Desk.admit", "if reused:", "if False:")],
     "stream-lost-ack-implies-done": [Edit("settle.lua", "if now and now ~= history", "if false")],
