@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import Attribute, field, frozen
 
+from ..wire import number_or_none
+
 Missed = Literal["once", "all", "skip"]
 """What is done about times that nobody saw: one event for all of them, one for each, or none."""
 
@@ -58,7 +60,7 @@ class Recurrence:
         until_ms: no time after this, in milliseconds since 1970; None: no end.
     """
 
-    every: float | None = field(default=None, validator=_check_every)
+    every: float | None = field(default=None, validator=[number_or_none, _check_every])
     cron: str | None = None
     zone: str = field(default="UTC", validator=_check_zone)
     missed: Missed = field(default="once", validator=_check_missed)

@@ -7,11 +7,12 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Final, Literal
 
-from attrs import Attribute, field, frozen, validators
+from attrs import Attribute, AttrsInstance, field, fields_dict, frozen, validators
 from typing_extensions import TypedDict
 
 from ..actors import Delivery, Dependency, OnLeaseLost, RetryPolicy
 from ..wire import EntryId, OnGroupLost, number, whole, whole_or_none
+from ._errors import HandlerConflict
 from ._names import expand
 
 MAX_DELIVERIES: Final = 16
@@ -185,6 +186,18 @@ class GroupOptionsKeywords(TypedDict, total=False):
     dependencies: Sequence[Dependency]
     on_group_lost: OnGroupLost
     delivery: Delivery
+
+
+def conflict(whose: str, ours: AttrsInstance, theirs: AttrsInstance) -> HandlerConflict:
+    """What to tell whoever wants other options than those that hold already: both, where they differ."""
+    names = [name for name in fields_dict(type(ours)) if _value(ours, name) != _value(theirs, name)]
+    words = [", ".join(f"{name}={_value(options, name)!r}" for name in names) for options in (ours, theirs)]
+    return HandlerConflict(f"{whose} has {words[0]} already, not {words[1]}")
+
+
+def _value(options: object, name: str) -> object:
+    value: object = getattr(options, name)
+    return value
 
 
 def check_delivery(delivery: str, **said: bool) -> None:

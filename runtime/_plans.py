@@ -43,7 +43,7 @@ from ._dispatch import (
 )
 from ._errors import HandlerConflict
 from ._names import expand
-from ._options import GroupOptions
+from ._options import GroupOptions, conflict
 from ._schedule import stamped
 from ._stream_options import StreamOptions
 from ._typed import Structure
@@ -144,7 +144,7 @@ class Plans:
     def _group(self, stream: str, group: str, options: GroupOptions | None) -> _Group:
         noted = self._stream(stream).groups.get(group) or _Group(options or GroupOptions())
         if options is not None and noted.options != options:
-            raise HandlerConflict(f"group {group} of {stream} has {noted.options} already, not {options}")
+            raise conflict(f"group {group} of {stream}", noted.options, options)
         return noted
 
     def _note_group(self, stream: str, group: str, noted: _Group) -> None:

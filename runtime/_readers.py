@@ -15,7 +15,7 @@ from ._codec import Codec
 from ._dispatch import AnyHandler, Function, Reader, Routes, awaitable, name_of, one_by_one
 from ._errors import HandlerConflict
 from ._names import expand
-from ._options import Start, check_max_deliveries, one_of, parse_start
+from ._options import Start, check_max_deliveries, conflict, one_of, parse_start
 from ._typed import Structure
 
 F = TypeVar("F", bound=AnyHandler)
@@ -111,7 +111,7 @@ class Readers:
         known = "" if name is None else expand(name, whose="reader")
         reader = self._find(stream, known) or _Reader(stream, known, options or ReaderOptions())
         if options is not None and reader.options != options:
-            raise HandlerConflict(f"reader {known} of {stream} has {reader.options} already, not {options}")
+            raise conflict(f"reader {known} of {stream}", reader.options, options)
         reader.routes.add(name_of(function), awaitable(cast("Function", function)), event_types)
         if reader not in self._noted:
             self._noted.append(reader)

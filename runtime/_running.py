@@ -19,6 +19,20 @@ AT_ONCE_SECONDS: Final = 2.0
 """What a stop at once has to settle and to hand back: some round trips."""
 
 
+def check_trio() -> None:
+    """Look whether Trio runs here.
+
+    Raises:
+        RuntimeError: it does not, as under asyncio.
+    """
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        raise RuntimeError(
+            "a Runtime needs Trio: begin with trio.run(main). Without it there are StreamProducer and StreamConsumer"
+        ) from None
+
+
 @define(eq=False)
 class Running:
     """One run of a runtime."""

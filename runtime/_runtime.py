@@ -50,7 +50,7 @@ from ._plans import Plans
 from ._ports import Ports
 from ._publishing import Publishing
 from ._readers import Readers, Reads
-from ._running import Running, Up
+from ._running import Running, Up, check_trio
 from ._schedules import Schedules
 from ._stream_options import StreamOptions, StreamOptionsKeywords
 from ._typed import Structure, type_name
@@ -345,6 +345,10 @@ class Runtime(Reads):
         event_id: str,
         at_ms: int | None = None,
     ) -> Sequence[bytes]:
+        if not isinstance(event_type, str):
+            raise TypeError(f"event_type is a str, not {event_type!r}")
+        if not isinstance(event_id, str):
+            raise TypeError(f"event_id is a str, not {event_id!r}")
         if metadata is not None and not isinstance(metadata, Mapping):
             raise TypeError(f"metadata is a mapping, as {{'source': 'web'}}, not {metadata!r}")
         return written(
@@ -371,6 +375,7 @@ class Runtime(Reads):
             NotRunning: it was stopped before it was up, and somebody waits for that.
             RestartLimitExceeded: an actor kept crashing.
         """
+        check_trio()
         if self._running is not None:
             raise NotRunning("this runtime is running already; make a second one to run two")
         client = Client(
@@ -452,6 +457,7 @@ class Runtime(Reads):
 
     async def __aenter__(self) -> Self:
         """Start, and return when everything is up."""
+        check_trio()
         self._entered = self._in_background()
         await self._entered.__aenter__()
         return self

@@ -65,6 +65,8 @@ def recurrence(
     Raises:
         ValueError: that can't be.
     """
+    if cron is None and zone != "UTC":
+        raise ValueError(f"zone is for cron, so zone={zone!r} says nothing here: leave it out")
     if every is None and cron is None:
         if until is not None:
             raise ValueError("until is for what recurs: give every or cron, too")
@@ -74,5 +76,11 @@ def recurrence(
 
 
 def milliseconds(time: datetime) -> int:
-    """Since 1970; a time without a zone is local time."""
+    """Since 1970; a time without a zone is local time.
+
+    Raises:
+        TypeError: it is no time.
+    """
+    if not isinstance(time, datetime):
+        raise TypeError(f"a time is a datetime, as in datetime(2030, 1, 31, 12, tzinfo=timezone.utc), not {time!r}")
     return int(time.timestamp() * 1000)

@@ -168,6 +168,8 @@ class Schedules:
         )
         if sum(each is not None for each in (at, after, recurs)) != 1:
             raise ValueError("say when, in one way: at=, after=, every= or cron=")
+        if after is not None and not isinstance(after, int | float):
+            raise TypeError(f"after is a number of seconds, not {after!r}")
         if after is not None and not (math.isfinite(after) and 0 <= after <= DELAY_SECONDS_MAX):
             raise ValueError(f"after must be 0 to {DELAY_SECONDS_MAX:g} seconds, not {after!r}")
         if at is not None:

@@ -47,7 +47,8 @@ def type_name(cls: type) -> str:
     """
     if not attrs.has(cls):
         raise TypeError(
-            f"{cls.__name__} is not an attrs class; decorate it with @attrs.frozen to publish or receive it"
+            f"{cls.__name__} is not an attrs class, so it names no event type: give event_type='order.placed', or a "
+            "NewEvent; a class of your own is decorated with @attrs.frozen"
         )
     # From the class itself, not inherited: a subclass is an event type of its own.
     name = cls.__dict__.get(_NAME_ATTRIBUTE, cls.__name__)

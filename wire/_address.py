@@ -64,6 +64,8 @@ class ServerAddress:
         Raises:
             AddressError: it is not one.
         """
+        if not isinstance(url, str):  # Not shown: a client of another library may show a password.
+            raise AddressError(f"a Redis URL is a str, not of type {type(url).__name__}; use {EXAMPLES}")
         try:
             return _parse(url)
         except ValueError as error:

@@ -12,6 +12,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, cast
 
+from typing_extensions import Never
+
 from ..checkers import AT_LEAST_ONCE, Checker
 from ..plan import Preset, Shape
 from ..world import World
@@ -52,7 +54,7 @@ class _Decorator(Protocol):
 
 
 def simulate(
-    *,
+    *bare: Never,
     seeds: int = SEEDS,
     faults: Preset | None = None,
     guarantees: Iterable[Checker] = AT_LEAST_ONCE,
@@ -71,6 +73,7 @@ def simulate(
     be, kept in ``.redis-streams/tests``, and tried first the next time.
 
     Args:
+        bare: nothing; for whoever writes ``@simulate`` without its parentheses.
         seeds: how many runs; `--sim-seeds` of pytest overrides it.
         faults: which ones; `swarm` by default.
         guarantees: the promises that are judged, beside the test's own.
@@ -82,6 +85,8 @@ def simulate(
         TypeError: the function is not async, or has no argument `world`.
         ValueError: a number is too small.
     """
+    if bare:
+        raise TypeError("write @simulate(), with its parentheses, also where there is nothing to say in them")
     if seeds < 0 or events < 1 or span_ms <= 0:
         raise ValueError(f"seeds, events and span_ms are more than nothing, not {seeds}, {events}, {span_ms}")
     preset, judges = faults or swarm(), tuple(guarantees)

@@ -296,12 +296,18 @@ async def test_no_memory_is_waited_out_and_no_fault_of_what_is_scheduled(any_red
         ({"after": 1_700_000_000_000}, "after must be 0 to"),
         ({"every": 1, "until": datetime(2020, 1, 1, tzinfo=timezone.utc)}, "there is no such time"),
         ({"after": 1, "until": datetime(2020, 1, 1, tzinfo=timezone.utc)}, "until is for what recurs"),
+        ({"after": 1, "zone": "Europe/Berlin"}, "zone is for cron, so zone='Europe/Berlin' says nothing"),
+        ({"every": 5, "zone": "Europe/Berlin"}, "zone is for cron"),
+        ({"at": "2030-01-31T12:00"}, "a time is a datetime, .* not '2030-01-31T12:00'"),
+        ({"after": timedelta(1)}, "after is a number of seconds, not datetime.timedelta"),
+        ({"every": timedelta(1)}, "every must be a number, not datetime.timedelta"),
+        ({"every": 5, "until": "tomorrow"}, "a time is a datetime, .* not 'tomorrow'"),
     ],
 )
 async def test_a_time_that_cannot_be_is_refused(redis_server: RedisServer, when: dict[str, object], words: str) -> None:
     """With what is wrong with it; nothing is scheduled."""
     async with quick_runtime(redis_server) as runtime:
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises((ValueError, TypeError), match=words):
             await runtime.schedules("s").publish(1, event_type="a", **when)
     assert not redis_server.cli("EXISTS", TIMES)
 

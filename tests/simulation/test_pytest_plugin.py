@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-import redis_streams.simulations.testing  # noqa: F401 - else each run within this process would import it anew
+import redis_streams.simulations.testing  # else each run within this process would import it anew
 
 SHOP = '''
 from collections import Counter
@@ -86,6 +86,13 @@ def test_a_failure_is_small_and_told_in_forty_lines(run: Run) -> None:
     assert text.count("asks bank to charge") == 2
     assert "Traceback" not in ran.stdout.str()
     assert "test_it.py::test_shop' --sim-replay '" in text
+
+
+def test_the_decorator_without_parentheses_says_so() -> None:
+    with pytest.raises(TypeError, match=r"write @simulate\(\), with its parentheses"):
+
+        @redis_streams.simulations.testing.simulate  # type: ignore[arg-type]  # on purpose
+        async def test_something(world: object) -> None: ...
 
 
 def test_a_failure_is_kept_and_tried_first_the_next_time(run: Run, pytester: pytest.Pytester) -> None:

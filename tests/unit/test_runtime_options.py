@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial, wraps
@@ -11,7 +12,9 @@ import pytest
 from redis_streams import (
     Backoff,
     Dependency,
+    HandlerConflict,
     Limits,
+    NewEvent,
     Reclaim,
     Replicated,
     Retention,
@@ -21,6 +24,7 @@ from redis_streams import (
     StreamConsumer,
     Timeouts,
 )
+from redis_streams.wire import AddressError
 
 URL = "redis://localhost:1"
 
@@ -79,6 +83,45 @@ def test_other_options_have_their_types_as_well(make: Callable[[], object], name
     """`retry_policy=3` ended the runtime at the first failure, long after."""
     with pytest.raises(TypeError, match=rf"{name}'? must be "):
         make()
+
+
+def test_a_conflict_names_what_differs() -> None:
+    """Two dozen options twice said it too, somewhere."""
+    runtime = Runtime()
+    runtime.add_handler("s", "g", print, event_types=["a"], concurrency=2, count=5)
+    with pytest.raises(HandlerConflict, match=r"^group g of s has concurrency=2 already, not concurrency=3$"):
+        runtime.add_handler("s", "g", print, event_types=["b"], concurrency=3, count=5)
+
+
+@pytest.mark.parametrize("address", [None, 5, object()])
+def test_what_is_no_address_is_told_by_its_type(address: object) -> None:
+    """Not by its text: a client of another library may show its password."""
+    with pytest.raises(AddressError, match=f"a str, not of type {type(address).__name__}; use "):
+        Runtime(address)  # type: ignore[arg-type]  # on purpose
+
+
+def test_without_trio_it_says_what_it_needs() -> None:
+    """Under asyncio it was an AttributeError of something inside Trio."""
+
+    async def enter() -> None:
+        async with Runtime(URL):
+            pass
+
+    for run in (enter, Runtime(URL).run):
+        with pytest.raises(RuntimeError, match=r"needs Trio: begin with trio\.run"):
+            asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"a": 1}, "dict is not an attrs class, so it names no event type: give event_type='order.placed'"),
+        (NewEvent("a", 1, event_id=7), "event_id is a str, not 7"),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_is_published_has_a_type_and_names_that_are_text(event: object, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        await Runtime(URL).publish_many("s", [event])
 
 
 def _nothing() -> None: ...
