@@ -11,7 +11,7 @@ from attrs import Attribute, AttrsInstance, field, fields_dict, frozen, validato
 from typing_extensions import TypedDict
 
 from ..actors import Delivery, Dependency, OnLeaseLost, RetryPolicy
-from ..wire import EntryId, OnGroupLost, number, whole, whole_or_none
+from ..wire import EntryId, OnGroupLost, instance, number, whole, whole_or_none
 from ._errors import HandlerConflict
 from ._names import expand
 
@@ -122,7 +122,7 @@ class GroupOptions:
             are refused. All processes of a group say the same.
     """
 
-    consumer: str | None = field(default=None, validator=validators.optional([validators.instance_of(str), _is_name]))
+    consumer: str | None = field(default=None, validator=validators.optional([instance(str), _is_name]))
     consumers: int = field(default=1, validator=[whole, validators.ge(1)])
     concurrency: int = field(default=1, validator=[whole, validators.ge(1)])
     batch: int | None = field(default=None, validator=validators.optional([whole, validators.ge(1)]))
@@ -131,12 +131,10 @@ class GroupOptions:
     block_ms: int = field(default=5000, validator=[whole, validators.ge(1)])
     start: EntryId | Literal["$"] = field(default="0", converter=_parse_start)
     checkpoint: Literal["redis", "memory"] = field(default="redis", validator=one_of(("redis", "memory")))
-    reclaim: Reclaim | None = field(default=RECLAIM, validator=validators.optional(validators.instance_of(Reclaim)))
+    reclaim: Reclaim | None = field(default=RECLAIM, validator=validators.optional(instance(Reclaim)))
     drain_seconds: float = field(default=8.0, validator=[number, validators.ge(0)])
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=[whole_or_none, check_max_deliveries])
-    retry_policy: RetryPolicy | None = field(
-        default=None, validator=validators.optional(validators.instance_of(RetryPolicy))
-    )
+    retry_policy: RetryPolicy | None = field(default=None, validator=validators.optional(instance(RetryPolicy)))
     on_lease_lost: OnLeaseLost = field(default="cancel", validator=one_of(("cancel", "finish")))
     dependencies: tuple[Dependency, ...] = field(default=(), converter=_in_a_tuple, validator=_check_dependencies)
     on_group_lost: OnGroupLost = field(default="resume_at_checkpoint", validator=one_of(ON_GROUP_LOST))

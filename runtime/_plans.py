@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import cast
 
-from attrs import Attribute, define, evolve, field, validators
+from attrs import Attribute, define, evolve, field
 
 from ..actors import (
     ConsumerSettings,
@@ -24,7 +24,7 @@ from ..actors import (
     WhenAway,
     Work,
 )
-from ..wire import Retry
+from ..wire import Retry, instance
 from ._codec import Codec
 from ._dispatch import (
     AnyHandler,
@@ -71,7 +71,7 @@ def _check_name(_stream: _Stream, _attribute: Attribute[str], name: str) -> None
 
 @define
 class _Stream:
-    name: str = field(validator=[validators.instance_of(str), _check_name])
+    name: str = field(validator=[instance(str), _check_name])
     options: StreamOptions = StreamOptions()
     groups: dict[str, _Group] = field(factory=dict)
 

@@ -10,7 +10,7 @@ from attrs import define, field, frozen, validators
 from typing_extensions import TypedDict, Unpack
 
 from ..actors import GroupSettings, OnStreamLost, ReaderPlan, ReaderSettings, RetryPolicy, Rules, Work
-from ..wire import EntryId, Retry, number, whole, whole_or_none
+from ..wire import EntryId, Retry, instance, number, whole, whole_or_none
 from ._codec import Codec
 from ._dispatch import AnyHandler, Function, Reader, Routes, awaitable, name_of, one_by_one
 from ._errors import HandlerConflict
@@ -54,7 +54,7 @@ class ReaderOptions:
     max_deliveries: int | None = field(default=MAX_DELIVERIES, validator=[whole_or_none, check_max_deliveries])
     retry_policy: RetryPolicy = field(
         default=RetryPolicy(immediate=1, delay_seconds=0.5, max_delay_seconds=30.0),
-        validator=validators.instance_of(RetryPolicy),
+        validator=instance(RetryPolicy),
     )
     checkpoint_events: int = field(default=100, validator=[whole, validators.ge(1)])
     checkpoint_seconds: float = field(default=1.0, validator=[number, validators.gt(0)])

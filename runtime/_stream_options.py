@@ -8,7 +8,7 @@ from attrs import Attribute, evolve, field, fields, frozen, validators
 from typing_extensions import TypedDict
 
 from ..actors import DEDUP_SECONDS, DURABLE_SECONDS, Durability, Retention, StreamSettings, WhenAway, parse_durability
-from ..wire import WINDOW_SECONDS_MAX, Retry, number, number_or_none, whole_or_none
+from ..wire import WINDOW_SECONDS_MAX, Retry, instance, number, number_or_none, whole_or_none
 from ._errors import HandlerConflict
 
 
@@ -45,7 +45,7 @@ class StreamOptions:
     dedup_seconds: float | None = field(default=None, validator=[number_or_none, _check_dedup_seconds])
     durability: Durability | None = field(default=None, converter=_durability)
     durable_seconds: float | None = field(default=None, validator=validators.optional([number, validators.gt(0)]))
-    retention: Retention | None = field(default=None, validator=validators.optional(validators.instance_of(Retention)))
+    retention: Retention | None = field(default=None, validator=validators.optional(instance(Retention)))
 
     def __attrs_post_init__(self) -> None:
         if self.max_length is not None and self.retention is not None:

@@ -44,7 +44,7 @@ from ._schedule import Fired, Scheduled, ScheduleStore, refuses_all
 from ._scripts import Script, load
 from ._seek import Sought, seek_group
 from ._streams import StreamCommands
-from ._values import number, number_or_none, whole, whole_or_none
+from ._values import instance, number, number_or_none, whole, whole_or_none
 
 __all__ = [
     "APPEND_ONCE_MAX",
@@ -110,6 +110,7 @@ __all__ = [
     "begin_reading",
     "dial",
     "ensure_group",
+    "instance",
     "is_weather",
     "load",
     "mark_reading",

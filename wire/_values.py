@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from attrs import Attribute
+
+T = TypeVar("T")
 
 
 class _Named(Protocol):
@@ -22,6 +27,16 @@ def number(_options: object, attribute: _Named, value: object) -> None:
     """It is an int or a float."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{attribute.name} must be a number, not {value!r}")
+
+
+def instance(kind: type[T]) -> Callable[[object, Attribute[T], T], None]:
+    """It is one of this class; attrs' own validator says so with the whole attribute."""
+
+    def check(_options: object, attribute: Attribute[T], value: object) -> None:
+        if not isinstance(value, kind):
+            raise TypeError(f"{attribute.name} must be a {kind.__name__}, not {value!r}")
+
+    return check
 
 
 def whole_or_none(options: object, attribute: _Named, value: object) -> None:
