@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -146,7 +146,8 @@ def _prepare_output(output: TextIO | None) -> None:
     if output is None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
     elif isinstance(output, io.TextIOWrapper):
-        output.reconfigure(errors="backslashreplace")
+        with suppress(OSError):  # What looked like a file may be a pipe by now.
+            output.reconfigure(errors="backslashreplace")
 
 
 class _AnswerFailed(Exception):

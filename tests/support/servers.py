@@ -24,8 +24,11 @@ async def restart(server: RedisServer | InProcessServer) -> None:
 
 
 def default_server(environ: Mapping[str, str] = os.environ, folder: Path = CHECKOUT / ".servers") -> Path | None:
-    """The server of the `redis_server` fixture: `REDIS_SERVER` or PATH, else the newest of those at hand."""
-    return find_redis_server(environ) or max(further_servers(environ, folder), key=server_version, default=None)
+    """The server of the `redis_server` fixture: `REDIS_SERVER` or PATH, as `make test` has it, else the newest at hand."""
+    found = find_redis_server(environ)
+    if found is None and (folder / "apt/redis-server").exists():
+        return folder / "apt/redis-server"
+    return found or max(further_servers(environ, folder), key=server_version, default=None)
 
 
 def further_servers(environ: Mapping[str, str], folder: Path) -> list[Path]:
