@@ -131,7 +131,7 @@ HANDLING: Final = (
         "the watermark is the last acknowledged id, though entries before it are pending",
         "checkpoint-true",
         ("many", "long-handlers"),
-        [Edit("settle.lua", "watermark = before(summary[2])", "watermark = mine[#mine] or before(summary[2])")],
+        [Edit("settle.lua", "and before(summary[2])", "and (mine[#mine] or before(summary[2]))")],
     ),
     PlantedBug(
         "checkpoint at the end of the stream",
@@ -141,8 +141,8 @@ HANDLING: Final = (
         [
             Edit(
                 "settle.lua",
-                "watermark = delivered",
-                "watermark = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]",
+                "or last_delivered()",
+                "or redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]",
             )
         ],
     ),

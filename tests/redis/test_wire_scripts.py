@@ -503,6 +503,23 @@ async def test_another_stream_is_not_taken_for_the_former(added: Sequence[int], 
         assert (made.what, made.position.ms) == (("restarted", 0) if counts else ("recreated", 3))
 
 
+async def test_another_stream_is_noticed_by_a_group_that_was_made_in_the_midst(any_redis_server: RedisServer) -> None:
+    """Redis does not say of such a group how many entries it has read, so what was added stayed as it was at first."""
+    async with bench_on(any_redis_server, entries=1) as bench:
+        ensure = partial(have_group, bench.client, "s", "g", start=ZERO_ID, checkpoint_key=CHECKPOINT, history="h")
+        await bench.client.call("HSET", CHECKPOINT, "id", "1-0")
+        await bench.client.call("XGROUP", "DESTROY", "s", "g")
+        assert (await ensure()).what == "recreated"
+        await bench.add(2, 3, 4)
+        await bench.read("c", 2)
+        await bench.pending.settle("c", ids(2), checkpoint_key=CHECKPOINT)
+        await bench.client.call("DEL", "s")
+        await bench.add(1, 2, 3)
+        made = await ensure()
+        counts = any_redis_server.version >= (7, 0, 0)
+        assert (made.what, made.position.ms) == (("restarted", 0) if counts else ("recreated", 2))
+
+
 async def test_the_same_stream_is_taken_for_it_whatever_was_added_and_deleted(any_redis_server: RedisServer) -> None:
     """Only the group was destroyed: it goes on at its checkpoint."""
     async with bench_on(any_redis_server, entries=4) as bench:

@@ -46,26 +46,21 @@ for i = 1, #mine, CHUNK do
   acknowledged = acknowledged + redis.call('XACK', stream, group, unpack(mine, i, math.min(i + CHUNK - 1, #mine)))
 end
 
-local function in_group()
+local function last_delivered()
   for _, about in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
     local named = fields(about)
-    if named['name'] == group then return named['last-delivered-id'], named['entries-read'] end
+    if named['name'] == group then return named['last-delivered-id'] end
   end
 end
 
 -- Before XINFO, whose error for a stream that is gone has no code.
 local summary = redis.call('XPENDING', stream, group)
-local watermark, delivered, read
-if summary[1] > 0 then
-  watermark = before(summary[2])
-else
-  delivered, read = in_group()
-  watermark = delivered
-end
+local watermark = summary[1] > 0 and before(summary[2]) or last_delivered()
 
--- `ensure_group` knows by it whether a stream is still the same: how many entries had been added up to which one. Listing
--- all groups takes its time, so with entries pending it is looked at only while the stream is young, and then once in a
--- second of the stream's time. A server that does not count (before 7.0) leaves it empty.
+-- `ensure_group` knows by it whether a stream is still the same: how many entries had been added up to which one. Of the
+-- stream, and not of the group: a group that was made in its midst does not know how many it has read. It is looked at
+-- while the stream is young, and then once in a second of the stream's time. A server that does not count (before 7.0)
+-- leaves it empty.
 local YOUNG = 100
 local function is_worth_a_look()
   local added, last = redis.call('HGET', checkpoint, 'added'), redis.call('HGET', checkpoint, 'last')
@@ -77,8 +72,10 @@ if keep == '1' then
   local stored = redis.call('HGET', checkpoint, 'id')
   if not stored or key_of(stored) < key_of(watermark) then
     redis.call('HSET', checkpoint, 'id', watermark)
-    if not delivered and is_worth_a_look() then delivered, read = in_group() end
-    if read then redis.call('HSET', checkpoint, 'added', read, 'last', delivered) end
+    if is_worth_a_look() then
+      local now = fields(redis.call('XINFO', 'STREAM', stream))
+      redis.call('HSET', checkpoint, 'added', now['entries-added'], 'last', now['last-generated-id'])
+    end
   end
 end
 
