@@ -301,7 +301,7 @@ async def test_moves_in_a_row_are_made_with_pauses(redis_server: RedisServer) ->
             redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 4, 1, 0)
             await wait_for(lambda: len(seen) == 4)
             redis_server.cli("EVAL", MADE_ANEW, 1, STREAM, 5, 1, 3, 3)
-            await wait_for(lambda: len(moves) == MOVES)
+            await wait_for(lambda: len(moves) >= MOVES)
     assert moves[-1] - moves[0] > 5 * retry.base_delay_seconds
 
 

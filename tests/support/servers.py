@@ -24,7 +24,7 @@ async def restart(server: RedisServer | InProcessServer) -> None:
 
 
 def default_server(environ: Mapping[str, str] = os.environ, folder: Path = CHECKOUT / ".servers") -> Path | None:
-    """The server of the `redis_server` fixture: `REDIS_SERVER` or PATH, as `make test` has it, else the newest at hand."""
+    """The server of the `redis_server` fixture: `REDIS_SERVER` or PATH, as in `make test`, else the newest at hand."""
     found = find_redis_server(environ)
     if found is None and (folder / "apt/redis-server").exists():
         return folder / "apt/redis-server"

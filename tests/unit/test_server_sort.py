@@ -80,3 +80,9 @@ def test_a_part_is_sorted_as_if_all_were(rows: list[int], first: int, more: int)
     assert rows[first : last + 1] == expected[first : last + 1]
     assert sorted(rows) == expected
     assert all(one <= other for one, other in pairwise(rows[first : last + 1]))
+
+
+def test_the_oldest_server_looks_at_the_key_before_it_reads_the_options() -> None:
+    assert connect("5.0").call("SORT", "w_1", "NONSENSE").startswith(b"-WRONGTYPE")
+    assert connect("6.2").call("SORT", "w_1", "NONSENSE") == b"-ERR syntax error\r\n"
+    assert connect("5.0").call("SORT", "none", "NONSENSE") == b"-ERR syntax error\r\n"

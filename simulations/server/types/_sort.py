@@ -35,10 +35,10 @@ def sort_ro(call: Call) -> Reply:
 
 
 def _sort(call: Call, *, may_store: bool) -> Reply:
+    if not call.profile.since(6, 2):
+        _sortable(call)  # before it reads what is wanted of it
     options = _parse(call, may_store=may_store)
-    value = call.database.get(call.words[1])
-    if value is not None and not isinstance(value, List | Set | SortedSet):
-        raise CommandError(WRONG_TYPE)
+    value = _sortable(call)
     if options.unsorted and isinstance(value, Set) and (options.store is not None or call.session.in_script):
         # A set has no order of its own, and files and replicas are to get the same.
         options.unsorted, options.as_text, options.by = False, True, None
@@ -54,6 +54,13 @@ def _sort(call: Call, *, may_store: bool) -> Reply:
     made = List.stored([item or b"" for item in found], call.engine.limits)
     overwrite(call, options.store, made if found else None, "l", "sortstore")
     return len(found)
+
+
+def _sortable(call: Call) -> List | Set | SortedSet | None:
+    value = call.database.get(call.words[1])
+    if value is not None and not isinstance(value, List | Set | SortedSet):
+        raise CommandError(WRONG_TYPE)
+    return value
 
 
 def _elements(value: Value | None, options: SortOptions) -> list[bytes]:
