@@ -167,3 +167,8 @@ class _Still(trio.abc.Clock):
     @override
     def deadline_to_sleep_time(self, deadline: float) -> float:
         return deadline
+
+
+def throw_into(task: Task, error: BaseException) -> None:
+    """Have a task whose turn it is go on with this error raised where it waits."""
+    task._next_send_fn, task._next_send = task.coro.throw, error  # noqa: SLF001

@@ -19,8 +19,8 @@ PCT_STEPS = 3000
 """Steps among which the moments lie at which a priority changes: about as many as a run of 20 events has."""
 PCT_CHANGES = 3
 
-STEPS_MAX = 200_000
-"""Steps without time going on, after which somebody must be spinning: a run has a few thousand in all."""
+TURNS_MAX = 20_000
+"""Turns without time going on, after which somebody must be spinning: a run has a few thousand in all."""
 
 ORDER_BITS = 64
 """Enough for every order of 20 tasks; of the orders of more tasks some are never drawn."""
@@ -38,7 +38,7 @@ class TurnTaker:
         trace: takes note of each turn.
         held_by: the list where a task is to wait, or None if it may run.
         clock: which says whether time goes on.
-        on_spin: called when time does not go on any more.
+        on_spin: called with whose turn it is when time does not go on any more.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class TurnTaker:
         *,
         held_by: Callable[[Task], list[Task] | None],
         clock: VirtualClock,
-        on_spin: Callable[[], None],
+        on_spin: Callable[[Sequence[Task]], None],
     ) -> None:
         self.deviations: dict[int, tuple[int, ...]] = {}
         """What was chosen where running everybody by age would have been something else."""
@@ -60,7 +60,7 @@ class TurnTaker:
         self._held_by = held_by
         self._clock = clock
         self._on_spin = on_spin
-        self._since, self._steps_then = 0.0, 0
+        self._since, self._turns_since = 0.0, 0
         self._first_age: int | None = None
         self._batch: list[Task] = []
 
@@ -83,7 +83,7 @@ class TurnTaker:
         if first is None:
             first = self._first_age = age(batch[0])
         self._trace.note_many([(age(task) - first, task.name) for task in reversed(batch)])
-        self._check_time_goes_on()
+        self._check_time_goes_on(batch)
 
     def _take_turns(self, batch: list[Task]) -> None:
         self.steps += 1
@@ -104,12 +104,14 @@ class TurnTaker:
             (free if held is None else held).append(task)
         return free
 
-    def _check_time_goes_on(self) -> None:
+    def _check_time_goes_on(self, batch: Sequence[Task]) -> None:
+        """Each turn counts, also of a task that is alone, which is no step: nothing was to be chosen."""
         if self._clock.now > self._since:
-            self._since, self._steps_then = self._clock.now, self.steps
-        elif self.steps - self._steps_then > STEPS_MAX:
-            self._steps_then = self.steps
-            self._on_spin()
+            self._since, self._turns_since = self._clock.now, 0
+        self._turns_since += 1
+        if self._turns_since > TURNS_MAX:
+            self._turns_since = 0
+            self._on_spin(batch)
 
 
 def _batch(rng: Random, _deviations: Mapping[int, Sequence[int]]) -> Choose:

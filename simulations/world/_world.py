@@ -27,9 +27,9 @@ from ._redis import START_US, RedisNode, new_process
 from ._service import Service
 from ._strikes import Strikes
 from ._trace import Trace
-from ._trio import Task
+from ._trio import Task, throw_into
 from ._tripwires import tripwires
-from ._turns import TurnTaker
+from ._turns import TURNS_MAX, TurnTaker
 
 Scenario = Callable[["World"], Awaitable[None]]
 """What a run is about. Anything async that starts processes in the world and publishes."""
@@ -83,6 +83,8 @@ class World:
         self.restart_seconds = 1.0
         self.stuck: str | None = None
         """Why the run could not go on, if it could not."""
+        self.spins = False
+        """Whether that is so since somebody runs in circles without waiting for anything."""
         self.nursery: trio.Nursery
         self._safety: trio.CancelScope
         self.random = Randomness(plan.seed, trace)
@@ -259,14 +261,17 @@ class World:
             self.nursery = nursery
             self.note(Phase(0.0, "world", "safety"))
             self.strikes.plan_moments()
-            with trio.move_on_after(SAFETY_SECONDS_MAX) as self._safety:
-                await self._act(scenario)
-                await self._wait_for_faults()
-            self._heal()
-            self.history.live = self.history.live and await self._wait_settled()
-            await self._stop_everybody()
-            self._take_stock()
-            self._let_go()
+            try:
+                with trio.move_on_after(SAFETY_SECONDS_MAX) as self._safety:
+                    await self._act(scenario)
+                    await self._wait_for_faults()
+                self._heal()
+                self.history.live = self.history.live and await self._wait_settled()
+                await self._stop_everybody()
+                self._take_stock()
+            finally:
+                # Also of a run that could not go on: else it would wait for the dead for ever.
+                self._let_go()
             nursery.cancel_scope.cancel()
 
     async def _act(self, scenario: Scenario) -> None:
@@ -376,9 +381,19 @@ class World:
         self.stuck = "nothing can ever happen again: every task waits for another one"
         self.nursery.cancel_scope.cancel()
 
-    def _on_spin(self) -> None:
-        self.stuck = "time does not go on any more: somebody runs in circles without waiting for anything"
+    def _on_spin(self, tasks: Sequence[Task]) -> None:
+        if self.spins:
+            # A wait whose time limit is over swallows the cancellation each time: something else is raised.
+            for task in tasks:
+                throw_into(task, Spinning())
+            return
+        self.spins = True
+        self.stuck = f"it spins: {TURNS_MAX} turns at {self.now_ms:.1f} ms, and time does not go on any more"
         self.nursery.cancel_scope.cancel()
+
+
+class Spinning(BaseException):
+    """Ends a run in which somebody runs in circles; nobody catches it, as no bug or weather is one."""
 
 
 def _held_by(task: Task) -> list[Task] | None:

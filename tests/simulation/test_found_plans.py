@@ -148,3 +148,19 @@ def test_no_renewal_comes_after_a_hand_back() -> None:
     with edited([beside]):
         verdicts = [verdict for outcome in stops_at_all_phases() for verdict in outcome.verdicts]
     assert {(verdict.promise, verdict.kind) for verdict in verdicts} == {("clean-stop", "not handed back")}
+
+
+SPINS = {
+    "letters-refused": Edit(
+        "actors._consumer_refused:Refusals.say_due", "if now < self.due_at:", "if not desk.judged_all:"
+    ),
+}
+
+
+@pytest.mark.parametrize("scenario", SPINS)
+def test_who_runs_in_circles_is_told_soon(scenario: str) -> None:
+    """A task that is alone is counted too, and one whose waits swallow the cancellation is ended all the same."""
+    with edited([SPINS[scenario]]):
+        outcome = run_plan(SCENARIOS[scenario].plan(0), SCENARIOS[scenario].run, checkers=AT_LEAST_ONCE)
+    assert outcome.status == "crashed"
+    assert outcome.error.startswith("it spins: 20000 turns at ")
