@@ -225,15 +225,20 @@ def _at_the_end(history: History, begun: Mapping[Key, _Begun]) -> Iterator[Verdi
     for fact in chronicle(history).facts:
         if isinstance(fact, Added):
             entries[fact.entry.stream, fact.entry.raw_id, fact.entry.event_id] = fact.entry
-    present = {(stream, raw_id) for stream, found in history.streams.items() for raw_id, _ in found}
+    # Two primaries of a split brain may have given one id: the entry is the one that is there.
+    present = {
+        (stream, raw_id): text(named(fields).get(b"event_id", b""))
+        for stream, found in history.streams.items()
+        for raw_id, fields in found
+    }
     newest = {(entry.stream, entry.raw_id): entry for entry in entries.values()}
     end = len(history.records)
     stopping = next((place for place, record in enumerate(history.records) if _is_the_stop(record)), end)
     for key, began in begun.items():
         if key[1] in history.plan.broken_for_good:
             continue
-        for of in present:
-            entry = newest.get(of)
+        for of, event_id in present.items():
+            entry = entries.get((*of, event_id), newest.get(of))
             if entry is None or of[0] != key[0] or not _owes(began, entry) or entry.added_at > stopping:
                 continue
             if _is_seen(history, key, entry, end):

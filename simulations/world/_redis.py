@@ -113,6 +113,7 @@ class RedisNode:
         self.refuses_with: bytes | None = None
         """An error that everything that writes is answered with."""
         self.clock_shift_us = 0
+        self._is_demoted = False
         self._clock = clock
         self._note = note
         self._before_command = before_command
@@ -196,7 +197,12 @@ class RedisNode:
 
         As the server itself does it: a script runs there until its first write, whose error it may have in its reply.
         """
-        if not self.process.down:
+        self._is_demoted = True
+        self._follow()
+
+    def _follow(self) -> None:
+        """Whoever demotes a server says so until it heard that: it may be down, or read its file."""
+        if self._is_demoted and not self.process.down and self.engine.role.replica_of is None:
             self.do("REPLICAOF", "primary", 6379)
 
     def replica(self, lag_seconds: float) -> tuple[ServerProcess, Callable[[Engine], Destroyed]]:
@@ -278,6 +284,7 @@ class RedisNode:
 
     def _execute(self, client: _Client, words: Words) -> None:
         session = client.session
+        self._follow()
         if self.refuses_with is not None and is_write(self.engine, words):
             session.replies.append(Failure(self.refuses_with))
             woken: Sequence[Session] = [session]
