@@ -62,6 +62,8 @@ class _Replay:
         self._servers: list[Server] = [Server()]
         self._checkpoints: dict[str, tuple[str, str]] = {}
         self._begun: set[tuple[str, str]] = set()
+        self._taken_back: set[bytes] = set()
+        """By the seek that is at work: what was pending for sure."""
         self._where: tuple[int, float, str, int] = (0, 0.0, "", 0)
         self._changes: Mapping[bytes, Callable[[Server, Words, Applied], None]] = {
             b"XADD": self._add,
@@ -223,9 +225,12 @@ class _Replay:
     def _move(self, server: Server, stream_name: str, group_name: str, to: bytes) -> None:
         stream = server.stream(stream_name)
         self._note_group(stream_name, group_name)
+        pending = stream.group(group_name).surely_pending() | self._taken_back
+        self._taken_back = set()
         stream.group(group_name).move(order(to), [stream.entries[each] for each in stream.entries])
         server.marks.pop((stream_name, group_name), None)
-        self.facts.append(Moved(*self._where, stream_name, group_name, to))
+        kept = frozenset(raw_id for raw_id in pending if order(raw_id) <= order(to))
+        self.facts.append(Moved(*self._where, stream_name, group_name, to, kept))
 
     def _note_group(self, stream_name: str, group_name: str) -> None:
         self._checkpoints[checkpoint_key(stream_name, group_name)] = (stream_name, group_name)
@@ -276,6 +281,7 @@ class _Replay:
             row = group.settle(raw_id)
             self.facts.append(
                 Acknowledged(
+            self._taken_back |= group.surely_pending() & set(words[3:])
                     *self._where,
                     stream_name,
                     group_name,

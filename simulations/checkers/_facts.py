@@ -125,13 +125,18 @@ class Began(Fact):
 
 @frozen
 class Moved(Fact):
-    """Somebody had a group go on after another id: what comes after it is delivered anew, what does not is settled."""
+    """Somebody had a group go on after another id: what comes after it is delivered anew, what does not is settled.
+
+    Attributes:
+        kept: what was pending before that id, as far as that is sure: that stays, and is not settled.
+    """
 
     stream: str
     group: str
     to: bytes
 
 
+    kept: frozenset[bytes] = frozenset()
 @frozen
 class Marked(Fact):
     """A watermark was written.

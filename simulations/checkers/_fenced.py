@@ -1,9 +1,10 @@
 """`fenced`: who lost an entry can't acknowledge it, has it not back by renewing it, and does not begin it.
 
 At each XACK that took effect the entry was pending under the name in which it was acknowledged; where the command names
-none, under one that its host used. A renewal leaves alone what is pending under another name. No handler begins on
-an entry that was last delivered to somebody else, and one that runs on it when its consumer tells that it is lost is
-cancelled within `TOLD_MS`, unless it is to finish (`on_lease_lost`, or a plain function). It is excused
+none, under one that its host used. What renews, delays or hands back leaves alone what is pending under another name.
+No handler begins on an entry that was last delivered to somebody else, and one that runs on it when its consumer tells
+that it is lost is cancelled within `TOLD_MS`, unless it is to finish (`on_lease_lost`, or a plain function). It is
+excused
 
 * where the owner is not known: a fault took the server back in time, and nobody has claimed the entry since;
 * if it was not pending at all: then the XACK did nothing;
@@ -39,16 +40,16 @@ TOLD_MS = 1000.0
 def fenced(history: History) -> Iterator[Verdict]:
     """Only its owner begins, renews and acknowledges an entry, and who lost it is told."""
     yield from _acknowledged(history)
-    yield from _renewed(history)
+    yield from _kept(history)
     yield from _begun(history)
     yield from _told(history)
 
 
-def _renewed(history: History) -> Iterator[Verdict]:
+def _kept(history: History) -> Iterator[Verdict]:
     for fact in chronicle(history).facts:
-        if isinstance(fact, Held) and fact.how == "renewed" and fact.former not in {None, "", fact.consumer}:
-            words = f"{fact.consumer} renewed {_who(fact)}, which belonged to {fact.former}, and has it now"
-            yield Verdict(NAME, words, _events(fact), "renewed")
+        if isinstance(fact, Held) and fact.how != "delivered" and fact.former not in {None, "", fact.consumer}:
+            words = f"{fact.consumer} {fact.how} {_who(fact)}, which belonged to {fact.former}, and has it now"
+            yield Verdict(NAME, words, _events(fact), fact.how)
 
 
 _FORGETS = (CrashServer, DeleteStream, DestroyGroup, FailOver, LosePower, RestartEmpty, ShiftClock)

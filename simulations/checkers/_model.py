@@ -59,9 +59,13 @@ class Group:
         self.settled_once.add(raw_id)
         return self.rows.pop(raw_id, None)
 
+    def surely_pending(self) -> set[bytes]:
+        """Whose they are is known: no fault may have undone their delivery."""
+        return {raw_id for raw_id, row in self.rows.items() if row.consumer is not None}
+
     def move(self, to: tuple[int, int], entries: Iterable[Entry]) -> None:
         """It goes on after an id: it owes all that comes after that, and before it only what is pending for sure."""
-        pending = {raw_id for raw_id, row in self.rows.items() if row.consumer is not None}
+        pending = self.surely_pending()
         self.unsettled = {raw_id: entry for raw_id, entry in self.unsettled.items() if raw_id in pending}
         self.owe(*(entry for entry in entries if order(entry.raw_id) > to))
 

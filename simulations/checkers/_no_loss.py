@@ -7,7 +7,7 @@ Judged for every group of its stream, apart from those that handle at most once 
   application, or the length limit of its own stream did (XADD with MAXLEN; documented), *and* it is not there any more:
   what a fault took and a restart brought back has to be handled;
 * if it is below where the group began when it was made for the first time (a start of ``$``, or an id);
-* if a seek went forward over it, before it was handled;
+* if a seek went forward over it, before it was handled, and it was not pending: what is stays;
 * if the group is not meant for events of its type.
 
 Not excused: XDEL, XTRIM or DEL by a process of the application, and a group that is made again too far ahead.
@@ -92,7 +92,7 @@ def _is_safe(fate: _Fate, published: Published, raw_id: bytes, state: GroupState
 
 
 def _passes(move: Moved, entry: Entry) -> bool:
-    return entry.added_at < move.at and order(entry.raw_id) <= order(move.to)
+    return entry.added_at < move.at and order(entry.raw_id) <= order(move.to) and entry.raw_id not in move.kept
 
 
 def _is_present(fate: _Fate, published: Published, raw_id: bytes) -> bool:

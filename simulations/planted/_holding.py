@@ -130,6 +130,13 @@ HOLDING: Final = (
         [Edit("renew.lua", "if #row == 1 then mine", "if true then mine")],
     ),
     PlantedBug(
+        "who lost an entry delays it",
+        "what failed gets a time of its own, and the consumer that it failed at, whoever has it by now",
+        "fenced",
+        ("retries",),
+        [Edit("delay.lua", "id, id, 1, consumer) == 1", "id, id, 1) == 1")],
+    ),
+    PlantedBug(
         "claim without an idle time",
         "an offer is taken up although somebody else did so before",
         "bounded-duplicates",

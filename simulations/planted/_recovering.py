@@ -141,4 +141,21 @@ RECOVERING: Final = (
         ("single", "many"),
         [Edit("actors._weather:Weather.note", "if not is_weather(error):", "if True:")],
     ),
+    PlantedBug(
+        "a seek takes back one too many",
+        "what is pending at the place itself is taken back, and not delivered anew",
+        "no-loss",
+        ("operated",),
+        [
+            Edit("seek.lua", "key_of(row[1]) > after then", "key_of(row[1]) > after or row[1] == target then"),
+            Edit("seek.lua", "until #ids == 0", "until #ids == 0 or ids[#ids] == target"),
+        ],
+    ),
+    PlantedBug(
+        "a checkpoint that stays",
+        "the first watermark is kept, and a group that is made again repeats all that came after it",
+        "checkpoint-true",
+        ("many", "single"),
+        [Edit("settle.lua", "if not stored or key_of(stored) < key_of(watermark) then", "if not stored then")],
+    ),
 )

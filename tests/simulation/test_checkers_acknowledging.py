@@ -193,6 +193,11 @@ def test_a_renewal_may_not_take_it_back() -> None:
     assert "worker-1 renewed a " in verdict.words
 
 
+def test_nor_may_a_delay_or_a_hand_back() -> None:
+    assert kinds(fenced, taken_over().delays("worker-1", "a", 500).history()) == ["delayed"]
+    assert kinds(fenced, taken_over().hands_back("worker-1", "a").history()) == ["handed back"]
+
+
 LOST = LeaseLost("root", STREAM, GROUP, ())
 
 

@@ -30,7 +30,7 @@ def test_a_watermark_past_what_is_unread_is_told() -> None:
 
 def test_a_watermark_that_goes_back_is_told() -> None:
     story = settled("a", "b").acks("worker-1", "a", "b").marks("worker-1", "b").marks("worker-1", "a")
-    assert kinds(story) == ["went back"]
+    assert kinds(story) == ["went back", "behind"]
 
 
 def test_after_the_stream_was_deleted_a_new_history_begins() -> None:
@@ -87,3 +87,27 @@ def test_a_power_loss_may_undo_a_delivery_and_then_a_seek_passes_the_entry() -> 
     assert "passed" in sought(settled("a", "b"))
     assert "passed" not in sought(settled("a", "b").strikes(LosePower()))
     assert "passed" in sought(settled("a", "b").strikes(LosePower()).reads("worker-1", "a"))
+
+
+def test_a_watermark_that_stays_behind_what_is_settled_is_told() -> None:
+    story = settled("a", "b").acks("worker-1", "a").marks("worker-1", "a").acks("worker-1", "b")
+    [verdict] = checkpoint_true(story.history())
+    assert verdict.kind == "behind"
+    assert not list(checkpoint_true(story.history(live=False)))
+
+
+def test_while_something_waits_it_may_be_behind() -> None:
+    story = settled("a", "b").acks("worker-1", "a").marks("worker-1", "a")
+    assert not kinds(story)
+
+
+def test_behind_a_letter_or_an_acknowledgement_by_hand_it_may_stay() -> None:
+    assert not kinds(settled("a", "b").acks("worker-1", "a").marks("worker-1", "a").buries("worker-1", "b"))
+    assert not kinds(settled("a", "b").acks("worker-1", "a").marks("worker-1", "a").acks_plainly("worker-1", "b"))
+
+
+def test_so_it_may_after_a_fault_of_the_server_or_a_deletion() -> None:
+    story = settled("a", "b").acks("worker-1", "a").marks("worker-1", "a").strikes(LosePower())
+    assert not kinds(story.acks("worker-1", "b"))
+    story = settled("a", "b").acks("worker-1", "a").marks("worker-1", "a").trims(1)
+    assert not kinds(story.acks("worker-1", "b"))

@@ -9,6 +9,7 @@ from redis_streams.simulations.checkers import (
     fenced,
     no_loss,
 )
+from redis_streams.simulations.plan import LosePower
 from support.stories import Story
 
 ALL = (ack_implies_done, bounded_duplicates, checkpoint_true, fenced, no_loss)
@@ -65,3 +66,33 @@ def test_a_checkpoint_may_go_back_with_a_seek() -> None:
     story = handled()
     story.marks("worker-1", story.ids["a"].decode()).seeks("0-0").marks("worker-9", "0-0")
     assert not list(checkpoint_true(story.history()))
+
+
+def test_what_is_pending_before_the_place_of_a_seek_stays() -> None:
+    story = Story().publishes("a", "b").reads("worker-1", "a")
+    story.seeks(story.ids["b"].decode())
+    story.unread.clear()
+    assert not list(no_loss(story.history()))
+    [verdict] = no_loss(story.drops("a").history())
+    assert verdict.event_ids == ("a",)
+
+
+def test_what_a_seek_takes_back_is_delivered_anew() -> None:
+    story = Story().publishes("a").reads("worker-1", "a")
+    story.seeks(story.ids["a"].decode(), "a")
+    story.unread.clear()
+    [verdict] = no_loss(story.history())
+    assert verdict.event_ids == ("a",)
+
+
+def test_what_a_fault_may_have_undone_is_not_pending_for_sure() -> None:
+    story = Story().publishes("a").reads("worker-1", "a").strikes(LosePower())
+    story.seeks(story.ids["a"].decode())
+    assert not list(no_loss(story.drops("a").history()))
+
+
+def test_a_later_seek_may_pass_over_what_was_taken_back() -> None:
+    story = Story().publishes("a").reads("worker-1", "a").seeks("0-0", "a")
+    story.seeks(story.ids["a"].decode())
+    story.unread.clear()
+    assert not list(no_loss(story.history()))

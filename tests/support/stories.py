@@ -150,6 +150,23 @@ class Story:
             self._hold(host, host, event, count=said if count is None else count, idle_ms=LEASE_MS)
         return self._script(host, "hand_back", host)
 
+    def delays(self, host: str, event: str, ms: float) -> Story:
+        """It lets go of what failed, for so long."""
+        self._hold(host, host, event, count=self.pending[self.ids[event]][1])
+        words = (b"EVALSHA", b"sha", b"1", STREAM.encode(), GROUP.encode(), host.encode(), b"2000", b"")
+        self._sent(host, "delay", *words, self.ids[event], b"%d" % ms)
+        return self
+
+    def pauses_everywhere(self, by: str = "worker-9") -> Story:
+        """Somebody pauses the whole group."""
+        self._applied(by, b"HSET", checkpoint_key(STREAM, GROUP).encode(), b"paused", b"1")
+        return self.sends(by, "HSET")
+
+    def resumes_everywhere(self, by: str = "worker-9") -> Story:
+        """Somebody has the whole group go on."""
+        self._applied(by, b"HDEL", checkpoint_key(STREAM, GROUP).encode(), b"paused")
+        return self.sends(by, "HDEL")
+
     def seeks(self, to: str, *taken_back: str, by: str = "worker-9") -> Story:
         """Somebody has the group go on after this id; these are pending behind it, and delivered anew."""
         for event in taken_back:
