@@ -4,7 +4,8 @@
 is judged so, and with ``missed="all"``, as the scenario has it, none is left out. It is excused
 
 * if the call that scheduled it was refused, or nobody was told what became of it: then it may be there or not;
-* if somebody had it cancelled; who is told that it was there gets nothing afterwards.
+* if somebody had it cancelled; who is told that it was there gets nothing afterwards, and it was not appended before,
+  unless a server may have gone back in time.
 
 An event that is scheduled again after it was appended is appended again: so it may be there as often as it was
 scheduled.
@@ -19,7 +20,8 @@ from typing import Final
 
 from attrs import define, field
 
-from ..history import Cancelled, History, Scheduling, SchedulingEnded
+from ..history import Cancelled, FaultStruck, History, Scheduling, SchedulingEnded
+from ..plan import CrashServer, FailOver, LosePower, RestartEmpty
 from ._chronicle import chronicle
 from ._facts import Added
 from ._verdict import Verdict
@@ -35,6 +37,8 @@ START_MS: Final = 1_700_000_000_000
 SLACK_MS: Final = 1.0
 """Redis' clock, in whole milliseconds, is behind by so much at most."""
 
+_GOES_BACK: Final = (CrashServer, FailOver, LosePower, RestartEmpty)
+
 
 @define
 class _Schedule:
@@ -47,6 +51,8 @@ class _Schedule:
     is_cancelled: bool = False
     """Or may be: who asked for it was perhaps not told."""
     cancelled_ms: float | None = None
+    cancelled_at: int | None = None
+    """The place of the record that somebody was told so, among all records."""
 
     @property
     def is_known(self) -> bool:
@@ -78,7 +84,7 @@ def scheduled_once(history: History) -> Iterator[Verdict]:
 
 def _schedules(history: History) -> Mapping[tuple[str, str], _Schedule]:
     found: defaultdict[tuple[str, str], _Schedule] = defaultdict(_Schedule)
-    for record in history.records:
+    for place, record in enumerate(history.records):
         match record:
             case Scheduling():
                 found[record.stream, record.schedule_id].calls.append(record)
@@ -91,7 +97,7 @@ def _schedules(history: History) -> Mapping[tuple[str, str], _Schedule]:
                 schedule = found[record.stream, record.schedule_id]
                 schedule.is_cancelled = True
                 if record.is_told:
-                    schedule.cancelled_ms = record.at_ms
+                    schedule.cancelled_ms, schedule.cancelled_at = record.at_ms, place
             case _:
                 pass
     return found
@@ -102,6 +108,9 @@ def _judged(history: History, schedule: _Schedule, event_id: str, added: Sequenc
     if len(added) > schedule.calls_max:
         words = f"{event_id} was scheduled {schedule.calls_max} times, and appended {len(added)} times"
         yield Verdict(NAME, words, (event_id,), "twice")
+    if _was_over(history, schedule, added):
+        words = f"{event_id} was appended, and then cancelled as if it were still to come"
+        yield Verdict(NAME, words, (event_id,), "over")
     yield from _too_early(event_id, added, due_ms, schedule)
     if not schedule.is_known or schedule.is_cancelled:
         return
@@ -113,6 +122,14 @@ def _judged(history: History, schedule: _Schedule, event_id: str, added: Sequenc
     elif added[0].at_ms > latest_ms:
         words = f"{event_id} was scheduled for {due_ms:.0f} ms and appended at {added[0].at_ms:.0f} ms"
         yield Verdict(NAME, words, (event_id,), "late")
+
+
+def _was_over(history: History, schedule: _Schedule, added: Sequence[Added]) -> bool:
+    """Whether somebody was told that it was still to come, and it had come; it was scheduled once."""
+    at = schedule.cancelled_at
+    if at is None or len(schedule.calls) > 1 or all(fact.at > at for fact in added):
+        return False
+    return not any(isinstance(struck.fault.effect, _GOES_BACK) for struck in history.of(FaultStruck))
 
 
 def _too_early(event_id: str, added: Sequence[Added], due_ms: float, schedule: _Schedule) -> Iterator[Verdict]:

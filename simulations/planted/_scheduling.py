@@ -67,4 +67,11 @@ SCHEDULING: Final = (
         [Edit("fire.lua", "if #due == 2 * most then", "if false then")],
         (Scale("wire._schedule", "FIRE_MAX", 2),),
     ),
+    PlantedBug(
+        "what was appended is cancelled",
+        "what was appended is noted yet, and who cancels it hears that it was still to come",
+        "scheduled-once",
+        ("scheduled",),
+        [Edit("fire.lua", "redis.call('HDEL', events, id)", "")],
+    ),
 )

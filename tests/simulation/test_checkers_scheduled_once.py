@@ -5,6 +5,7 @@ from __future__ import annotations
 from redis_streams.simulations.checkers import scheduled_once
 from redis_streams.simulations.checkers._scheduled_once import LATE_MS, START_MS
 from redis_streams.simulations.history import Cancelled, Scheduling, SchedulingEnded
+from redis_streams.simulations.plan import LosePower
 from support.stories import PRODUCER, STREAM, Story
 
 
@@ -68,3 +69,10 @@ def test_what_recurs_is_there_once_for_each_time() -> None:
     assert kinds(story("acknowledged", **every).later(3000).adds(one).adds(two).adds(two).adds(three)) == ["twice"]
     assert kinds(story("acknowledged", **every).later(1000).adds(one)) == ["forgotten"]
     assert kinds(story("acknowledged", **every)) == ["forgotten"]
+
+
+def test_what_was_appended_can_not_be_cancelled_as_still_to_come() -> None:
+    appended = story("acknowledged").later(1000).adds("a")
+    assert kinds(cancel(appended, is_told=True)) == ["over"]
+    assert not kinds(cancel(story("acknowledged").later(1000).adds("a").strikes(LosePower()), is_told=True))
+    assert not kinds(cancel(story("acknowledged", "acknowledged").later(1000).adds("a"), is_told=True))
