@@ -159,4 +159,11 @@ CONNECTING: Final = (
             ),
         ],
     ),
+    PlantedBug(
+        "given up as if nothing was sent",
+        "who waited long enough is told that it was not published, while nobody knows",
+        "publish-once",
+        ("plain-producer",),
+        [Edit("actors._stream_once:_write", "say_begun(appends, begun=doubtful)", "say_begun(appends, begun=False)")],
+    ),
 )

@@ -166,4 +166,17 @@ HANDLING: Final = (
             )
         ],
     ),
+    PlantedBug(
+        "answers of a list shifted",
+        "what can't be decoded takes the answer of the event behind it",
+        "ack-implies-done",
+        ("batches",),
+        [
+            Edit(
+                "runtime._dispatch:in_batches",
+                "verdicts.append(item)",
+                "verdicts.append(item)\n                answers and answers.popleft()",
+            )
+        ],
+    ),
 )

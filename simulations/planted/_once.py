@@ -59,4 +59,17 @@ ONCE: Final = (
         _WHERE,
         [Edit("actors._consumer_work:_settle", "timeout_seconds=math.inf", "timeout_seconds=0.2")],
     ),
+    PlantedBug(
+        "begun although nobody knows whose it was",
+        "what was acknowledged by somebody, and one's own answer was lost, is begun",
+        "at-most-once",
+        ("at-most-once",),
+        [
+            Edit(
+                "actors._consumer_permits:hear_settled",
+                "settled.lost | settled.unsure)",
+                "settled.lost - settled.unsure)",
+            )
+        ],
+    ),
 )

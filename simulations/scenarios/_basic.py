@@ -61,9 +61,13 @@ async def workers(world: World) -> None:
 
 
 async def plain_producer(world: World) -> None:
-    """As `workers`, with a producer that gives up early, while what it has published may be on its way still."""
+    """As `workers`, with a producer that gives up early, while what it has published may be on its way still.
+
+    In every other run its events have tokens, and the runtime may repeat them for as long as the producer waits.
+    """
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)]))
-    await publish_planned(world, STREAM, publish_seconds=IMPATIENT_SECONDS)
+    once = world.rng("tokens").random() < 0.5  # noqa: PLR2004 - a coin
+    await publish_planned(world, STREAM, once=once, publish_seconds=IMPATIENT_SECONDS)
 
 
 async def graceful_stop(world: World) -> None:
@@ -76,6 +80,13 @@ async def retries(world: World) -> None:
     """As `workers`, with retries at once and later, some of them later than the idle limit."""
     policy = RetryPolicy(immediate=1, delay_seconds=0.7, max_delay_seconds=5.0, jitter=0.2)
     start_workers(world, worker_app(world.plan.shape, [(GROUP, behave_later)], retry_policy=policy))
+    await publish_planned(world, STREAM)
+
+
+async def slow_retries(world: World) -> None:
+    """As `workers`, with short delays between retries; who stops a process may lose patience with its drain."""
+    policy = RetryPolicy(immediate=1, delay_seconds=0.4, max_delay_seconds=1.5)
+    start_workers(world, worker_app(world.plan.shape, [(GROUP, behave)], retry_policy=policy, patient=False))
     await publish_planned(world, STREAM)
 
 

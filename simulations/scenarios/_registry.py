@@ -23,6 +23,7 @@ from ._basic import (
     retries,
     rolling_restart,
     same_ids,
+    slow_retries,
     two_groups,
     workers,
 )
@@ -168,6 +169,22 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "many events fail some times, and are tried again at once and later, whoever has crashed meanwhile",
         retries,
         Domain(fails=0.5, fails_max=4, events=(5, 15), workers=(1, 3), always=("kill-process",)),
+    ),
+    BuiltIn(
+        "slow-retries",
+        "what is slow fails, too: what comes again is held, renewed and handed back as what comes first",
+        slow_retries,
+        Domain(
+            workers=(1, 3),
+            events=(4, 10),
+            slow=0.7,
+            slow_ms_max=5000.0,
+            fails=0.6,
+            fails_max=3,
+            kinds=frozenset({"stop-process", "pause-process"}),
+            always=("stop-process", "stop-process"),
+            span_ms=8000.0,
+        ),
     ),
     BuiltIn(
         "redriving",
@@ -329,7 +346,7 @@ _ALL: Final[Sequence[BuiltIn]] = (
     ),
     BuiltIn(
         "plain-producer",
-        "a producer without tokens is told what it can't know, and nothing is sent again behind its back",
+        "a producer gives up early and is told what it can't know; without tokens nothing is sent again behind it",
         plain_producer,
         Domain(kinds=_LINK | {"crash-server", "answer", "pause-server", "kill-clients"}, producer=0.7),
     ),
@@ -430,7 +447,7 @@ _ALL: Final[Sequence[BuiltIn]] = (
         "batches",
         "handlers get lists",
         batches,
-        Domain(events=(10, 30)),
+        Domain(events=(10, 30), fails=0.15, undecodable=0.15),
     ),
     BuiltIn(
         "fan-out",
