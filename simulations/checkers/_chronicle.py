@@ -16,7 +16,7 @@ from ..plan import CrashServer, FailOver, LosePower, RestartEmpty
 from ._facts import Acknowledged, Added, Began, Buried, Chronicle, Entry, Fact, Held, Left, Marked, Moved, Removed
 from ._model import Row, Server
 from ._senders import Senders, consumer_of
-from ._words import Trimming, addition, named, option, order, text, trimming_of
+from ._words import Trimming, addition, named, option, order, script_arguments, text, trimming_of
 
 Words = Sequence[bytes]
 
@@ -256,12 +256,19 @@ class _Replay:
         entry = stream.entries.get(raw_id)
         if entry is not None and raw_id not in group.unsettled:
             group.owe(entry)
-        self.facts.append(Held(*self._where, stream_name, group_name, raw_id, consumer, former, how, entry))
+        delay_ms = self._delay_ms(applied, raw_id) if how == "delayed" else 0.0
+        self.facts.append(Held(*self._where, stream_name, group_name, raw_id, consumer, former, how, entry, delay_ms))
 
     def _how(self, applied: Applied) -> str:
         """As its command says; "" where that says nothing."""
         sent = self._senders.of(applied, self._where[0])
         return "" if sent is None else _HOW.get(sent.action, "")
+
+    def _delay_ms(self, applied: Applied, raw_id: bytes) -> float:
+        """As the script was told that delays: behind four other arguments each entry with its time."""
+        sent = self._senders.of(applied, self._where[0])
+        pairs = () if sent is None else script_arguments(sent.words)[4:]
+        return float(dict(zip(pairs[::2], pairs[1::2], strict=False)).get(raw_id, b"0"))
 
     def _hands_back(self, applied: Applied, row: Row, time_ms: int) -> bool:
         """Where its command is not known: an entry that is more idle than it was."""
@@ -274,6 +281,7 @@ class _Replay:
         sent = self._senders.of(applied, self._where[0])
         consumer = None if sent is None else consumer_of(sent)
         if sent is not None and sent.action == "seek":
+            self._taken_back |= group.surely_pending() & set(words[3:])
             for raw_id in words[3:]:
                 group.rows.pop(raw_id, None)  # not settled: it is delivered anew
             return
@@ -281,7 +289,6 @@ class _Replay:
             row = group.settle(raw_id)
             self.facts.append(
                 Acknowledged(
-            self._taken_back |= group.surely_pending() & set(words[3:])
                     *self._where,
                     stream_name,
                     group_name,

@@ -70,6 +70,7 @@ class Held(Fact):
         former: whose it was before; "" if nobody's, None where that is not known.
         how: ``delivered`` to it (by a read, a claim, or once more), ``renewed``, ``delayed`` by it after it had
             failed, or ``handed back`` by it.
+        delay_ms: for how long it was delayed.
         entry: what the id stands for; None if that was never there, as far as we know.
     """
 
@@ -80,6 +81,7 @@ class Held(Fact):
     former: str | None
     how: str
     entry: Entry | None
+    delay_ms: float = 0.0
 
 
 @frozen
@@ -134,9 +136,9 @@ class Moved(Fact):
     stream: str
     group: str
     to: bytes
-
-
     kept: frozenset[bytes] = frozenset()
+
+
 @frozen
 class Marked(Fact):
     """A watermark was written.

@@ -1,13 +1,14 @@
 """`poison-bounded`: an event that always fails is dead-lettered after N deliveries, and no healthy one ever is.
 
-Seven things are judged. In each group with a limit N no event fails in more than N runs, nor is one begun at a later
+Eight things are judged. In each group with a limit N no event fails in more than N runs, nor is one begun at a later
 delivery; none that can be decoded is dead-lettered before N of its runs ended badly (failed, or never ended: their
 process died); and at the end of a live run none that failed N times is still pending. Failures by which a `Dependency`
 is told to be away are none of these N; where an event has no others it is not dead-lettered unless another one
 succeeded between the last two of them, or Redis could not be told that the last one does not count. What is handed back
 and no handler had begun, in its first delivery, counts as never delivered. While Redis refuses
 dead letters for good, what is handled is acknowledged all the same. And who told that a dependency is away
-begins one handler at a time until it is back. The limit counts anew
+begins one handler at a time until it is back. What waits for a retry is delivered to nobody before its time (see
+`_waiting`). The limit counts anew
 
 * after each fault that takes delivery counts away with it: a failover, a power loss, a lost group, a lost stream;
 * for each seek that went back over the event: it is delivered anew;
@@ -40,6 +41,7 @@ from ._chronicle import chronicle
 from ._facts import Acknowledged, Buried, Held, Moved
 from ._runs import Of, Run, publications, runs
 from ._verdict import Checker, Verdict
+from ._waiting import delivered_early
 from ._words import number, order, retry_count, script_arguments, text
 
 NAME = "poison-bounded"
@@ -63,6 +65,7 @@ def poison_bounded(history: History) -> Iterator[Verdict]:
     yield from _not_paused(history)
     yield from _used_up(history)
     yield from _held_up(history)
+    yield from _too_early(history)
 
 
 def _limit(found: Sequence[Run], said: int | None) -> int | None:
@@ -264,3 +267,11 @@ def _left(history: History, back: Held) -> int:
 def _event_id(history: History, stream: str, raw_id: bytes) -> str:
     ends = publications(history).ended.items()
     return next((key[1] for key, ended in ends if key[0] == stream and any(e.raw_id == raw_id for e in ended)), "")
+
+
+def _too_early(history: History) -> Iterator[Verdict]:
+    for early in delivered_early(history):
+        held, event_id = early.held, "" if early.held.entry is None else early.held.entry.event_id
+        what = f"{event_id or 'an entry'} ({text(held.raw_id)} of {held.stream})"
+        words = f"{what} was to wait until {early.due_ms:.0f} ms, and {held.consumer} got it at {held.at_ms:.0f} ms"
+        yield Verdict(NAME, words, (event_id,) if event_id else (), "early")

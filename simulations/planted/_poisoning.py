@@ -150,4 +150,21 @@ POISONING: Final = (
         [Edit("actors._retrying:before_beginning", "deliveries <= max_deliveries", "True")],
         [_FEW],
     ),
+    PlantedBug(
+        "taken over before its time",
+        "what waits for its retry is taken over as soon as it looks idle",
+        "poison-bounded",
+        ("retries",),
+        [
+            Edit("claim.lua", " and not waits(id)", ""),
+            Edit("actors._reclaimer:_look", " if row.raw_id not in waiting", ""),
+        ],
+    ),
+    PlantedBug(
+        "own retries before their time",
+        "a process that comes back begins with all that is pending under its name, also with what waits",
+        "poison-bounded",
+        ("retries",),
+        [Edit("take_own.lua", " and not waits(id)", "")],
+    ),
 )

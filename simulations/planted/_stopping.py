@@ -97,4 +97,24 @@ STOPPING: Final = (
         ("single",),
         [Edit("wire._link:Link.leave", "if self._connection is not None:", "if False:")],
     ),
+    PlantedBug(
+        "who goes on goes on for all reasons",
+        "a process that was paused by itself, too, goes on although the whole group is paused",
+        "paused",
+        ("operated",),
+        [
+            Edit(
+                "actors._gate:Gate.open",
+                "self._set({known: True for known in self._reasons if known != reason})",
+                "self._set({})",
+            )
+        ],
+    ),
+    PlantedBug(
+        "let go for ever",
+        "what a consumer let go once, and has again, is not renewed",
+        "bounded-duplicates",
+        ("slow-retries",),
+        [Edit("actors._consumer_hold:Hold.release", "self._let_go.discard(raw_id)", "pass")],
+    ),
 )

@@ -1,7 +1,8 @@
 """What may begin while a group is paused: `paused`."""
 
-from redis_streams.actors import ConsumptionPaused, ConsumptionResumed
+from redis_streams.actors import EVERYWHERE, ChildCrashed, ConsumptionPaused, ConsumptionResumed
 from redis_streams.simulations.checkers import paused
+from redis_streams.simulations.plan import LosePower
 from support.stories import GROUP, STREAM, Story
 
 PATH = "root/consumer-0"
@@ -34,3 +35,37 @@ def test_others_are_not_paused() -> None:
 
 def test_it_ends_with_the_process() -> None:
     assert not list(paused(pausing().dies("worker-1").starts("worker-1", "b").history()))
+
+
+def knowing() -> Story:
+    """The whole group is paused, and a worker knows of it."""
+    told = ConsumptionPaused(PATH, STREAM, GROUP, EVERYWHERE)
+    return Story().pauses_everywhere().tells("worker-1", told)
+
+
+def goes_on(story: Story) -> list[str]:
+    told = ConsumptionResumed(PATH, STREAM, GROUP)
+    return [verdict.kind for verdict in paused(story.tells("worker-1", told).history())]
+
+
+def test_who_knows_that_the_whole_group_is_paused_goes_on_with_it() -> None:
+    assert goes_on(knowing()) == ["resumed"]
+    assert not goes_on(knowing().resumes_everywhere())
+
+
+def test_who_knows_of_a_former_pause_may_not_know_of_the_next() -> None:
+    assert not goes_on(knowing().resumes_everywhere().pauses_everywhere())
+
+
+def test_a_new_process_or_a_crash_forgets_what_was_known() -> None:
+    assert not goes_on(knowing().dies("worker-1"))
+    assert not goes_on(knowing().tells("worker-1", ChildCrashed(PATH, 1, ValueError())))
+
+
+def test_a_fault_may_take_back_that_the_group_is_paused() -> None:
+    assert not goes_on(knowing().strikes(LosePower()))
+
+
+def test_what_a_real_server_does_is_seen_a_little_later() -> None:
+    story = knowing().tells("worker-1", ConsumptionResumed(PATH, STREAM, GROUP))
+    assert not list(paused(story.later(20).resumes_everywhere().history()))

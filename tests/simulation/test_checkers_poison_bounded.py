@@ -167,3 +167,26 @@ def test_who_died_acknowledges_nothing() -> None:
 
 def test_what_keeps_a_letter_away_for_a_while_may_keep_the_rest_too() -> None:
     assert not outages(with_a_letter_refused(b"READONLY").later(6000.0))
+
+
+def waiting() -> Story:
+    """It failed, and is to come again in a second."""
+    return read().fails("worker-1", "a").delays("worker-1", "a", 1000)
+
+
+def test_what_waits_for_its_retry_is_delivered_at_its_time() -> None:
+    assert not outages(waiting().later(1000).claims("worker-2", "a"))
+    assert outages(waiting().later(500).claims("worker-2", "a")) == ["early"]
+
+
+def test_the_last_delay_counts() -> None:
+    assert outages(waiting().later(900).delays("worker-1", "a", 1000).later(500).claims("worker-2", "a")) == ["early"]
+
+
+def test_what_a_seek_or_a_group_made_again_delivers_anew_does_not_wait() -> None:
+    assert not outages(waiting().seeks("0-0", "a").reads("worker-2", "a"))
+    assert not outages(waiting().makes_group("worker-2", "0-0").reads("worker-2", "a"))
+
+
+def test_a_fault_may_forget_for_how_long_it_waits() -> None:
+    assert not outages(waiting().strikes(DestroyGroup()).claims("worker-2", "a"))
