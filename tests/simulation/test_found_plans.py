@@ -35,7 +35,7 @@
 | operated-split-ack-implies-done | the checker: a seek on the old primary says nothing about the new one |
 | fan-out-just-begun-fan-out | what stood up to the place was looked for in a stream that had been made anew meanwhile |
 | letters-refused-cut-poison-bounded | the checker: a first run that a stop cut short stays counted |
-| fan-out-one-id-fan-out | the checker: two primaries gave one id, and it asked for the event that went with the old one |
+| fan-out-one-id-fan-out | the checker: two primaries gave one id, and it asked for the one that went with the old |
 | failover-demoted-loading-liveness | the world: who was demoted while it read its file went on as a primary |
 | letters-refused-crash-poison-bounded | the checker: a later hand-back took no run off that a crash had cut short |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
