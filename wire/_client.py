@@ -106,7 +106,9 @@ class Client(StreamCommands):
             ConnectFailed: it could not be made.
             redis.exceptions.AuthenticationError: user or password are wrong.
         """
-        return await Connection.open(self.address, dial=self._dial, timeouts=self._timeouts)
+        connection = await Connection.open(self.address, dial=self._dial, timeouts=self._timeouts)
+        self._link.meet(connection.run_id)
+        return connection
 
     @override
     async def call(self, *args: Arg) -> Reply:

@@ -23,7 +23,8 @@ connections only to drop them would be asked, and written about, a thousand time
 
 A server that was demoted keeps its connections, and refuses what writes for ever. So after the first such answer
 nothing more is asked there: what is under way is answered still, then the link is down, and the next connection leads
-to wherever the address leads by then.
+to wherever the address leads by then. What only reads it would answer for ever. So the link is left, too, when another
+connection, opened later, leads to another server.
 
 A connection that was given up may still bring to the server what was written into it, seconds late, after the same was
 said again on the next one. So the first word on each connection is to close the former ones at the server's end.
@@ -106,6 +107,8 @@ class Multiplexer:
         self.ended = False
         """Whether `run` has ended: then no connection will come."""
         self._connection: Connection | None = None
+        self._leave: Callable[[ConnectionLost], None] | None = None
+        """Ends the connection that there is or was last."""
         self._down_since = math.inf
         self._former: list[Connection] = []
         """Broken ones that the server may still read from."""
@@ -201,6 +204,12 @@ class Multiplexer:
             why = "the link is closed" if self.ended else f"no connection for {self._timeouts.reply_seconds:g} s"
             raise NotConnected(f"{self.address}: {why}")
 
+    def meet(self, run_id: str) -> None:
+        """Another connection, opened just now, leads to this server. If ours leads to another one, it is left."""
+        ours = self._connection
+        if ours is not None and self._leave is not None and run_id and ours.run_id not in ("", run_id):
+            self._leave(ConnectionLost(f"{self.address}: this leads to another server by now", sent=True))
+
     # The life of the link
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -257,10 +266,14 @@ class Multiplexer:
         try:
             async with trio.open_nursery() as nursery:
 
-                async def ends(part: Callable[[Connection], Awaitable[ConnectionLost]]) -> None:
-                    errors.append(await part(connection))
+                def leave(error: ConnectionLost) -> None:
+                    errors.append(error)
                     nursery.cancel_scope.cancel()
 
+                async def ends(part: Callable[[Connection], Awaitable[ConnectionLost]]) -> None:
+                    leave(await part(connection))
+
+                self._leave = leave
                 nursery.start_soon(self._write, connection)
                 nursery.start_soon(ends, self._read)
                 nursery.start_soon(ends, self._wait_late)

@@ -37,6 +37,7 @@
 | letters-refused-cut-poison-bounded | the checker: a first run that a stop cut short stays counted |
 | fan-out-one-id-fan-out | the checker: two primaries gave one id, and it asked for the one that went with the old |
 | failover-demoted-loading-liveness | the world: who was demoted while it read its file went on as a primary |
+| split-brain-outdated-liveness | the shared link read on from a demoted server, where nothing is pending for ever |
 | letters-refused-crash-poison-bounded | the checker: a later hand-back took no run off that a crash had cut short |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
@@ -99,8 +100,13 @@ SAFEGUARDS = {
     ],
     "poison-no-loss": [Edit("ensure_group.lua", " or (kept and is_another(added))", "")],
     "group-lost-no-loss": [Edit("ensure_group.lua", "if maker == call then", "if false then")],
+    "split-brain-outdated-liveness": [Edit("wire._client:Client.open", "self._link.meet(connection.run_id)", "pass")],
     "fan-out-demoted-fan-out": [Edit("actors._reader:_look", "await link.leave()", "pass")],
-    "fan-out-demoted-liveness": [Edit("actors._reader_desk:note", "if is_fresh and", "if")],
+    # One of the two is enough.
+    "fan-out-demoted-liveness": [
+        Edit("actors._reader_desk:note", "if is_fresh and", "if"),
+        Edit("wire._client:Client.open", "self._link.meet(connection.run_id)", "pass"),
+    ],
     "fan-out-just-begun-fan-out": [
         Edit(
             "actors._reader:_look",
