@@ -42,7 +42,10 @@ RECOVERING: Final = (
         "what refuses all that writes is asked again and again, while the name leads elsewhere",
         "liveness",
         ("split-brain", "failover"),
-        [Edit("wire._multiplexer:Multiplexer._hand_out", "if isinstance(reply, IS_NO_PRIMARY):", "if False:")],
+        [
+            Edit("wire._multiplexer:Multiplexer._hand_out", "if isinstance(reply, IS_NO_PRIMARY):", "if False:"),
+            Edit("wire._client:Client.open", "self._link.meet(connection.run_id)", "pass"),
+        ],
     ),
     PlantedBug(
         "recovery of one page only",
