@@ -67,14 +67,16 @@ async def go_on_in(desk: Desk, history: str) -> None:
 async def _deliver_anew(desk: Desk, entries: Sequence[Entry], weather: Weather) -> None:
     """Give these up: those that were delivered anew while they were held are recovered, by us or, at a stop, by others.
 
-    Not by others otherwise: they may not know of this history yet, and would handle them in vain, too.
+    Not by others otherwise: they may not know of this history yet, and would handle them in vain, too. A stop that comes
+    before our recovery finds them among the strays.
     """
-    settings = desk.settings
+    settings, strays = desk.settings, {e.raw_id: desk.hold.former_deliveries(e.raw_id) for e in entries}
     for start in range(0, len(entries) if desk.stage.draining else 0, COMPARED):
-        deliveries = {e.raw_id: desk.hold.former_deliveries(e.raw_id) for e in entries[start : start + COMPARED]}
+        deliveries = {e.raw_id: strays.pop(e.raw_id) for e in entries[start : start + COMPARED]}
         with suppress(NoGroup):  # Then the reader notices the same, and they are delivered anew.
             await weather.through(partial(hand_back, desk, deliveries, settings.lease_ms))
     _give_up(desk, entries)
+    desk.strays.update(strays)
     desk.suspect = True
     await end_read(desk)
 

@@ -38,6 +38,7 @@
 | fan-out-one-id-fan-out | the checker: two primaries gave one id, and it asked for the one that went with the old |
 | failover-demoted-loading-liveness | the world: who was demoted while it read its file went on as a primary |
 | split-brain-outdated-liveness | the shared link read on from a demoted server, where nothing is pending for ever |
+| operated-given-up-clean-stop | a stop came between the giving up after a seek and the recovery: nothing was handed back |
 | letters-refused-crash-poison-bounded | the checker: a later hand-back took no run off that a crash had cut short |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
@@ -101,6 +102,9 @@ SAFEGUARDS = {
     "poison-no-loss": [Edit("ensure_group.lua", " or (kept and is_another(added))", "")],
     "group-lost-no-loss": [Edit("ensure_group.lua", "if maker == call then", "if false then")],
     "split-brain-outdated-liveness": [Edit("wire._client:Client.open", "self._link.meet(connection.run_id)", "pass")],
+    "operated-given-up-clean-stop": [
+        Edit("actors._consumer_history:_deliver_anew", "desk.strays.update(strays)", "pass")
+    ],
     "fan-out-demoted-fan-out": [Edit("actors._reader:_look", "await link.leave()", "pass")],
     # One of the two is enough.
     "fan-out-demoted-liveness": [
