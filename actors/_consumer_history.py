@@ -67,8 +67,8 @@ async def go_on_in(desk: Desk, history: str) -> None:
 async def _deliver_anew(desk: Desk, entries: Sequence[Entry], weather: Weather) -> None:
     """Give these up: those that were delivered anew while they were held are recovered, by us or, at a stop, by others.
 
-    Not by others otherwise: they may not know of this history yet, and would handle them in vain, too. A stop that comes
-    before our recovery finds them among the strays.
+    Not by others otherwise: they may not know of this history yet, and would handle them in vain, too. A stop that
+    comes before our recovery finds them among the strays.
     """
     settings, strays = desk.settings, {e.raw_id: desk.hold.former_deliveries(e.raw_id) for e in entries}
     for start in range(0, len(entries) if desk.stage.draining else 0, COMPARED):

@@ -38,7 +38,7 @@
 | fan-out-one-id-fan-out | the checker: two primaries gave one id, and it asked for the one that went with the old |
 | failover-demoted-loading-liveness | the world: who was demoted while it read its file went on as a primary |
 | split-brain-outdated-liveness | the shared link read on from a demoted server, where nothing is pending for ever |
-| operated-given-up-clean-stop | a stop came between the giving up after a seek and the recovery: nothing was handed back |
+| operated-given-up-clean-stop | a stop came before the recovery of what a seek had given up, and handed nothing back |
 | letters-refused-crash-poison-bounded | the checker: a later hand-back took no run off that a crash had cut short |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
 | split-brain-crash | the world: of what was sent together one command was swallowed, and the next ones passed |
