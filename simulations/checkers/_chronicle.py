@@ -54,11 +54,10 @@ class _Replay:
         self.facts: list[Fact] = []
         self._senders = Senders(records)
         self.names = self._senders.names
-        self._event_ids = {
-            (record.stream, record.raw_id): record.event_id
-            for record in records
-            if isinstance(record, Published) and record.raw_id is not None
-        }
+        self._event_ids: dict[tuple[str, bytes], list[tuple[int, str]]] = {}
+        for place, record in enumerate(records):
+            if isinstance(record, Published) and record.raw_id is not None:
+                self._event_ids.setdefault((record.stream, record.raw_id), []).append((place, record.event_id))
         self._servers: list[Server] = [Server()]
         self._checkpoints: dict[str, tuple[str, str]] = {}
         self._begun: set[tuple[str, str]] = set()
@@ -150,8 +149,13 @@ class _Replay:
             self._trim_to(server, stream_name, said.trimming, "XADD")
 
     def _event_id(self, stream: str, raw_id: bytes, fields: Words) -> str:
+        """As it says itself, or as its producer was told soon after; a stream made anew may give an id again."""
         said = named(fields).get(b"event_id")
-        return text(said) if said is not None else self._event_ids.get((stream, raw_id), "")
+        if said is not None:
+            return text(said)
+        told = self._event_ids.get((stream, raw_id), [])
+        later = (event_id for place, event_id in told if place >= self._where[0])
+        return next(later, told[-1][1] if told else "")
 
     def _trim(self, server: Server, words: Words, _: Applied) -> None:
         self._trim_to(server, text(words[1]), trimming_of(words), "XTRIM")

@@ -113,14 +113,16 @@ def _was_out_of_reach(history: History, left: Left) -> bool:
 
 
 def _stop_began_ms(history: History, left: Left) -> float:
-    began_ms = left.at_ms - STOP_MS_MAX
+    """When it was asked to stop for the first time."""
+    asked_ms: float | None = None
     for record in history.records[: left.at]:
         match record:
-            case FaultStruck() if isinstance(record.fault.effect, StopProcess):
-                if record.fault.when.host == left.host:
-                    began_ms = max(began_ms, record.at_ms)
+            case ProcessStarted() if record.host == left.host:
+                asked_ms = None
+            case FaultStruck() if isinstance(record.fault.effect, StopProcess) and record.fault.when.host == left.host:
+                asked_ms = record.at_ms if asked_ms is None else asked_ms
             case Phase(name="stopping"):
-                began_ms = max(began_ms, record.at_ms)
+                asked_ms = record.at_ms if asked_ms is None else asked_ms
             case _:
                 pass
-    return began_ms
+    return max(left.at_ms - STOP_MS_MAX, asked_ms or 0.0)
