@@ -114,8 +114,7 @@ def _too_soon(history: History, said: int | None) -> Iterator[Verdict]:
         event_id = found[0].start.event_id if found else _event_id(history, stream, raw_id)
         most = _limit(found, said) if found else said or 1
         bad = _bad(found, only_failed=False)
-        numbers = {run.start.delivery for run in found}
-        excused = len({1, *counted.get(of, ())} - numbers) + _cut(history, of, found)
+        excused = len(_unrun(found, counted.get(of, {}))) + _cut(history, of, found)
         if most is not None and bad + excused < most and event_id and (stream, event_id) not in undecodable:
             words = f"{event_id} ({text(raw_id)}) went to the dead letters of {fact.group} after {bad} failed runs"
             yield Verdict(NAME, words, (event_id,), "healthy" if not bad else "too soon")
@@ -225,15 +224,21 @@ def _refused(history: History) -> Mapping[tuple[str, str, str], float]:
     return found
 
 
-def _counted(history: History) -> Mapping[Of, frozenset[int]]:
-    """The deliveries of each entry that were counted because a handler was to begin."""
-    found: dict[Of, set[int]] = {}
-    for sent in history.of(Sent):
-        if sent.action == "begin":
+def _counted(history: History) -> Mapping[Of, Mapping[int, int]]:
+    """The deliveries of each entry that were counted because a handler was to begin, and where they were last."""
+    found: dict[Of, dict[int, int]] = {}
+    for place, sent in enumerate(history.records):
+        if isinstance(sent, Sent) and sent.action == "begin":
             stream, (group, _, *pairs) = text(sent.words[3]), script_arguments(sent.words)
             for raw_id, deliveries in zip(pairs[::2], pairs[1::2], strict=True):
-                found.setdefault((stream, text(group), raw_id), set()).add(number(deliveries))
-    return {of: frozenset(numbers) for of, numbers in found.items()}
+                found.setdefault((stream, text(group), raw_id), {})[number(deliveries)] = place
+    return found
+
+
+def _unrun(found: Sequence[Run], counted: Mapping[int, int]) -> set[int]:
+    """Deliveries that were counted, and of which no run came; of one that was taken back, none since it was counted."""
+    ran = {run.start.delivery: run.started_at for run in found}
+    return {deliveries for deliveries, place in {1: -1, **counted}.items() if ran.get(deliveries, -2) < place}
 
 
 def _bad(found: Sequence[Run], *, only_failed: bool) -> int:

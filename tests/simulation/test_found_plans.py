@@ -40,6 +40,7 @@
 | split-brain-outdated-liveness | the shared link read on from a demoted server, where nothing is pending for ever |
 | operated-given-up-clean-stop | a stop came before the recovery of what a seek had given up, and handed nothing back |
 | batches-one-id-no-loss | the checker: an event that says no name, and whose id another one got, took the other's |
+| letters-refused-begun-poison-bounded | the checker: what was taken back may be counted anew, and its process die |
 | letters-refused-twice-clean-stop | the checker: who is asked to stop a second time has begun to before |
 | letters-refused-crash-poison-bounded | the checker: a later hand-back took no run off that a crash had cut short |
 | dependency-down-poison-bounded | a failure of another kind was taken back with those of an outage |
