@@ -22,6 +22,7 @@ from redis_streams import (
 from redis_streams.actors import ChildCrashed
 from redis_streams.simulations.real import RedisServer
 from support.load import quick_runtime
+from support.untidy import fail_when_cancelled
 
 pytestmark = [pytest.mark.also_on_memory, pytest.mark.real_time]
 
@@ -77,12 +78,7 @@ async def test_a_cancelled_handler_whose_cleanup_fails_crashes_nobody(redis_serv
     @runtime.handler("s", "g", block_ms=100, reclaim=RENEWED, concurrency=2, drain_seconds=0.1)
     async def handle(event: Event[object]) -> None:
         began.append(event.payload)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.sleep_forever)
-            try:
-                await trio.sleep_forever()
-            finally:
-                raise OSError("closing failed")
+        await fail_when_cancelled()
 
     async with runtime:
         ids = [await runtime.publish("s", name, event_type="a") for name in ("lost", "healthy")]

@@ -36,6 +36,7 @@ from redis_streams.simulations.planted import Edit, edited
 from redis_streams.simulations.real import RedisServer
 from redis_streams.wire import Connection
 from support.load import QUICK, SHORT
+from support.untidy import fail_when_cancelled
 
 pytestmark = [pytest.mark.real_time, pytest.mark.filterwarnings("error")]
 
@@ -397,12 +398,7 @@ async def test_a_stop_that_cancels_a_handler_whose_cleanup_fails_notes_what_was_
         begun.append(event.payload)
         if len(begun) == 1:
             return
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.sleep_forever)
-            try:
-                await trio.sleep_forever()
-            finally:
-                raise OSError("closing failed")
+        await fail_when_cancelled()
 
     async with runtime:
         ids = await runtime.publish_many(STREAM, numbers(1, 2))

@@ -25,6 +25,7 @@ from redis_streams import (
 )
 from redis_streams.actors import ChildCrashed
 from redis_streams.simulations.server.in_process import InProcessServer, put_in_process_server
+from support.untidy import fail_when_cancelled
 from trio.testing import MockClock
 
 E = TypeVar("E")
@@ -64,12 +65,7 @@ class Bench:
             if event.payload == "slow":
                 await trio.sleep(60)
             if event.payload == "untidy":
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(trio.sleep_forever)
-                    try:
-                        await trio.sleep_forever()
-                    finally:
-                        raise OSError("closing failed")
+                await fail_when_cancelled()
             if event.payload == "bad":
                 raise ValueError("bad")
 

@@ -16,6 +16,7 @@ from redis_streams.actors._lease import Seat
 from redis_streams.runtime._dispatch import Reader, Routes, answering, awaitable, in_batches, one_by_one
 from redis_streams.runtime._typed import Structure
 from redis_streams.wire import Entry
+from support.untidy import fail_when_cancelled
 from trio.testing import wait_all_tasks_blocked
 
 if sys.version_info < (3, 11):
@@ -78,12 +79,7 @@ async def test_a_batch_of_which_nothing_has_run_is_a_failure(
 
 
 async def _cleanup_fails(_given: object) -> None:
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(trio.sleep_forever)
-        try:
-            await trio.sleep_forever()
-        finally:
-            raise OSError("closing failed")
+    await fail_when_cancelled()
 
 
 def _run(function: Callable[[object], object], leases: list[Lease], *, in_a_list: bool) -> Awaitable[object]:
