@@ -48,6 +48,28 @@ async def connected(
         nursery.cancel_scope.cancel()
 
 
+async def test_the_shared_link_follows_a_connection_that_leads_to_another_server(
+    redis_server_factory: ServerFactory,
+) -> None:
+    """The former primary lives on, and answers whatever only reads."""
+    former, newer = redis_server_factory(), redis_server_factory()
+    newer.cli("XADD", "s", "*", "f", "v")
+    leads_to = [former]
+
+    async def follow(_address: ServerAddress) -> trio.abc.Stream:
+        return await dial(ServerAddress.parse(leads_to[-1].url))
+
+    events: list[LinkEvent] = []
+    async with connected(former, events, dialled=follow) as client, client.link() as link:
+        await link.connection()
+        assert await client.xlen("s") == 0
+        leads_to.append(newer)
+        await link.leave()
+        await link.connection()
+        assert await client.xlen("s") == 1
+    assert [type(event) for event in events] == [LinkUp, LinkDown, LinkUp]
+
+
 async def test_client_kill_of_everything_costs_two_events(any_redis_server: RedisServer) -> None:
     """Both kinds of connection come back; reads go on as if nothing had been."""
     events: list[LinkEvent] = []
