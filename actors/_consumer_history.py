@@ -70,15 +70,27 @@ async def _deliver_anew(desk: Desk, entries: Sequence[Entry], weather: Weather) 
     Not by others otherwise: they may not know of this history yet, and would handle them in vain, too. A stop that
     comes before our recovery finds them among the strays.
     """
-    settings, strays = desk.settings, {e.raw_id: desk.hold.former_deliveries(e.raw_id) for e in entries}
-    for start in range(0, len(entries) if desk.stage.draining else 0, COMPARED):
-        deliveries = {e.raw_id: strays.pop(e.raw_id) for e in entries[start : start + COMPARED]}
-        with suppress(NoGroup):  # Then the reader notices the same, and they are delivered anew.
-            await weather.through(partial(hand_back, desk, deliveries, settings.lease_ms))
-    _give_up(desk, entries)
-    desk.strays.update(strays)
+    if desk.stage.draining:
+        for start in range(0, len(entries), COMPARED):
+            await weather.through(partial(_leave_to_others, desk, entries[start : start + COMPARED]))
+    else:
+        strays = _former_deliveries(desk, entries)
+        _give_up(desk, entries)
+        desk.strays.update(strays)
     desk.suspect = True
     await end_read(desk)
+
+
+async def _leave_to_others(desk: Desk, entries: Sequence[Entry]) -> None:
+    # Not beside renewals: one that comes after would make what was handed back look busy again.
+    async with desk.renewing:
+        with suppress(NoGroup):  # Then the reader notices the same, and they are delivered anew.
+            await hand_back(desk, _former_deliveries(desk, entries), desk.settings.lease_ms)
+        _give_up(desk, entries)
+
+
+def _former_deliveries(desk: Desk, entries: Sequence[Entry]) -> dict[bytes, int]:
+    return {entry.raw_id: desk.hold.former_deliveries(entry.raw_id) for entry in entries}
 
 
 def _give_up(desk: Desk, entries: Sequence[Entry]) -> None:

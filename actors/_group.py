@@ -237,12 +237,19 @@ async def _reap(keeper: _Keeper) -> None:
 
 
 async def _look_whether_paused(keeper: _Keeper) -> None:
-    """Whether somebody paused the whole group, or resumed it, since the last look."""
-    key = checkpoint_key(keeper.settings.stream, keeper.settings.group)
+    """Whether somebody paused the whole group, or resumed it, since the last look.
+
+    While it is paused this may be all that is asked, and a server that was demoted answers it: with what was so when it
+    last heard of its primary. So it is asked to write something, too, which changes nothing and only a primary takes;
+    a refusal has the link go to the primary.
+    """
+    settings = keeper.settings
+    key = checkpoint_key(settings.stream, settings.group)
     if await keeper.client.call(b"HGET", key, b"paused") is None:
         keeper.gate.open(EVERYWHERE)
     else:
         keeper.gate.close(EVERYWHERE)
+        await keeper.client.call(b"XACK", settings.stream, settings.group, b"0-0")
 
 
 async def _look(keeper: _Keeper) -> None:

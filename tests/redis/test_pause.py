@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from random import Random
 
 import pytest
 import trio
@@ -19,9 +21,12 @@ from redis_streams import (
     StreamProducer,
 )
 from redis_streams.__main__ import main
-from redis_streams.actors import Gate
+from redis_streams.actors import Child, Gate, GroupSettings, Heal, Mailbox, Supervisor, checkpoint_key, run_root
+from redis_streams.actors._group import Seen, group_actor
 from redis_streams.simulations.real import RedisServer
-from support.load import RECLAIM, quick_runtime, wait_settled
+from redis_streams.wire import Client, ServerAddress, dial
+from support.load import QUICK, RECLAIM, SHORT, quick_runtime, wait_settled
+from support.servers import ServerFactory
 
 pytestmark = pytest.mark.real_time
 
@@ -93,6 +98,33 @@ def test_a_consumer_without_trio_is_paused_between_two_events(redis_server: Redi
     consumer.resume()
     subscriber.join(10)
     assert runs == [0, 1, 2, 3, 4]
+
+
+async def test_a_demoted_server_does_not_keep_a_group_paused(redis_server_factory: ServerFactory) -> None:
+    """It broke: cut off from the new primary, it said for ever what was so before; and nothing else was asked of it."""
+    old, new = redis_server_factory(), redis_server_factory()
+    primary = [old]
+
+    async def by_name(_address: ServerAddress) -> trio.abc.Stream:
+        return await dial(ServerAddress.parse(primary[-1].url))
+
+    gate = Gate()
+    client = Client(old.url, rng=Random(1), retry=QUICK, timeouts=SHORT, dial=by_name)
+    settings = GroupSettings("s", "g", watch_seconds=0.02, retry=QUICK)
+    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1), gate, Seen())
+    root = Supervisor([Child("group", actor, start_timeout_seconds=math.inf)], rng=Random(1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        await nursery.start(run_root, root)
+        old.cli("HSET", checkpoint_key("s", "g"), "paused", 1)
+        with trio.fail_after(10):
+            while not gate.is_closed:
+                await trio.sleep(0.01)
+            primary.append(new)
+            old.cli("REPLICAOF", "127.0.0.1", "1")
+            while gate.is_closed or not new.cli("EXISTS", "s"):
+                await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
 
 
 @pytest.mark.also_on_memory

@@ -39,6 +39,11 @@
 | failover-demoted-loading-liveness | the world: who was demoted while it read its file went on as a primary |
 | split-brain-outdated-liveness | the shared link read on from a demoted server, where nothing is pending for ever |
 | operated-given-up-clean-stop | a stop came before the recovery of what a seek had given up, and handed nothing back |
+| operated-renewed-clean-stop | a renewal came after a hand-back again: of what a seek delivers anew, at a stop |
+| operated-demoted-liveness | a demoted server said for ever that the group was paused |
+| dependency-down-crash-bounded-memory | the checker: what a crashed consumer had asked for comes, and is not held |
+| fan-out-begun-in-vain-fan-out | the checker: a beginning that only the old primary heard of is none |
+| split-brain-twice-checkpoint-true | the checker: the end of a split says nothing of what the next primary lacks |
 | batches-one-id-no-loss | the checker: an event that says no name, and whose id another one got, took the other's |
 | letters-refused-begun-poison-bounded | the checker: what was taken back may be counted anew, and its process die |
 | letters-refused-twice-clean-stop | the checker: who is asked to stop a second time has begun to before |
@@ -107,6 +112,16 @@ SAFEGUARDS = {
     "split-brain-outdated-liveness": [Edit("wire._client:Client.open", "self._link.meet(connection.run_id)", "pass")],
     "operated-given-up-clean-stop": [
         Edit("actors._consumer_history:_deliver_anew", "desk.strays.update(strays)", "pass")
+    ],
+    "operated-renewed-clean-stop": [
+        Edit("actors._consumer_history:_leave_to_others", "async with desk.renewing:", "if True:")
+    ],
+    "operated-demoted-liveness": [
+        Edit(
+            "actors._group:_look_whether_paused",
+            'await keeper.client.call(b"XACK", settings.stream, settings.group, b"0-0")',
+            "pass",
+        )
     ],
     "fan-out-demoted-fan-out": [Edit("actors._reader:_look", "await link.leave()", "pass")],
     # One of the two is enough.
