@@ -8,8 +8,9 @@ after a failure, lost to somebody else, or deleted. Since the server can't know 
 * when a fault strikes, or destroys something later, as the end of a split brain does, or its process ends, it is taken
   to hold nothing;
 * what it says that it lost it has given up, though nobody may have taken it: after a seek it finds that again;
-* when a verdict of its is refused, since the group began another history, it is taken to hold nothing, and what comes
-  on what it had asked for before it leaves to its recovery;
+* when a verdict of its is refused, since the group began another history, or an actor of its process crashes, which
+  may be long after the fault struck, it is taken to hold nothing, and what comes on what it had asked for before it
+  leaves to its recovery;
 * but what it renews, it holds: so the count is right again after a quarter of the lease. A renewal that a process had
   on its way when it ended says nothing of the next one of its name.
 
@@ -19,11 +20,11 @@ proven where mailboxes are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import define, field
 
-from ...actors import LeaseLost
+from ...actors import ChildCrashed, LeaseLost
 from ...runtime import GroupOptions
 from ..history import Applied, Destroyed, FaultStruck, HandlerEnded, History, ProcessEnded, Record, Sent, Told
 from ._chronicle import chronicle
@@ -66,6 +67,12 @@ class _Hands:
         whose = self.owner.pop(of, None)
         if whose is not None:
             self.held.get(whose, {}).pop(of[2], None)
+
+    def lose(self, every: Iterable[Of], names: frozenset[str]) -> None:
+        """Nobody of these names has them any more."""
+        for of in every:
+            if self.owner.get(of, ("", "", ""))[2] in names:
+                self.drop(of)
 
     def empty(self, names: frozenset[str] | None) -> None:
         """These consumers, or all, may hold nothing."""
@@ -110,21 +117,27 @@ def _look_at(history: History, hands: _Hands, record: Record) -> None:
         case Sent():
             hands.connections.setdefault(record.host, set()).add(record.client)
             if record.reply is not None and record.reply.startswith(b"-HISTORY"):
-                hands.empty(names.get(record.host, frozenset()))
-                hands.unsure_until[record.host] = record.at_ms + AFTERMATH_MS
+                _begin_anew(hands, names, record)
+        case Told(event=ChildCrashed()):
+            _begin_anew(hands, names, record)
         case ProcessEnded():
             hands.empty(names.get(record.host, frozenset()))
             hands.dead |= hands.connections.pop(record.host, set())
         case Told(event=LeaseLost() as lost):
-            for of in [(lost.stream, lost.group, raw_id) for raw_id in lost.raw_ids]:
-                if hands.owner.get(of, ("", "", ""))[2] in names.get(record.host, frozenset()):
-                    hands.drop(of)
+            every = [(lost.stream, lost.group, raw_id) for raw_id in lost.raw_ids]
+            hands.lose(every, names.get(record.host, frozenset()))
         case HandlerEnded(outcome="failed"):
             of = (record.stream, record.group, record.raw_id)
             hands.drop(of)
             hands.given_up.add(of)
         case _:
             pass
+
+
+def _begin_anew(hands: _Hands, names: Mapping[str, frozenset[str]], record: Sent | Told) -> None:
+    """What the consumers of a process have asked for may still come, and they will not know of it at first."""
+    hands.empty(names.get(record.host, frozenset()))
+    hands.unsure_until[record.host] = record.at_ms + AFTERMATH_MS
 
 
 def _take(history: History, hands: _Hands, fact: Fact) -> int:

@@ -59,6 +59,8 @@ class _Replay:
             if isinstance(record, Published) and record.raw_id is not None:
                 self._event_ids.setdefault((record.stream, record.raw_id), []).append((place, record.event_id))
         self._servers: list[Server] = [Server()]
+        self._took_over: dict[str, Server] = {}
+        """At which fault, in words, who became the primary."""
         self._checkpoints: dict[str, tuple[str, str]] = {}
         self._begun: set[tuple[str, str]] = set()
         self._taken_back: set[bytes] = set()
@@ -110,6 +112,7 @@ class _Replay:
         match struck.fault.effect:
             case FailOver(split_ms=split_ms):
                 self._servers.append(newest.replica(is_exact=not split_ms))
+                self._took_over[struck.fault.in_words()] = self._servers[-1]
             case LosePower() | CrashServer():
                 newest.forget_owners()
             case RestartEmpty() as effect:
@@ -127,9 +130,11 @@ class _Replay:
             self.facts.append(Removed(*self._where, stream_name, raw_id, event_id, "destroyed", lost.why))
         for stream_name, group_name in lost.groups:
             server.stream(stream_name).group(group_name).rows.clear()
+        # Of the split before the last one: nobody can say yet whether this one has the entry at all.
+        is_of_a_former = self._took_over.get(lost.why, server) is not server
         for stream_name, group_name, raw_id in lost.acknowledgements:
             stream = server.stream(stream_name)
-            if raw_id in stream.entries:
+            if raw_id in stream.entries and not (is_of_a_former and raw_id in stream.doubtful):
                 stream.group(group_name).owe(stream.entries[raw_id])
 
     # Entries

@@ -44,10 +44,11 @@ _BACK_IN_TIME = (CrashServer, FailOver, LosePower, RestartEmpty)
 
 @frozen
 class _Begun:
-    """Where a reader began, and at which place of the records."""
+    """Where a reader began, at which place of the records, and on which server, as far as a record says so."""
 
     place: int
     after: bytes
+    server: int | None
 
 
 def fan_out(history: History) -> Iterator[Verdict]:
@@ -60,15 +61,21 @@ def fan_out(history: History) -> Iterator[Verdict]:
 
 
 def _begun(history: History) -> Mapping[Key, _Begun]:
-    """Where each began for the first time, or for the first time after its checkpoint was lost."""
+    """Where each began for the first time, or for the first time after its checkpoint was lost.
+
+    What a demoted server was still told is lost with what else it took.
+    """
     found: dict[Key, _Begun] = {}
-    lost_at = -1
+    lost_at, newest = -1, 0
     for place, record in enumerate(history.records):
+        newest += isinstance(record, FaultStruck) and isinstance(record.fault.effect, FailOver)
         if _may_lose_checkpoints(record):
             lost_at = place
         for key, position, is_new in _beginnings(history, record, place):
-            begun = _Begun(place, str(position).encode())
-            if found.setdefault(key, begun).place < lost_at and is_new:
+            begun = _Begun(place, str(position).encode(), record.server if isinstance(record, Applied) else None)
+            former = found.setdefault(key, begun)
+            is_lost = former.place < lost_at or (former.server is not None and former.server < newest)
+            if is_lost and is_new:
                 found[key] = begun
     return found
 
