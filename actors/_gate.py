@@ -19,6 +19,8 @@ class Gate:
     """Open, or closed for one reason or several; it opens when none is left. It outlives the actors that watch it."""
 
     def __init__(self) -> None:
+        self.said = 0
+        """How often somebody said something: who asks elsewhere, and waits for the answer, sees whether that is old."""
         self._reasons: dict[str, bool] = {}
         self._watchers: dict[object, Watch] = {}
 
@@ -45,6 +47,7 @@ class Gate:
         self._set({known: True for known in self._reasons if known != reason})
 
     def _set(self, reasons: dict[str, bool]) -> None:
+        self.said += 1
         before, self._reasons = self.is_closed, reasons
         if before is not self.is_closed:
             for watch in tuple(self._watchers.values()):

@@ -243,13 +243,22 @@ async def _look_whether_paused(keeper: _Keeper) -> None:
     last heard of its primary. So it is asked to write something, too, which changes nothing and only a primary takes;
     a refusal has the link go to the primary.
     """
-    settings = keeper.settings
-    key = checkpoint_key(settings.stream, settings.group)
-    if await keeper.client.call(b"HGET", key, b"paused") is None:
+    if not await _is_paused(keeper):
         keeper.gate.open(EVERYWHERE)
     else:
+        settings = keeper.settings
         keeper.gate.close(EVERYWHERE)
         await keeper.client.call(b"XACK", settings.stream, settings.group, b"0-0")
+
+
+async def _is_paused(keeper: _Keeper) -> bool:
+    """As Redis has it. Where somebody pauses or resumes here while we ask, the answer may be of before."""
+    key = checkpoint_key(keeper.settings.stream, keeper.settings.group)
+    while True:
+        said = keeper.gate.said
+        paused = await keeper.client.call(b"HGET", key, b"paused")
+        if keeper.gate.said == said:
+            return paused is not None
 
 
 async def _look(keeper: _Keeper) -> None:

@@ -21,12 +21,23 @@ from redis_streams import (
     StreamProducer,
 )
 from redis_streams.__main__ import main
-from redis_streams.actors import Child, Gate, GroupSettings, Heal, Mailbox, Supervisor, checkpoint_key, run_root
+from redis_streams.actors import (
+    EVERYWHERE,
+    Child,
+    Gate,
+    GroupSettings,
+    Heal,
+    Mailbox,
+    Supervisor,
+    checkpoint_key,
+    run_root,
+)
 from redis_streams.actors._group import Seen, group_actor
 from redis_streams.simulations.real import RedisServer
-from redis_streams.wire import Client, ServerAddress, dial
+from redis_streams.wire import Arg, Client, Reply, ServerAddress, dial
 from support.load import QUICK, RECLAIM, SHORT, quick_runtime, wait_settled
 from support.servers import ServerFactory
+from typing_extensions import override
 
 pytestmark = pytest.mark.real_time
 
@@ -125,6 +136,42 @@ async def test_a_demoted_server_does_not_keep_a_group_paused(redis_server_factor
             while gate.is_closed or not new.cli("EXISTS", "s"):
                 await trio.sleep(0.01)
         nursery.cancel_scope.cancel()
+
+
+class PausedAsItLooks(Client):
+    """When somebody looks for the first time the whole group is paused, but the answer is of before."""
+
+    looks = 0
+    gate: Gate
+
+    @override
+    async def call(self, *args: Arg) -> Reply:
+        reply = await super().call(*args)
+        if args[0] == b"HGET" and args[2] == b"paused":
+            self.looks += 1
+            if self.looks == 1:
+                await super().call(b"HSET", args[1], b"paused", b"1")
+                self.gate.close(EVERYWHERE)
+        return reply
+
+
+@pytest.mark.also_on_memory
+async def test_a_pause_is_not_taken_back_by_an_answer_of_before(redis_server: RedisServer) -> None:
+    """It broke: this process began on events again, until the next look."""
+    opened, gate = list[str](), Gate()
+    client = PausedAsItLooks(redis_server.url, rng=Random(1), retry=QUICK, timeouts=SHORT)
+    client.gate = gate
+    settings = GroupSettings("s", "g", watch_seconds=0.02, retry=QUICK)
+    actor = group_actor(settings, client, Mailbox[Heal]("heal", 1), Random(1), gate, Seen())
+    root = Supervisor([Child("group", actor, start_timeout_seconds=math.inf)], rng=Random(1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(client.run)
+        with gate.watched_by(opened.append), trio.fail_after(10):
+            await nursery.start(run_root, root)
+            while client.looks < 3:
+                await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
+    assert opened == [EVERYWHERE]
 
 
 @pytest.mark.also_on_memory
