@@ -10,8 +10,8 @@ Excused:
 * going back after the stream was deleted or the server was taken back in time: a new history begins then;
 * on a new primary in a split brain, entries of before the failover, until they are handed out there: nobody can say yet
   which of them it lacks;
-* after a fault that takes a server back in time, what a group owed anew because it had been lost, until it is handed
-  out: that loss may be undone, and what was acknowledged before it may be settled again.
+* after a fault that takes a server back in time, what a group owed anew because it had been lost, or was moved back,
+  until it is handed out: that may be undone, and what was acknowledged or passed before it may be settled again.
 
 * to be behind after a fault of the server or a seek, where somebody deletes or trims entries, or where the last one was
   buried or acknowledged by hand: the next acknowledgement takes it along.

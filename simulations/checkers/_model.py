@@ -32,11 +32,13 @@ class Group:
         rows: what is pending.
         unsettled: entries that it has to handle yet, by their ids, in the order of the stream.
         settled_once: entries that were acknowledged at some time; a group that begins anew owes them again.
+        sought: entries that it has to handle since it was moved back before them.
     """
 
     rows: dict[bytes, Row] = field(factory=dict[bytes, Row])
     unsettled: dict[bytes, Entry] = field(factory=dict[bytes, Entry])
     settled_once: set[bytes] = field(factory=set[bytes])
+    sought: set[bytes] = field(factory=set[bytes])
 
     def passed_by(self, mark: bytes) -> list[Entry]:
         """Unsettled entries at or below a watermark, the first few."""
@@ -57,6 +59,7 @@ class Group:
         """An entry is acknowledged; returns its row."""
         self.unsettled.pop(raw_id, None)
         self.settled_once.add(raw_id)
+        self.sought.discard(raw_id)
         return self.rows.pop(raw_id, None)
 
     def surely_pending(self) -> set[bytes]:
@@ -65,15 +68,17 @@ class Group:
 
     def move(self, to: tuple[int, int], entries: Iterable[Entry]) -> None:
         """It goes on after an id: it owes all that comes after that, and before it only what is pending for sure."""
-        pending = self.surely_pending()
+        pending, before = self.surely_pending(), self.unsettled.keys()
+        after = [entry for entry in entries if order(entry.raw_id) > to]
+        self.sought.update(entry.raw_id for entry in after if entry.raw_id not in before)
         self.unsettled = {raw_id: entry for raw_id, entry in self.unsettled.items() if raw_id in pending}
-        self.owe(*(entry for entry in entries if order(entry.raw_id) > to))
+        self.owe(*after)
 
     def forget_changes(self) -> None:
-        """The last ones may be undone: whose an entry is, and whether a group that begins anew had been lost at all."""
+        """The last ones may be undone: whose an entry is, a seek, and whether a group that begins anew was ever lost."""
         for row in self.rows.values():
             row.consumer = row.count = None
-        for raw_id in self.settled_once & self.unsettled.keys():
+        for raw_id in (self.settled_once | self.sought) & self.unsettled.keys():
             del self.unsettled[raw_id]
 
 
@@ -145,6 +150,6 @@ class Server:
             for group_name, group in stream.groups.items():
                 rows = {raw_id: evolve(row) for raw_id, row in group.rows.items()}
                 unsettled = dict(group.unsettled) if is_exact else {}
-                copy.groups[group_name] = Group(rows, unsettled, set(group.settled_once))
+                copy.groups[group_name] = Group(rows, unsettled, set(group.settled_once), set(group.sought))
         taken.forget_owners()
         return taken

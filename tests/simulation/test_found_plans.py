@@ -43,6 +43,7 @@
 | operated-demoted-liveness | a demoted server said for ever that the group was paused |
 | dependency-down-crash-bounded-memory | the checker: what a crashed consumer had asked for comes, and is not held |
 | fan-out-begun-in-vain-fan-out | the checker: a beginning that only the old primary heard of is none |
+| operated-seek-undone-checkpoint-true | the checker: a power loss may undo a seek backwards |
 | split-brain-twice-checkpoint-true | the checker: the end of a split says nothing of what the next primary lacks |
 | batches-one-id-no-loss | the checker: an event that says no name, and whose id another one got, took the other's |
 | letters-refused-begun-poison-bounded | the checker: what was taken back may be counted anew, and its process die |
