@@ -75,7 +75,7 @@ class Group:
         self.owe(*after)
 
     def forget_changes(self) -> None:
-        """The last ones may be undone: whose an entry is, a seek, and whether a group that begins anew was ever lost."""
+        """The last ones may be undone: whose an entry is, a seek, and whether a group that begins anew was lost."""
         for row in self.rows.values():
             row.consumer = row.count = None
         for raw_id in (self.settled_once | self.sought) & self.unsettled.keys():
