@@ -118,24 +118,29 @@ class Verdicts:
     dead: list[DeadLetter] = field(factory=list)
     later: dict[bytes, int] = field(factory=dict)
     """What is to be tried again, in so many milliseconds."""
+    taken: Verdicts | None = None
+    """Those that the checkpoint writer has now."""
 
     def __bool__(self) -> bool:
         return bool(self.done or self.dead or self.later)
 
     def take(self) -> Verdicts:
         """Everything gathered so far; the next ones start anew."""
-        taken = Verdicts(self.done, self.dead, self.later)
+        taken = self.taken = Verdicts(self.done, self.dead, self.later)
         self.done, self.dead, self.later = [], [], {}
         return taken
 
     def put_back(self, taken: Verdicts) -> None:
         """These were taken and not settled: they go first."""
+        self.taken = None
         self.done[:0] = taken.done
         self.dead[:0] = taken.dead
         self.later = {**taken.later, **self.later}
 
     def forget(self, raw_ids: Sequence[bytes]) -> None:
-        """These ids stand for other entries now."""
+        """These ids stand for other entries now, and what is under way is not about those."""
+        if self.taken is not None:
+            self.taken.forget(raw_ids)
         self.done = [raw_id for raw_id in self.done if raw_id not in raw_ids]
         self.dead = [letter for letter in self.dead if letter.raw_id not in raw_ids]
         for raw_id in raw_ids:

@@ -43,6 +43,7 @@
 | operated-demoted-liveness | a demoted server said for ever that the group was paused |
 | dependency-down-crash-bounded-memory | the checker: what a crashed consumer had asked for comes, and is not held |
 | fan-out-begun-in-vain-fan-out | the checker: a beginning that only the old primary heard of is none |
+| same-name-under-way-no-loss | a verdict that was under way acknowledged the event that got its id meanwhile |
 | operated-seek-undone-checkpoint-true | the checker: a power loss may undo a seek backwards |
 | split-brain-twice-checkpoint-true | the checker: the end of a split says nothing of what the next primary lacks |
 | batches-one-id-no-loss | the checker: an event that says no name, and whose id another one got, took the other's |
@@ -95,8 +96,10 @@ SAFEGUARDS = {
     "same-ids-no-loss": [Edit("actors._consumer_acquire:_look_at_all", "await _give_up(desk, missing)", "True")]
     + [Edit("actors._consumer_desk:Desk.admit", "if reused:", "if False:")],
     "stream-lost-ack-implies-done": [Edit("settle.lua", "if now and now ~= history", "if false")],
+    # One of the two is enough.
     "stream-lost-ack-implies-done again": [
-        Edit("actors._consumer_history:_forget_strangers", "if not desk.hold.is_finished(raw_id)", "if False")
+        Edit("actors._consumer_history:_forget_strangers", "if not desk.hold.is_finished(raw_id)", "if False"),
+        Edit("actors._consumer_desk:Verdicts.forget", "if self.taken is not None:", "if False:"),
     ],
     "dependency-down-poison-bounded": [
         Edit(
@@ -113,6 +116,9 @@ SAFEGUARDS = {
     "split-brain-outdated-liveness": [Edit("wire._client:Client.open", "self._link.meet(connection.run_id)", "pass")],
     "operated-given-up-clean-stop": [
         Edit("actors._consumer_history:_deliver_anew", "desk.strays.update(strays)", "pass")
+    ],
+    "same-name-under-way-no-loss": [
+        Edit("actors._consumer_desk:Verdicts.forget", "if self.taken is not None:", "if False:")
     ],
     "operated-renewed-clean-stop": [
         Edit("actors._consumer_history:_leave_to_others", "async with desk.renewing:", "if True:")
