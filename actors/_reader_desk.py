@@ -10,7 +10,7 @@ from typing import Final, Literal
 import trio
 from attrs import define, field, frozen, validators
 
-from ..wire import Client, Connection, EntryId, Mark, Retry, mark_reading
+from ..wire import Client, Connection, EntryId, Mark, ResponseError, Retry, mark_reading
 from ._consumer_desk import Work
 from ._keys import dead_letter_key, readers_key
 from ._reader_place import Place
@@ -130,15 +130,34 @@ async def _write(desk: ReaderDesk, mark: Mark, passed: int, letter: Sequence[byt
     place, settings, tries = desk.place, desk.settings, 0
     generation = desk.wiring.client.generation
 
-    async def write() -> Mark:
+    async def write() -> tuple[Mark, bool]:
         nonlocal tries
         tries += 1
-        return await mark_reading(desk.wiring.client, desk.keys, settings.name, mark, letter, again=tries > 1)
+        stands = await mark_reading(desk.wiring.client, desk.keys, settings.name, mark, letter, again=tries > 1)
+        return stands, await _is_of_a_former(desk, stands, mark)
 
-    stands = await desk.noting_weather.through(write)
+    stands, is_of_a_former = await desk.noting_weather.through(write)
     if stands.history > place.history:
         # Somebody of our name has found what we have not: what is on its way here may be of another stream.
         place.doubted = stands.history
         return False
+    if is_of_a_former:
+        place.doubted = stands.history + 1
     place.noted, desk.noted_on, desk.noted_at = max(place.noted, passed), generation, trio.current_time()
     return stands.history == mark.history
+
+
+async def _is_of_a_former(desk: ReaderDesk, stands: Mark, mark: Mark) -> bool:
+    """Whether another process of our name noted what stands there in a stream that was there before this one.
+
+    We may have read nothing of that, and so have noticed nothing; ours would never be noted.
+    """
+    if stands.history != mark.history or stands.position <= mark.position:
+        return False
+    try:
+        info = await desk.wiring.client.xinfo_stream(desk.settings.stream)
+    except ResponseError as error:
+        if "no such key" in str(error):
+            return False  # The next look sees that, too.
+        raise
+    return info.last_generated_id < stands.position

@@ -43,6 +43,7 @@
 | operated-demoted-liveness | a demoted server said for ever that the group was paused |
 | dependency-down-crash-bounded-memory | the checker: what a crashed consumer had asked for comes, and is not held |
 | fan-out-begun-in-vain-fan-out | the checker: a beginning that only the old primary heard of is none |
+| fan-out-former-mark-liveness | what a process of the same name had noted in a former stream stood for ever |
 | same-name-under-way-no-loss | a verdict that was under way acknowledged the event that got its id meanwhile |
 | operated-seek-undone-checkpoint-true | the checker: a power loss may undo a seek backwards |
 | split-brain-twice-checkpoint-true | the checker: the end of a split says nothing of what the next primary lacks |
@@ -119,6 +120,9 @@ SAFEGUARDS = {
     ],
     "same-name-under-way-no-loss": [
         Edit("actors._consumer_desk:Verdicts.forget", "if self.taken is not None:", "if False:")
+    ],
+    "fan-out-former-mark-liveness": [
+        Edit("actors._reader_desk:_write", "if is_of_a_former:", "if False:"),
     ],
     "operated-renewed-clean-stop": [
         Edit("actors._consumer_history:_leave_to_others", "async with desk.renewing:", "if True:")
