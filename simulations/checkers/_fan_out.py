@@ -182,9 +182,12 @@ def _unseen(history: History, key: Key, owed: Sequence[Entry], mark: Mark, place
 
 
 def _is_of_a_former(history: History, key: Key, entry: Entry, place: int) -> bool:
-    """Whether a reader has handled an id before this entry got it, and nothing of that id since."""
+    """Whether a reader has handled another entry of this id: before this one got it, or on another server, and last."""
     of = (entry.stream, key[1], entry.raw_id)
-    begun = [run.started_at for run in reader_runs(history).of_entry.get(of, ())]
+    known_runs = [run for run in reader_runs(history).of_entry.get(of, ()) if run.started_at < place]
+    if known_runs and max(known_runs, key=lambda run: run.started_at).start.event_id != entry.event_id:
+        return True
+    begun = [run.started_at for run in known_runs]
     buried = (fact for fact in chronicle(history).facts if isinstance(fact, Buried))
     begun += [fact.at for fact in buried if (fact.stream, fact.group, fact.raw_id) == of]
     known = [at for at in begun if at < place]

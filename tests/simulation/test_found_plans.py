@@ -44,6 +44,7 @@
 | dependency-down-crash-bounded-memory | the checker: what a crashed consumer had asked for comes, and is not held |
 | fan-out-begun-in-vain-fan-out | the checker: a beginning that only the old primary heard of is none |
 | fan-out-former-mark-liveness | what a process of the same name had noted in a former stream stood for ever |
+| fan-out-on-the-old-fan-out | the checker: a checkpoint that says by its print whose id it is passes no other |
 | same-name-under-way-no-loss | a verdict that was under way acknowledged the event that got its id meanwhile |
 | operated-seek-undone-checkpoint-true | the checker: a power loss may undo a seek backwards |
 | split-brain-twice-checkpoint-true | the checker: the end of a split says nothing of what the next primary lacks |
