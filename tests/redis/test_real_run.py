@@ -103,6 +103,9 @@ def test_a_plan_that_needs_two_servers_is_refused(redis_server: RedisServer) -> 
         (with_a_check, "check everything_is_fine: "),
         (that_waits_until_settled, "settled: "),
         (SCENARIOS["same-ids"].run, "primary: "),
+        # In a task beside the others.
+        (SCENARIOS["letters-refused"].run, "primary: "),
+        (SCENARIOS["fan-out"].run, "primary: "),
         (SCENARIOS["scheduled"].run, "start_ms: "),
     ],
 )

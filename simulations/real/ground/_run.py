@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from random import Random
@@ -46,6 +46,8 @@ class Director:
 
     plan: Plan
     _ground: RealGround
+    _refuse: Callable[[str], NoReturn]
+    """Ends the run, and says why it can't be played."""
 
     def start(self, name: str, _app: App) -> RealHost:
         """Start a process, which runs the scenario itself to find its app."""
@@ -60,30 +62,34 @@ class Director:
         """A stream of random numbers."""
         return Random(f"{self.plan.seed}/{name}")  # noqa: S311 - from the plan's seed, on purpose
 
+    async def sleep_until(self, seconds: float) -> None:
+        """Wait until so much time has gone by since the run began."""
+        await trio.sleep_until(seconds)
+
     # What needs the simulated server, or that all processes are one
 
     @property
     def primary(self) -> NoReturn:
         """Refused: nobody gets at the inside of a real server."""
-        raise NotExpressible("primary: what a scenario does with the simulated server, it can't do with a real one")
+        self._refuse("primary: what a scenario does with the simulated server, it can't do with a real one")
 
     @property
     def start_ms(self) -> NoReturn:
         """Refused: checkers read times of schedules by the simulated clock."""
-        raise NotExpressible("start_ms: by a real server's clock all that is scheduled by the simulated one is overdue")
+        self._refuse("start_ms: by a real server's clock all that is scheduled by the simulated one is overdue")
 
     def service(self, name: str, *, latency_ms: float = 20.0) -> NoReturn:
         """Refused: what a service knows is an object of the scenario's."""
         del latency_ms
-        raise NotExpressible(f"service {name}: no process sees what another has done to an object of the scenario")
+        self._refuse(f"service {name}: no process sees what another has done to an object of the scenario")
 
     def check(self, function: Check) -> NoReturn:
         """Refused, as it looks at such objects."""
-        raise NotExpressible(f"check {function.__name__}: it would see nothing of what real processes have done")
+        self._refuse(f"check {function.__name__}: it would see nothing of what real processes have done")
 
     async def settled(self) -> NoReturn:
         """Refused, as what follows it in a scenario asserts something of them."""
-        raise NotExpressible("settled: what is asserted then would see nothing of what real processes have done")
+        self._refuse("settled: what is asserted then would see nothing of what real processes have done")
 
 
 def run_real(
@@ -174,12 +180,13 @@ class _Run:
 
     async def _act(self, ground: RealGround) -> None:
         try:
-            await self._scenario(cast("World", Director(self._plan, ground)))
-        except NotExpressible as error:
-            self.inexpressible = str(error)
-            raise
+            await self._scenario(cast("World", Director(self._plan, ground, self._refuse)))
         except AssertionError as error:
             self.asserted.append(error)
+
+    def _refuse(self, why: str) -> NoReturn:
+        self.inexpressible = why
+        raise NotExpressible(why)
 
 
 def _enter(ground: RealGround, phase: Literal["safety", "healing", "stopping", "over"]) -> None:
