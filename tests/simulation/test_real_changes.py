@@ -7,6 +7,7 @@ import pytest
 from redis_streams.simulations.history import Applied
 from redis_streams.simulations.real.ground._changes import AppendOnlyTail, Changes, OnItsWay, likeliest
 from redis_streams.simulations.real.ground._journal import Journal
+from redis_streams.wire import load
 
 
 def encoded(*commands: str) -> bytes:
@@ -81,6 +82,21 @@ def test_who_says_to_do_it_is_likelier_than_who_might() -> None:
     """A script can do anything to the keys that it names, and somebody deletes one of them at that time."""
     commands = [command("settler", "EVALSHA sha 2 s c g w2 1 1-0"), command("somebody", "DEL s")]
     found = likeliest(unit("DEL s"), commands)
+    assert found is commands[1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ("XACK s g 1-0", "ZREM r 1-0", "XGROUP SETID s g 0-0", "HSET c id 0-0 history h.1 seeks 1@0-0"),
+        ("XGROUP SETID s g 0-0", "HSET c id 0-0 history h.1 seeks 1@0-0"),
+    ],
+)
+@pytest.mark.parametrize("rival", ["EVALSHA sha 2 s c g w1 1 h 1-0", "EVALSHA sha 4 s c r s:groups g 0-0 1 h"])
+def test_a_seek_does_not_say_what_it_takes_back(changes: tuple[str, ...], rival: str) -> None:
+    """Neither who settles just those entries has done it, nor who looks whether the group is there."""
+    commands = [command("rival", rival), command("operator", f"EVALSHA {load('seek').sha} 3 s c r g 0-0 0")]
+    found = likeliest(unit(*changes), commands)
     assert found is commands[1]
 
 

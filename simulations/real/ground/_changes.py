@@ -25,6 +25,7 @@ from ...history import Applied
 from ...server import Profile
 from ...server._request import RequestParser
 from ...server._session import Words
+from ...world._actions import action_of
 from ._journal import SERVER, Journal
 
 CONFIGURATION: Final = {"appendonly": "yes", "auto-aof-rewrite-percentage": "0"}
@@ -42,7 +43,10 @@ _MAKES: Final[Mapping[bytes, Sequence[bytes]]] = MappingProxyType(
     }
 )
 """Which commands make changes that are called otherwise."""
-_MAKES_ANY: Final = (b"EVAL", b"EVALSHA", b"EXEC")
+_SCRIPTS: Final = (b"EVAL", b"EVALSHA")
+_MAKES_ANY: Final = (*_SCRIPTS, b"EXEC")
+_SEEK: Final = "seek"
+"""The only script that has a group go on elsewhere. It says neither what it takes back for that, nor always where."""
 
 
 @define(eq=False)
@@ -157,22 +161,26 @@ def likeliest(unit: Sequence[Words], commands: Sequence[OnItsWay]) -> OnItsWay |
 def _shared(unit: Sequence[Words], words: Words) -> int:
     """How many of the unit's words are among the command's, if it can have made these changes at all."""
     has = Counter(words)
-    name = words[0].upper()
     if not all(
-        len(change) > 1 and _can_make(name, change) and has.keys() >= set(_to_be_said(change)) for change in unit
+        len(change) > 1 and _can_make(words, change) and has.keys() >= set(_to_be_said(words, change))
+        for change in unit
     ):
         return 0
     return sum((Counter(word for change in unit for word in change[1:]) & has).values())
 
 
-def _can_make(command: bytes, change: Words) -> bool:
-    made = change[0].upper()
+def _can_make(words: Words, change: Words) -> bool:
+    command, made = words[0].upper(), change[0].upper()
+    if command in _SCRIPTS and made == b"XGROUP" and change[1].upper() == b"SETID":
+        return action_of(words) == _SEEK
     return command == made or made in _MAKES.get(command, ()) or command in _MAKES_ANY
 
 
-def _to_be_said(change: Words) -> Words:
-    """What the command has said that made this change, whichever it is."""
+def _to_be_said(words: Words, change: Words) -> Words:
+    """What the command has said that made this change, if it is this one."""
     match change[0].upper():
+        case b"XACK" if action_of(words) == _SEEK:
+            return change[1:3]
         case b"XACK":
             return change[1:]  # each id: a watermark, which is written with it, may be anybody's
         case b"XCLAIM":
