@@ -100,6 +100,16 @@ def test_a_seek_does_not_say_what_it_takes_back(changes: tuple[str, ...], rival:
     assert found is commands[1]
 
 
+def test_who_claims_other_entries_has_not_given_one_up() -> None:
+    """A claim says in the file which entry was delivered last: it is not an entry that somebody claimed."""
+    commands = [
+        command("who takes others", "EVALSHA sha 2 s r g w1 2-0 3-0"),
+        command("who gives it up", "EVALSHA sha 3 s r c g w1 2000 h 1-0 50"),
+    ]
+    given_up = unit("XCLAIM s g w1 0 1-0 TIME 1 RETRYCOUNT 2 FORCE JUSTID LASTID 3-0", "ZADD r 51 1-0")
+    assert likeliest(given_up, commands) is commands[1]
+
+
 def test_changes_are_written_down_before_the_reply_is_known(tmp_path: Path) -> None:
     """Also those of commands that were never answered."""
     journal = Journal()

@@ -183,8 +183,10 @@ def _to_be_said(words: Words, change: Words) -> Words:
             return change[1:3]
         case b"XACK":
             return change[1:]  # each id: a watermark, which is written with it, may be anybody's
+        case b"XCLAIM" if words[0].upper() in _SCRIPTS:
+            return [*change[1:4], *change[5:6]]  # the stream, the group, the consumer, and which entry
         case b"XCLAIM":
-            return change[1:4]  # the stream, the group, the consumer
+            return change[1:4]
         case b"XGROUP":
             return change[2:4]
         case _:
