@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from attrs import frozen
 
@@ -10,6 +10,9 @@ from . import _replies as replies
 from ._client import Client
 from ._ids import ZERO_ID, EntryId
 from ._scripts import load
+
+NOTED: Final = 10
+"""So many of the last seeks are noted beside the checkpoint."""
 
 
 @frozen
@@ -52,7 +55,7 @@ async def seek_group(
         NoGroup: there is no such group, or no such stream.
     """
     keys = [stream, checkpoint_key, retries_key]
-    reply = await client.eval(load("seek"), keys, [group, str(position), "1" if dry_run else "0"])
+    reply = await client.eval(load("seek"), keys, [group, str(position), "1" if dry_run else "0", NOTED])
     former, to, pending = cast("tuple[bytes, bytes, int]", tuple(replies.rows(reply)))
     return Sought(EntryId.parse(former), EntryId.parse(to), pending)
 
@@ -62,17 +65,21 @@ def sought_since(former: str, present: str, seeks: str) -> EntryId | None:
 
     Args:
         former: the name of that history.
-        present: that of the present one; each seek counts a number at its end up.
-        seeks: the last few of them, each as ``number@id``.
+        present: that of the present one. A seek puts its number at the end of it, in place of the one before it.
+        seeks: the last few of them in their order, each as ``number@id``.
     """
-    (name, since), (present_name, until) = _parts(former), _parts(present)
-    since = since if name == present_name else 0  # The group was made anew, and all these seeks came later.
-    if until <= since:
+    (name, known), (present_name, latest) = _parts(former), _parts(present)
+    if not latest or former == present:
         return None
-    noted = {int(number): EntryId.parse(to) for number, _, to in (note.partition("@") for note in seeks.split())}
-    return min(noted.get(number, ZERO_ID) for number in range(since + 1, until + 1))
+    noted = {number: EntryId.parse(to) for number, _, to in (note.partition("@") for note in seeks.split())}
+    numbers = list(noted)
+    if name == present_name and known in noted:
+        return min((noted[number] for number in numbers[numbers.index(known) + 1 :]), default=None)
+    # All of these came later, if the group was made anew or a failover has undone the one that is known: and more of
+    # them than these, maybe.
+    return min(noted.values()) if 0 < len(noted) < NOTED else ZERO_ID
 
 
-def _parts(history: str) -> tuple[str, int]:
+def _parts(history: str) -> tuple[str, str]:
     name, dot, number = history.rpartition(".")
-    return (name, int(number)) if dot and number.isdecimal() else (history, 0)
+    return (name, number) if dot and number.isdecimal() else (history, "")

@@ -40,6 +40,7 @@
 | split-brain-outdated-liveness | the shared link read on from a demoted server, where nothing is pending for ever |
 | operated-given-up-clean-stop | a stop came before the recovery of what a seek had given up, and handed nothing back |
 | operated-renewed-clean-stop | a renewal came after a hand-back again: of what a seek delivers anew, at a stop |
+| operated-undone-seek-ack-implies-done | a seek was taken for another one, which a failover had undone |
 | operated-demoted-liveness | a demoted server said for ever that the group was paused |
 | dependency-down-crash-bounded-memory | the checker: what a crashed consumer had asked for comes, and is not held |
 | fan-out-begun-in-vain-fan-out | the checker: a beginning that only the old primary heard of is none |
@@ -127,6 +128,9 @@ SAFEGUARDS = {
     ],
     "operated-renewed-clean-stop": [
         Edit("actors._consumer_history:_leave_to_others", "async with desk.renewing:", "if True:")
+    ],
+    "operated-undone-seek-ack-implies-done": [
+        Edit("seek.lua", ", time[1] * 1000000 + time[2])", ", 0)"),
     ],
     "operated-demoted-liveness": [
         Edit(

@@ -1,18 +1,20 @@
 -- Have a consumer group go on at another place: what comes after an id is delivered next, whether it was before or not.
 --
 -- KEYS: stream, checkpoint hash, retries (a sorted set of ids by the time when they are due)
--- ARGV: group, id or $ for the end of the stream, "1" only to tell what would be
+-- ARGV: group, id or $ for the end of the stream, "1" only to tell what would be, how many seeks are noted
 -- Answers {id that was delivered last so far, id after which the group goes on, how many pending entries come after it}.
 --
 -- Those are not pending any more: they are delivered anew. What is pending before stays, and the watermark goes just below
 -- it. A new history begins, so that verdicts on what was delivered before the seek are not taken for verdicts on what is
--- delivered after it; the hash notes the last few seeks, for consumers that held something meanwhile. Redis 5.0 and later.
+-- delivered after it; the hash notes the last few seeks, for consumers that held something meanwhile. The number of a seek
+-- is its time in microseconds: a failover may undo one, and the next one shall not be taken for it. Redis 5.0 and later.
 
 -- With: ids, fields
 
 local stream, checkpoint, retries = KEYS[1], KEYS[2], KEYS[3]
 local group, target, dry = ARGV[1], ARGV[2], ARGV[3] == '1'
-local PAGE, NOTED = 1000, 10
+local noted_max = tonumber(ARGV[4])
+local PAGE = 1000
 
 -- A stream or group that is gone is NOGROUP here; XINFO's error for a stream has no code.
 redis.call('XPENDING', stream, group)
@@ -43,15 +45,17 @@ if dry then return { delivered, target, taken } end
 redis.call('XGROUP', 'SETID', stream, group, target)
 local former = redis.call('HGET', checkpoint, 'history') or ''
 local name, number = string.match(former, '^(.-)%.(%d+)$')
-name, number = name or former, tonumber(number or 0) + 1
 local noted = {}
-for note in string.gmatch(redis.call('HGET', checkpoint, 'seeks') or '', '%S+') do noted[#noted + 1] = note end
-if number == 1 then noted = {} end
+if number then
+  for note in string.gmatch(redis.call('HGET', checkpoint, 'seeks') or '', '%S+') do noted[#noted + 1] = note end
+end
+local time = redis.call('TIME')
+name, number = name or former, math.max(tonumber(number or 0) + 1, time[1] * 1000000 + time[2])
 noted[#noted + 1] = string.format('%.0f', number) .. '@' .. target
 local pending = redis.call('XPENDING', stream, group)
 redis.call('HSET', checkpoint,
   'id', pending[1] > 0 and before(pending[2]) or target,
   'history', name .. '.' .. string.format('%.0f', number),
-  'seeks', table.concat(noted, ' ', math.max(1, #noted - NOTED + 1)),
+  'seeks', table.concat(noted, ' ', math.max(1, #noted - noted_max + 1)),
   'added', info['entries-added'] or '', 'last', last)
 return { delivered, target, taken }
