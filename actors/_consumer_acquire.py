@@ -151,7 +151,7 @@ async def _look_at_all(desk: Desk) -> bool:
     """Whether all that is pending under our name was looked at."""
     settings = desk.settings
     await _wait_settled(desk)
-    taken, start = 0, ZERO_ID
+    taken, start, strays = 0, ZERO_ID, tuple(desk.strays)
     missing = {raw_id: entry for raw_id, entry in desk.hold.entries().items() if not desk.hold.is_destroyed(raw_id)}
     async with desk.claiming:
         while not desk.takes_nothing:
@@ -165,6 +165,7 @@ async def _look_at_all(desk: Desk) -> bool:
             start = page.next
         else:
             return False
+    desk.found(strays)
     if taken:
         desk.stage.emit(EntriesRecovered(desk.stage.path, settings.stream, settings.group, taken))
     return await _give_up(desk, missing)
@@ -205,7 +206,8 @@ async def _take_unseen(desk: Desk, rows: Sequence[Pending]) -> int:
         asked_at, history = trio.current_time(), desk.history
         own = await desk.wiring.pending.take_own(desk.settings.name, part)
         for entry, deliveries in own.entries:
-            taken += desk.admit([entry], deliveries + 1, asked_at=asked_at, history=history)
+            former = desk.former_deliveries(entry.raw_id, deliveries)
+            taken += desk.admit([entry], former + 1, asked_at=asked_at, history=history)
         tell_destroyed(desk, own.destroyed)
         _acknowledge(desk, own.destroyed)
     return taken

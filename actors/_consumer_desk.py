@@ -200,7 +200,7 @@ class Desk:
     unburied: dict[bytes, DeadLetter] = field(factory=dict[bytes, DeadLetter])
     """Dead letters that Redis refused, by the ids of what is held; see `_consumer_refused`."""
     strays: dict[bytes, int] = field(factory=dict)
-    """What came while another history was noticed, with its deliveries before: a stop may come sooner than recovery."""
+    """What came while another history was noticed, with what counts as its deliveries: for recovery, or for a stop."""
     permits: Permits | None = None
     """Who may begin what; None where entries are acknowledged after their handlers."""
     handled: int = 0
@@ -231,6 +231,16 @@ class Desk:
             self.wiring.breaker_changed.ring()
             self.note_waiting()
         return admitted
+
+    def former_deliveries(self, raw_id: bytes, counted: int) -> int:
+        """How many deliveries of what is pending under our name count before the next one; Redis counts so many."""
+        return min(counted, self.strays.get(raw_id, counted)) if self.strays else counted
+
+    def found(self, strays: Iterable[bytes]) -> None:
+        """All that is pending under our name was looked at: what is left of these others have, and they count it."""
+        if not self.takes_nothing:
+            for raw_id in strays:
+                self.strays.pop(raw_id, None)
 
     def note_progress(self) -> None:
         """Something came of it: a read was answered, or verdicts were settled. The next is due in one read's time."""

@@ -68,15 +68,15 @@ async def _deliver_anew(desk: Desk, entries: Sequence[Entry], weather: Weather) 
     """Give these up: those that were delivered anew while they were held are recovered, by us or, at a stop, by others.
 
     Not by others otherwise: they may not know of this history yet, and would handle them in vain, too. A stop that
-    comes before our recovery finds them among the strays.
+    comes before our recovery finds them among the strays. All their deliveries are to come yet: one whose verdict was
+    refused has not been handled as far as the group knows, and that is not because its handler failed.
     """
     if desk.stage.draining:
         for start in range(0, len(entries), COMPARED):
             await weather.through(partial(_leave_to_others, desk, entries[start : start + COMPARED]))
     else:
-        strays = _former_deliveries(desk, entries)
         _give_up(desk, entries)
-        desk.strays.update(strays)
+        desk.strays.update(_anew(entries))
     desk.suspect = True
     await end_read(desk)
 
@@ -85,12 +85,12 @@ async def _leave_to_others(desk: Desk, entries: Sequence[Entry]) -> None:
     # Not beside renewals: one that comes after would make what was handed back look busy again.
     async with desk.renewing:
         with suppress(NoGroup):  # Then the reader notices the same, and they are delivered anew.
-            await hand_back(desk, _former_deliveries(desk, entries), desk.settings.lease_ms)
+            await hand_back(desk, _anew(entries), desk.settings.lease_ms)
         _give_up(desk, entries)
 
 
-def _former_deliveries(desk: Desk, entries: Sequence[Entry]) -> dict[bytes, int]:
-    return {entry.raw_id: desk.hold.former_deliveries(entry.raw_id) for entry in entries}
+def _anew(entries: Sequence[Entry]) -> dict[bytes, int]:
+    return dict.fromkeys((entry.raw_id for entry in entries), 0)
 
 
 def _give_up(desk: Desk, entries: Sequence[Entry]) -> None:

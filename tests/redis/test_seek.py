@@ -63,6 +63,29 @@ async def test_a_group_that_is_moved_back_handles_again_what_it_has_handled(any_
 
 
 @pytest.mark.also_on_memory
+@pytest.mark.real_time
+async def test_what_a_seek_had_handled_in_vain_has_all_its_deliveries_yet(any_redis_server: RedisServer) -> None:
+    """A read that was asked for before the seek brings it: its verdict is refused, and that was not its only try."""
+    runtime, runs = quick_runtime(any_redis_server), list[object]()
+
+    @runtime.handler("s", "g", consumer="c", block_ms=500, reclaim=RECLAIM, max_deliveries=1)
+    async def handle(event: Event[object]) -> None:
+        runs.append(event.payload)
+
+    async with runtime:
+        with trio.fail_after(20):
+            [first] = await runtime.publish_many("s", [NewEvent("t", 1)])
+            while checkpoint(any_redis_server)["id"] != str(first):
+                await trio.sleep(0.01)
+            await runtime.group("s", "g").seek(first)
+            last = (await runtime.publish_many("s", [NewEvent("t", number) for number in (2, 3, 4)]))[-1]
+            while checkpoint(any_redis_server)["id"] != str(last):
+                await trio.sleep(0.01)
+        assert set(runs) == {1, 2, 3, 4}
+        assert list(await runtime.dead_letters("s", "g").find()) == []
+
+
+@pytest.mark.also_on_memory
 async def test_what_comes_after_the_place_is_delivered_anew_and_what_is_pending_before_stays(
     any_redis_server: RedisServer,
 ) -> None:

@@ -40,6 +40,7 @@
 | split-brain-outdated-liveness | the shared link read on from a demoted server, where nothing is pending for ever |
 | operated-given-up-clean-stop | a stop came before the recovery of what a seek had given up, and handed nothing back |
 | operated-renewed-clean-stop | a renewal came after a hand-back again: of what a seek delivers anew, at a stop |
+| operated-unbegun-poison-bounded | what a seek delivers anew was handed back as delivered, though it had not begun |
 | operated-undone-seek-ack-implies-done | a seek was taken for another one, which a failover had undone |
 | operated-demoted-liveness | a demoted server said for ever that the group was paused |
 | dependency-down-crash-bounded-memory | the checker: what a crashed consumer had asked for comes, and is not held |
@@ -118,7 +119,7 @@ SAFEGUARDS = {
     "group-lost-no-loss": [Edit("ensure_group.lua", "if maker == call then", "if false then")],
     "split-brain-outdated-liveness": [Edit("wire._client:Client.open", "self._link.meet(connection.run_id)", "pass")],
     "operated-given-up-clean-stop": [
-        Edit("actors._consumer_history:_deliver_anew", "desk.strays.update(strays)", "pass")
+        Edit("actors._consumer_history:_deliver_anew", "desk.strays.update(_anew(entries))", "pass")
     ],
     "same-name-under-way-no-loss": [
         Edit("actors._consumer_desk:Verdicts.forget", "if self.taken is not None:", "if False:")
@@ -128,6 +129,13 @@ SAFEGUARDS = {
     ],
     "operated-renewed-clean-stop": [
         Edit("actors._consumer_history:_leave_to_others", "async with desk.renewing:", "if True:")
+    ],
+    "operated-unbegun-poison-bounded": [
+        Edit(
+            "actors._consumer_history:_leave_to_others",
+            "_anew(entries)",
+            "{entry.raw_id: desk.hold.former_deliveries(entry.raw_id) for entry in entries}",
+        )
     ],
     "operated-undone-seek-ack-implies-done": [
         Edit("seek.lua", ", time[1] * 1000000 + time[2])", ", 0)"),
