@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from attrs import frozen
 
+from ..plan import Domain
 from ._edit import Edit, Scale, edited
 
 
@@ -21,6 +22,8 @@ class PlantedBug:
         scenarios: where to search for it, in turns.
         edits: the lines that are changed.
         scales: which numbers are changed, with and without the bug.
+        plans: what the plans hold in which it is searched for, where it takes several rare things at once; None: what
+            those of the scenario do.
     """
 
     name: str
@@ -29,6 +32,7 @@ class PlantedBug:
     scenarios: Sequence[str]
     edits: Sequence[Edit]
     scales: Sequence[Scale] = ()
+    plans: Domain | None = None
 
     @contextmanager
     def planted(self) -> Iterator[None]:

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..plan import HANDLER, Domain, Fault, PauseProcess, Site
 from ._bug import PlantedBug
 from ._edit import Edit, Scale
 
 _ACQUIRE: Final = "actors._consumer_acquire"
 _LEASE: Final = "actors._consumer_lease"
+_TAKEN_WHILE_FAILING: Final = Domain(
+    workers=(2, 2),
+    consumers=(1, 1),
+    events=(6, 14),
+    slow=0.9,
+    slow_ms_max=1500.0,
+    fails=0.8,
+    fails_max=4,
+    kinds=frozenset(),
+    often=[
+        Fault(Site(host, HANDLER, turn), PauseProcess(4000.0))
+        for host in ("worker-1", "worker-2")
+        for turn in (1, 3, 5)
+    ],
+)
+"""Handlers that fail stand still for longer than the idle limit, and somebody else has their events by then."""
 
 HOLDING: Final = (
     PlantedBug(
@@ -135,6 +152,7 @@ HOLDING: Final = (
         "fenced",
         ("retries",),
         [Edit("delay.lua", "id, id, 1, consumer) == 1", "id, id, 1) == 1")],
+        plans=_TAKEN_WHILE_FAILING,
     ),
     PlantedBug(
         "claim without an idle time",

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..plan import Domain
 from ._bug import PlantedBug
 from ._edit import Edit, Scale
 
 _WORK: Final = "actors._consumer_work"
 _FEW: Final = Scale("simulations.scenarios._basic", "MAX_DELIVERIES", 3)
+_TAKEN_OVER_AGAIN: Final = Domain(
+    workers=(2, 3),
+    events=(5, 12),
+    prefetch=(None, 2, 2, 3),
+    slow=0.6,
+    slow_ms_max=6000.0,
+    kinds=frozenset({"pause-process", "kill-process"}),
+    always=("kill-process",) * 3,
+    span_ms=6000.0,
+)
+"""What one process held and did not begin another one takes over, and dies, too."""
 
 POISONING: Final = (
     PlantedBug(
@@ -29,7 +41,7 @@ POISONING: Final = (
         "deliveries counted where they are taken over",
         "what a process held and never began uses up deliveries, and a healthy event goes to the dead letters",
         "poison-bounded",
-        ("pauses", "many"),
+        ("pauses",),
         [
             Edit(
                 "claim.lua",
@@ -38,6 +50,7 @@ POISONING: Final = (
             )
         ],
         [_FEW],
+        _TAKEN_OVER_AGAIN,
     ),
     PlantedBug(
         "what never began counts as delivered",

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..plan import At, DeleteStream, Domain, Fault, Partition, Site, StartTwin
 from ._bug import PlantedBug
 from ._edit import Edit
 
 _READER: Final = "actors._reader"
+_MADE_ANEW: Final = Domain(
+    workers=(1, 1),
+    events=(1, 4),
+    slow=0.3,
+    slow_ms_max=600.0,
+    kinds=frozenset(),
+    often=[
+        Fault(Site("worker-1", "XREAD"), Partition(8000.0)),
+        Fault(At(400.0, "worker-1"), DeleteStream()),
+        Fault(Site("worker-1", "reader_begin"), StartTwin(100.0)),
+    ]
+    * 2,
+    span_ms=4000.0,
+)
+"""The stream is made anew while one of two processes of a name sees nothing, and the other one notes where it is."""
 
 READING: Final = (
     PlantedBug(
@@ -30,6 +46,14 @@ READING: Final = (
         "fan-out",
         ("fan-out",),
         [Edit("reader_mark.lua", "if of == history and key_of(at) > key_of(id) then return stored end", "")],
+    ),
+    PlantedBug(
+        "a mark in a former stream stands",
+        "what another process of the name noted before the stream was made anew is taken for a place in the new one",
+        "liveness",
+        ("fan-out",),
+        [Edit("actors._reader_desk:_write", "if is_of_a_former:", "if False:")],
+        plans=_MADE_ANEW,
     ),
     PlantedBug(
         "a new stream behind the place",

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..plan import At, Domain, FailOver, Fault
 from ._bug import PlantedBug
 from ._edit import Edit, Scale
 
 _ACQUIRE: Final = "actors._consumer_acquire"
+_DEMOTED: Final = Domain(
+    workers=(1, 1),
+    consumers=(1, 1),
+    events=(3, 8),
+    slow=0.3,
+    slow_ms_max=1500.0,
+    fails=0.2,
+    kinds=frozenset(),
+    often=[Fault(At(ms, "worker-1"), FailOver(0.0, 800.0, stays=True)) for ms in (1500.0, 3000.0, 4500.0)],
+    span_ms=6000.0,
+)
+"""Whoever pauses and resumes the group meets a failover, and some process goes on asking the former primary."""
 
 RECOVERING: Final = (
     PlantedBug(
@@ -82,6 +95,20 @@ RECOVERING: Final = (
         "no-loss",
         ("group-lost",),
         [Edit("ensure_group.lua", "if maker == call then", "if false then")],
+    ),
+    PlantedBug(
+        "a demoted server keeps the group paused",
+        "what was paused there is not heard to go on, as that is said to the new primary",
+        "liveness",
+        ("operated",),
+        [
+            Edit(
+                "actors._group:_look_whether_paused",
+                'await keeper.client.call(b"XACK", settings.stream, settings.group, b"0-0")',
+                "pass",
+            )
+        ],
+        plans=_DEMOTED,
     ),
     PlantedBug(
         "a seek leaves the history",

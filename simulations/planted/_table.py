@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from ..checkers import ALL, AT_LEAST_ONCE, Checker
-from ..plan import Plan
+from ..plan import Plan, draw_plan
 from ..running import Outcome, run_plan
 from ..running._shrink import shrink
 from ..scenarios import SCENARIOS
@@ -77,7 +77,8 @@ class Row:
 
 def planted_plan(bug: PlantedBug, seed: int) -> Plan:
     """The plan of a seed, in one of the bug's scenarios."""
-    return SCENARIOS[bug.scenarios[seed % len(bug.scenarios)]].plan(seed)
+    scenario = SCENARIOS[bug.scenarios[seed % len(bug.scenarios)]]
+    return draw_plan(seed, scenario.name, bug.plans or scenario.domain)
 
 
 def run_planted(bug: PlantedBug, plan: Plan, checkers: Sequence[Checker] = AT_LEAST_ONCE) -> Outcome:
