@@ -165,7 +165,7 @@ async def _look_at_all(desk: Desk) -> bool:
             start = page.next
         else:
             return False
-    desk.found(strays)
+    desk.forget_strays(strays)
     if taken:
         desk.stage.emit(EntriesRecovered(desk.stage.path, settings.stream, settings.group, taken))
     return await _give_up(desk, missing)

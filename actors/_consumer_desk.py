@@ -236,7 +236,7 @@ class Desk:
         """How many deliveries of what is pending under our name count before the next one; Redis counts so many."""
         return min(counted, self.strays.get(raw_id, counted)) if self.strays else counted
 
-    def found(self, strays: Iterable[bytes]) -> None:
+    def forget_strays(self, strays: Iterable[bytes]) -> None:
         """All that is pending under our name was looked at: what is left of these others have, and they count it."""
         if not self.takes_nothing:
             for raw_id in strays:

@@ -50,7 +50,7 @@ POISONING: Final = (
             )
         ],
         [_FEW],
-        _TAKEN_OVER_AGAIN,
+        plans=_TAKEN_OVER_AGAIN,
     ),
     PlantedBug(
         "what never began counts as delivered",
